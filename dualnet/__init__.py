@@ -1,0 +1,38 @@
+"""Why a neural network must not start from equal weights."""
+
+from dualnet.comparison import (
+    EPOCHS,
+    HYPERPARAMETERS,
+    Causes,
+    Comparison,
+    Run,
+    Seeds,
+    Settings,
+    blame,
+)
+from dualnet.datasets import DATASETS, Dataset, load_dataset
+from dualnet.measures import distinct_units, epochs_to, saturated_share, spread
+from dualnet.networks import DualLayer, RandomInitNetwork, SingleLayer
+from dualnet.training import Trainer
+
+__all__ = [
+    "DATASETS",
+    "EPOCHS",
+    "HYPERPARAMETERS",
+    "Causes",
+    "Comparison",
+    "Dataset",
+    "DualLayer",
+    "RandomInitNetwork",
+    "Run",
+    "Seeds",
+    "Settings",
+    "SingleLayer",
+    "Trainer",
+    "blame",
+    "distinct_units",
+    "epochs_to",
+    "load_dataset",
+    "saturated_share",
+    "spread",
+]

@@ -1,0 +1,232 @@
+"""What was asked for, and the runs it gives."""
+
+import math
+from dataclasses import dataclass, field, fields
+
+from dualnet.datasets import DATASETS, load_dataset
+from dualnet.measures import epochs_to
+from dualnet.networks import DualLayer, RandomInitNetwork
+from dualnet.training import Trainer
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """Name, default, range and scale of one number: all that a check, a slider, a link and a script
+    need to know of it.
+
+    scale : "linear" in steps of ``step``; "log", 1 to 9 in each power of ten, from ``step`` up where
+        the range starts at zero; "free", any number
+    """
+
+    name: str
+    default: float
+    low: float
+    high: float
+    scale: str = "linear"
+    step: float = 1
+
+    @property
+    def whole(self):
+        return isinstance(self.default, int)
+
+    def check(self, value):
+        """Return ``value`` as an int or a float. Raises ValueError outside the range."""
+        kind = "a whole number" if self.whole else "a number"
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if (
+            isinstance(value, str | bytes)
+            or not self.low <= number <= self.high
+            or (self.whole and number != int(number))
+        ):
+            raise ValueError(
+                f"{self.name} is {value!r}; expected {kind} from {self.low:,} to {self.high:,}."
+            )
+        return int(number) if self.whole else number
+
+    @property
+    def choices(self):
+        """The values of a logarithmic slider, ascending."""
+        first = self.low or self.step
+        decades = range(math.floor(math.log10(first)), math.ceil(math.log10(self.high)) + 1)
+        values = [float(f"{digit}e{power}") for power in decades for digit in range(1, 10)]
+        values = [value for value in values if first <= value <= self.high]
+        return [self.check(value) for value in ([] if self.low else [0.0]) + values]
+
+
+def _hyperparameter(default, *args, **kwargs):
+    return field(default=default, metadata={"args": args, "kwargs": kwargs})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a `Comparison` except how many epochs are shown.
+
+    Raises ValueError that names field, value and range.
+    """
+
+    dataset: str = "breast_cancer"
+    units: int = _hyperparameter(10, 1, 64)
+    learning_rate: float = _hyperparameter(0.1, 0.001, 10.0, scale="log")
+    l1: float = _hyperparameter(0.0, 0.0, 1.0, scale="log", step=0.0001)
+    l2: float = _hyperparameter(0.01, 0.0, 1.0, scale="log", step=0.0001)
+    constant: float = _hyperparameter(1.0, -2.0, 2.0, step=0.1)
+    seed: int = _hyperparameter(42, 0, 2**32 - 1, scale="free")
+    std: float = _hyperparameter(1.0, 0.0, 5.0, scale="log", step=0.01)
+
+    def __post_init__(self):
+        if self.dataset not in DATASETS:
+            raise ValueError(f"dataset is {self.dataset!r}; expected one of {', '.join(DATASETS)}.")
+        for name, hyperparameter in HYPERPARAMETERS.items():
+            object.__setattr__(self, name, hyperparameter.check(getattr(self, name)))
+
+    def ones(self, scale=1.0):
+        """Return the network that starts from ``scale`` times the constant."""
+        return DualLayer(
+            self.units, self.learning_rate, self.l1, self.l2, constant=scale * self.constant
+        )
+
+    def normal(self, scale=1.0, seed=None):
+        """Return the network that starts from weights of ``scale`` times the standard deviation."""
+        seed = self.seed if seed is None else seed
+        return RandomInitNetwork(
+            self.units, self.learning_rate, self.l1, self.l2, seed=seed, std=scale * self.std
+        )
+
+
+HYPERPARAMETERS = {
+    f.name: Hyperparameter(f.name, f.default, *f.metadata["args"], **f.metadata["kwargs"])
+    for f in fields(Settings)
+    if f.metadata
+}
+EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
+
+
+class Run:
+    """One network's training history: network ``index`` of a `Trainer`."""
+
+    def __init__(self, trainer, index):
+        self._trainer = trainer
+        self._index = index
+
+    @property
+    def losses(self):
+        """Training losses, float64 (epochs,), read-only; entry e - 1 belongs to epoch e."""
+        return self._trainer.losses[self._index]
+
+    @property
+    def val_losses(self):
+        """Validation losses, like `losses`."""
+        return self._trainer.val_losses[self._index]
+
+    @property
+    def network(self):
+        """The network as trained so far: a copy, with ``score``, ``predict`` and its weights."""
+        return self.network_at(None)
+
+    def network_at(self, epoch):
+        """The network after ``epoch`` epochs; 0 is the start. Raises ValueError if not trained."""
+        return self._trainer.network(self._index, epoch)
+
+
+class _Experiment:
+    """Networks trained together on one dataset."""
+
+    def __init__(self, settings, networks, snapshots):
+        self.settings = settings
+        self.dataset = data = load_dataset(settings.dataset)
+        self._trainer = Trainer(
+            networks, data.x_train, data.y_train, data.x_val, data.y_val, snapshots
+        )
+        self.runs = tuple(Run(self._trainer, i) for i in range(len(networks)))
+
+    @property
+    def epochs(self):
+        """Epochs done so far."""
+        return self._trainer.epochs
+
+    def advance(self, epochs):
+        """Train until ``epochs`` epochs are done in total, yielding the number done after each chunk
+        of about 50 ms. See `Trainer.advance`."""
+        return self._trainer.advance(epochs)
+
+
+class Comparison(_Experiment):
+    """The all-ones run and the random-normal run under the same settings.
+
+    >>> comparison = Comparison(Settings())
+    >>> for done in comparison.advance(20_000):
+    ...     pass
+    >>> data = comparison.dataset
+    >>> comparison.ones.network.score(data.x_val, data.y_val)
+    0.978021978021978
+
+    ``ones`` and ``normal`` are its two `Run`; ``dataset`` is what they train on.
+    """
+
+    def __init__(self, settings=Settings()):
+        snapshots = min(200, 1500 // settings.units)  # bounded memory, see tests
+        super().__init__(settings, [settings.ones(), settings.normal()], max(snapshots, 90))
+        self.ones, self.normal = self.runs
+
+    @property
+    def snapshot_epochs(self):
+        """Epochs whose weights are at hand, 0 first, spaced logarithmically."""
+        return self._trainer.snapshot_epochs
+
+
+class Causes(_Experiment):
+    """Four starts that take the tie and the size apart.
+
+    ``runs`` in this order: tied and large (the settings' constant), tied and small (a tenth of it),
+    independent and large (three times the standard deviation), independent and small (a tenth).
+    """
+
+    SCALES = {
+        "tied_large": 1.0,
+        "tied_small": 0.1,
+        "independent_large": 3.0,
+        "independent_small": 0.1,
+    }
+
+    def __init__(self, settings=Settings()):
+        networks = [
+            settings.ones(scale) if name.startswith("tied") else settings.normal(scale)
+            for name, scale in self.SCALES.items()
+        ]
+        super().__init__(settings, networks, snapshots=90)
+
+    @staticmethod
+    def horizon(epoch):
+        """How far to train to see who reaches in time what takes a random start ``epoch`` epochs."""
+        return max(epoch, min(max(20 * epoch, 1_000), 20_000))
+
+    def arrivals(self, target, horizon):
+        """Return, run by run, the epochs to validation loss ``target`` within ``horizon``, or None."""
+        return [epochs_to(run.val_losses[:horizon], target) for run in self.runs]
+
+
+def blame(epoch, tied_large, tied_small):
+    """Say what slows the tied network down: "size", "tie", "both" or "neither".
+
+    ``epoch`` is when the random start reached a loss; the others are when the two tied starts
+    reached it, None for never. In time means within twice ``epoch``.
+    """
+    if tied_large is not None and tied_large <= 2 * epoch:
+        return "neither"
+    if tied_small is not None and tied_small <= 2 * epoch:
+        return "size"
+    return "tie" if tied_large is None and tied_small is None else "both"
+
+
+class Seeds(_Experiment):
+    """The random start under twenty seeds, 0 to 19; everything else as in ``settings``."""
+
+    COUNT = 20
+
+    def __init__(self, settings=Settings()):
+        super().__init__(
+            settings, [settings.normal(seed=seed) for seed in range(self.COUNT)], snapshots=90
+        )

@@ -1,0 +1,323 @@
+"""The chapter's networks, in NumPy alone.
+
+Notation: ``m`` samples in rows of ``x`` (m, n_features); targets ``y`` are 0 or 1; ``a`` is the
+predicted probability of class 1. Every gradient is the mean over the m samples of the gradient of
+
+    loss = -(y log a + (1 - y) log(1 - a)),    a = sigmoid(z),    so that    dloss/dz = a - y.
+
+The networks are those of *Do it! 딥러닝 입문*, chapter 6; names and the order of arguments are its own.
+"""
+
+import operator
+
+import numpy as np
+
+# Weights may run away under extreme settings. Then the losses say so (inf or nan), not a warning.
+quiet = np.errstate(over="ignore", invalid="ignore", under="ignore")
+
+
+@quiet
+def sigmoid(z):
+    """Return 1 / (1 + exp(-z)), elementwise; exact at both ends, since exp never sees z > 0."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def cross_entropy(a, y):
+    """Return -sum(y log a + (1 - y) log(1 - a)), with ``a`` clipped to [1e-10, 1 - 1e-10]."""
+    a = np.clip(a, 1e-10, 1 - 1e-10)
+    return np.sum(-(y * np.log(a) + (1 - y) * np.log(1 - a)))
+
+
+def checked_samples(x, name="x", n_features=None):
+    """Return ``x`` as a float64 array (m, n_features).
+
+    Raises ValueError when it is not a table of finite numbers with at least one row and column,
+    or not ``n_features`` wide.
+    """
+    try:
+        x = np.asarray(x, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers only: {error}.") from error
+    if x.ndim != 2 or x.size == 0:
+        raise ValueError(
+            f"{name} has shape {x.shape}; expected (m, n_features) with samples in rows,"
+            " at least one row and one column."
+        )
+    if not np.isfinite(x).all():
+        count = np.count_nonzero(~np.isfinite(x))
+        raise ValueError(
+            f"{name} holds {count} NaN or infinite values; remove or replace them first."
+        )
+    if n_features is not None and x.shape[1] != n_features:
+        raise ValueError(f"{name} has {x.shape[1]} features; expected {n_features}.")
+    return x
+
+
+def checked_targets(y, m, name="y"):
+    """Return ``y``, given as (m,) or (m, 1), as a float64 column (m, 1) of zeros and ones.
+
+    Raises ValueError for any other shape, length or value.
+    """
+    y = np.asarray(y)
+    if y.shape not in ((m,), (m, 1)):
+        raise ValueError(
+            f"{name} has shape {y.shape}; expected ({m},) or ({m}, 1), one target a sample."
+        )
+    for value in y.ravel().tolist():
+        if value not in (0, 1):
+            raise ValueError(f"{name} holds the target {value!r}; expected 0 and 1 only.")
+    return y.reshape(-1, 1).astype(np.float64)
+
+
+def checked_data(x, y, x_val=None, y_val=None):
+    """Return the four arrays as `checked_samples` and `checked_targets` give them.
+
+    ``x_val`` and ``y_val`` come together or not at all (then both stay None). Raises ValueError.
+    """
+    x = checked_samples(x)
+    y = checked_targets(y, len(x))
+    if (x_val is None) != (y_val is None):
+        missing = "x_val" if x_val is None else "y_val"
+        raise ValueError(f"{missing} is missing; pass both x_val and y_val, or neither.")
+    if x_val is not None:
+        x_val = checked_samples(x_val, "x_val", x.shape[1])
+        y_val = checked_targets(y_val, len(x_val), "y_val")
+    return x, y, x_val, y_val
+
+
+def checked_count(value, name, low):
+    """Return ``value`` as an int of at least ``low``. Raises ValueError."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} is {value!r}; expected a whole number.") from None
+    if count < low:
+        raise ValueError(f"{name} is {count}; expected {low} or more.")
+    return count
+
+
+class SingleLayer:
+    """Logistic regression by full-batch gradient descent.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.1
+    l1, l2 : float, default 0
+        Strengths of the penalty ``l1 * sum|w| + l2 / 2 * sum(w**2)``; biases carry none.
+
+    Attributes
+    ----------
+    w : array (n_features, 1), starts at ones
+    b : float, starts at 0
+    losses, val_losses : list of float
+        Training and validation loss, one number an epoch.
+    w_history : list of arrays (n_features, 1)
+        ``w`` before training and after every epoch.
+    """
+
+    def __init__(self, learning_rate=0.1, l1=0, l2=0):
+        self.lr = learning_rate
+        self.l1 = l1
+        self.l2 = l2
+        self.w = None
+        self.b = None
+        self.losses = []
+        self.val_losses = []
+        self.w_history = []
+
+    def init_weights(self, n_features):
+        self.w = np.ones((n_features, 1))
+        self.b = 0.0
+        self.w_history = [self.w.copy()]
+
+    @quiet
+    def forpass(self, x):
+        """Return z, shape (m, 1), for ``x`` of shape (m, n_features)."""
+        return x @ self.w + self.b
+
+    def activation(self, z):
+        """Return sigmoid(z), the shape of ``z``."""
+        return sigmoid(np.asarray(z, dtype=np.float64))
+
+    @quiet
+    def backprop(self, x, err):
+        """Return w_grad (n_features, 1) and b_grad (number) for ``err`` = a - y, shape (m, 1)."""
+        m = len(x)
+        w_grad = x.T @ err / m
+        b_grad = np.sum(err) / m
+        return w_grad, b_grad
+
+    @quiet
+    def training(self, x, y, m):
+        """Take one step; return the output a (m, 1) from before it. ``y`` is a column (m, 1)."""
+        a = self.activation(self.forpass(x))
+        w_grad, b_grad = self.backprop(x, a - y)
+        w_grad += (self.l1 * np.sign(self.w) + self.l2 * self.w) / m
+        self.w = self.w - self.lr * w_grad
+        self.b = self.b - self.lr * b_grad
+        self.w_history.append(self.w)
+        return a
+
+    @quiet
+    def fit(self, x, y, epochs=100, x_val=None, y_val=None):
+        """Start from `init_weights` and train for ``epochs`` full-batch epochs.
+
+        x : (m, n_features), y : (m,) or (m, 1) of 0 and 1; the validation set likewise, or None.
+
+        An epoch records, in this order: the output a before its step; the training loss of that a
+        plus the penalty of the weights *after* the step; the validation loss after the step.
+        Raises ValueError for data that cannot be trained on; then nothing has changed.
+        """
+        x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
+        epochs = checked_count(epochs, "epochs", 0)
+        m = len(x)
+        self.losses = []
+        self.val_losses = []
+        self.init_weights(x.shape[1])
+        for _ in range(epochs):
+            a = self.training(x, y, m)
+            self.losses.append((cross_entropy(a, y) + self.reg_loss()) / m)
+            self.update_val_loss(x_val, y_val)
+
+    @quiet
+    def reg_loss(self):
+        """Return l1 * sum|w| + l2 / 2 * sum(w**2)."""
+        return self._penalty(self.w)
+
+    def _penalty(self, w):
+        return self.l1 * np.sum(np.abs(w)) + self.l2 / 2 * np.sum(w**2)
+
+    @quiet
+    def update_val_loss(self, x_val, y_val):
+        """Append the validation loss; ``y_val`` is a column (m, 1). Without a set, do nothing."""
+        if x_val is None:
+            return
+        a = self.activation(self.forpass(x_val))
+        self.val_losses.append((cross_entropy(a, y_val) + self.reg_loss()) / len(y_val))
+
+    def predict(self, x):
+        """Return booleans (m, 1): True where class 1 is the likelier, z > 0.
+
+        Raises ValueError before `fit`, and for an ``x`` that the weights do not fit.
+        """
+        w = self._input_weights
+        if w is None:
+            raise ValueError(f"This {type(self).__name__} has no weights yet; call fit first.")
+        return self.forpass(checked_samples(x, n_features=len(w))) > 0
+
+    @property
+    def _input_weights(self):
+        return self.w
+
+    def score(self, x, y):
+        """Return the accuracy, 0 to 1; ``y`` is (m,) or (m, 1)."""
+        predicted = self.predict(x)
+        return float(np.mean(predicted == checked_targets(y, len(predicted))))
+
+
+class DualLayer(SingleLayer):
+    """A network with one hidden layer that starts from equal weights.
+
+    Equal weights make every hidden unit compute the same output and receive the same gradient:
+    the units stay tied, and ten of them do the work of one.
+
+    Parameters
+    ----------
+    units : int, default 10
+        Hidden units, 1 or more.
+    learning_rate, l1, l2 : float
+        As in `SingleLayer`; the penalty covers w1 and w2.
+    constant : float, default 1.0, keyword only
+        The value all weights start at.
+
+    Attributes
+    ----------
+    w1, b1 : arrays (n_features, units), (units,)
+        Hidden layer.
+    w2, b2 : array (units, 1) and float
+        Output layer.
+    a1 : array (m, units)
+        Hidden activations of the last forward pass.
+    losses, val_losses : list of float
+    """
+
+    def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, constant=1.0):
+        super().__init__(learning_rate, l1, l2)
+        self.units = checked_count(units, "units", 1)
+        self.constant = constant
+        self.w1 = self.b1 = self.w2 = self.b2 = self.a1 = None
+
+    def init_weights(self, n_features):
+        self.w1 = np.full((n_features, self.units), float(self.constant))
+        self.b1 = np.zeros(self.units)
+        self.w2 = np.full((self.units, 1), float(self.constant))
+        self.b2 = 0.0
+
+    @quiet
+    def forpass(self, x):
+        """Return z2, shape (m, 1), for ``x`` of shape (m, n_features); keeps ``a1``."""
+        self.a1 = self.activation(x @ self.w1 + self.b1)
+        return self.a1 @ self.w2 + self.b2
+
+    @quiet
+    def backprop(self, x, err):
+        """Return w1_grad, b1_grad, w2_grad, b2_grad, shaped like the parameters.
+
+        ``err`` = a - y, shape (m, 1), belongs to the last forward pass, whose ``a1`` is used.
+        """
+        m = len(x)
+        w2_grad = self.a1.T @ err / m
+        b2_grad = np.sum(err) / m
+        err_hidden = (err @ self.w2.T) * self.a1 * (1 - self.a1)
+        w1_grad = x.T @ err_hidden / m
+        b1_grad = np.sum(err_hidden, axis=0) / m
+        return w1_grad, b1_grad, w2_grad, b2_grad
+
+    @quiet
+    def training(self, x, y, m):
+        """Take one step; return the output a (m, 1) from before it. ``y`` is a column (m, 1)."""
+        a = self.activation(self.forpass(x))
+        w1_grad, b1_grad, w2_grad, b2_grad = self.backprop(x, a - y)
+        w1_grad += (self.l1 * np.sign(self.w1) + self.l2 * self.w1) / m
+        w2_grad += (self.l1 * np.sign(self.w2) + self.l2 * self.w2) / m
+        self.w1 = self.w1 - self.lr * w1_grad
+        self.b1 = self.b1 - self.lr * b1_grad
+        self.w2 = self.w2 - self.lr * w2_grad
+        self.b2 = self.b2 - self.lr * b2_grad
+        return a
+
+    @quiet
+    def reg_loss(self):
+        """Return l1 * sum|w| + l2 / 2 * sum(w**2), over w1 and w2."""
+        return self._penalty(self.w1) + self._penalty(self.w2)
+
+    @property
+    def _input_weights(self):
+        return self.w1
+
+
+class RandomInitNetwork(DualLayer):
+    """A `DualLayer` that starts from normally distributed weights, so that its units differ.
+
+    Parameters
+    ----------
+    units, learning_rate, l1, l2
+        As in `DualLayer`.
+    seed : int, default 42, keyword only
+        Seed of ``np.random.RandomState``, 0 to 2**32 - 1; NumPy's global state is left alone.
+    std : float, default 1.0, keyword only
+        Standard deviation of the weights.
+    """
+
+    def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, seed=42, std=1.0):
+        super().__init__(units, learning_rate, l1, l2)
+        self.seed = seed
+        self.std = std
+
+    def init_weights(self, n_features):
+        random = np.random.RandomState(self.seed)
+        self.w1 = random.normal(0, self.std, (n_features, self.units))
+        self.b1 = np.zeros(self.units)
+        self.w2 = random.normal(0, self.std, (self.units, 1))
+        self.b2 = 0.0
