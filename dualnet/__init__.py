@@ -23,6 +23,7 @@ __all__ = [
     "Comparison",
     "Dataset",
     "DualLayer",
+    "DualLayerClassifier",
     "RandomInitNetwork",
     "Run",
     "Seeds",
@@ -36,3 +37,16 @@ __all__ = [
     "saturated_share",
     "spread",
 ]
+
+
+def __getattr__(name):
+    """Import the estimator when it is asked for: scikit-learn takes two seconds, the page none."""
+    if name == "DualLayerClassifier":
+        from dualnet.classifier import DualLayerClassifier
+
+        return DualLayerClassifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

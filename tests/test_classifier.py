@@ -1,0 +1,369 @@
+"""The estimator: as scikit-learn expects, with the textbook's numbers, on one machine and on several."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+from distributed import Client, LocalCluster
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+import dualnet
+from dualnet import DualLayer, DualLayerClassifier, RandomInitNetwork, load_dataset
+
+GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())["runs"]
+INITS = {"DualLayer": "constant", "RandomInitNetwork": "normal"}
+
+
+def close(value):
+    return pytest.approx(value, rel=1e-9, abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def moons():
+    data = load_dataset("moons")
+    return data.x_train, data.y_train
+
+
+@pytest.fixture(scope="module")
+def fitted(moons):
+    return DualLayerClassifier(epochs=50).fit(*moons)
+
+
+def pipeline(**parameters):
+    return make_pipeline(StandardScaler(), DualLayerClassifier(**parameters))
+
+
+# scikit-learn's own checks
+
+
+@pytest.mark.parametrize("init", ["normal", "constant", "ones"])
+def test_passes_every_check_of_scikit_learn(init, monkeypatch):
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # without it one check would be skipped
+    results = check_estimator(DualLayerClassifier(init=init), on_fail=None, on_skip=None)
+    others = [(r["check_name"], r["exception"]) for r in results if r["status"] != "passed"]
+    assert len(results) > 50
+    assert others == []
+
+
+def test_importing_the_package_leaves_scikit_learn_alone():
+    code = (
+        "import sys, dualnet\n"
+        "assert 'DualLayerClassifier' in dir(dualnet)\n"
+        "assert not {'sklearn', 'streamlit', 'altair'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
+
+
+def test_another_name_is_still_an_attribute_error():
+    with pytest.raises(AttributeError, match="'dualnet' has no attribute 'TripleLayer'"):
+        _ = dualnet.TripleLayer
+
+
+# The textbook's numbers
+
+
+@pytest.mark.parametrize(
+    "run",
+    [run for run in GOLDEN if run["network"] in INITS],
+    ids=lambda run: f"{run['network']}-{run['epochs']}-{run['params']}",
+)
+def test_gives_the_golden_figures(run):
+    data = load_dataset()
+    model = DualLayerClassifier(
+        init=INITS[run["network"]], epochs=run["epochs"], **run["params"]
+    ).fit(data.x_train, data.y_train)
+
+    assert [model.loss_curve_[epoch - 1] for epoch in run["at_epoch"]] == close(run["losses"])
+    assert model.n_iter_ == len(model.loss_curve_) == run["epochs"]
+    assert model.score(data.x_val, data.y_val) == run["score_val"]
+    assert model.score(data.x_train, data.y_train) == run["score_train"]
+    assert model.network_.w2[:3, 0] == close(run["w2_head"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "network"),
+    [
+        ({}, RandomInitNetwork()),
+        (
+            {"init": "normal", "std": 0.3, "random_state": 7, "units": 3, "l1": 0.02},
+            RandomInitNetwork(3, 0.1, 0.02, seed=7, std=0.3),
+        ),
+        (
+            {"init": "constant", "constant": -0.2, "learning_rate": 0.4, "l2": 0.05},
+            DualLayer(10, 0.4, 0, 0.05, constant=-0.2),
+        ),
+        ({"init": "ones", "constant": 0.5, "units": 2}, DualLayer(2)),
+    ],
+    ids=["defaults", "normal", "constant", "ones"],
+)
+def test_is_the_textbook_class_with_the_same_settings(moons, parameters, network):
+    x, y = moons
+    network.fit(x, y, epochs=60)
+    model = DualLayerClassifier(epochs=60, **parameters).fit(x, y)
+    z = network.forpass(x)
+
+    assert type(model.network_) is type(network)
+    assert model.loss_curve_ == close(network.losses)
+    assert model.decision_function(x) == close(z[:, 0])
+    assert model.predict_proba(x)[:, 1] == close(network.activation(z)[:, 0])
+    assert (model.predict(x) == network.predict(x)[:, 0]).all()
+
+
+def test_zero_epochs_leave_the_start(moons):
+    model = DualLayerClassifier(init="constant", constant=0.5, epochs=0).fit(*moons)
+    assert (model.network_.w1 == 0.5).all()
+    assert model.loss_curve_ == []
+
+
+# Random states
+
+
+def starts(random_state, moons, fits=1):
+    """Return the starting w1 of one estimator fitted ``fits`` times."""
+    model = DualLayerClassifier(epochs=0, random_state=random_state)
+    return [model.fit(*moons).network_.w1 for _ in range(fits)]
+
+
+def test_an_int_gives_the_same_start_every_time_and_leaves_global_state_alone(moons):
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    first, second = starts(5, moons, fits=2)
+    assert (first == second).all()
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
+def test_an_instance_goes_on_from_fit_to_fit(moons):
+    first, second = starts(np.random.RandomState(5), moons, fits=2)
+    again, _ = starts(np.random.RandomState(5), moons, fits=2)
+    assert (first != second).all()
+    assert (first == again).all()
+
+
+def test_none_draws_from_the_global_generator(moons):
+    state = np.random.get_state()  # noqa: NPY002
+    first, second = starts(None, moons, fits=2)
+    np.random.set_state(state)  # noqa: NPY002
+    [again] = starts(None, moons)
+    assert (first != second).all()
+    assert (first == again).all()
+
+
+# Labels, probabilities, names
+
+
+@pytest.mark.parametrize(
+    "labels", [("benign", "malignant"), (-1, 7), (False, True), (-1.0, 1.0)], ids=str
+)
+def test_takes_any_two_labels(moons, fitted, labels):
+    x, y = moons
+    names = np.array(labels)
+    model = clone(fitted).fit(x, names[y])
+    assert model.classes_.tolist() == list(labels)
+    assert model.predict(x).tolist() == names[fitted.predict(x)].tolist()
+    assert model.loss_curve_ == fitted.loss_curve_
+    assert model.score(x, names[y]) == fitted.score(x, y)
+
+
+def test_probabilities_belong_to_the_classes_in_order(moons, fitted):
+    x, _ = moons
+    probabilities = fitted.predict_proba(x)
+    assert probabilities.shape == (len(x), 2)
+    assert fitted.decision_function(x).shape == (len(x),)
+    assert probabilities.sum(axis=1) == close(np.ones(len(x)))
+    assert (probabilities.argmax(axis=1) == fitted.predict(x)).all()
+
+
+def test_a_nearly_certain_answer_keeps_the_other_probability(moons):
+    x, y = moons
+    model = DualLayerClassifier(epochs=1).fit(x, y)
+    model.network_.b2 = 100.0
+    z = model.decision_function(x)
+    assert model.predict_proba(x)[:, 0] == close(np.exp(-z))  # 1 - a would be 0
+
+
+def test_predicting_changes_nothing(moons, fitted):
+    before = pickle.dumps(fitted)
+    fitted.predict(moons[0])
+    assert pickle.dumps(fitted) == before
+
+
+def test_remembers_the_names_of_the_columns(moons, fitted):
+    x, y = moons
+    table = pd.DataFrame(x, columns=["x1", "x2"])
+    model = clone(fitted).fit(table, y)
+    assert model.feature_names_in_.tolist() == ["x1", "x2"]
+    assert model.n_features_in_ == 2
+    assert (model.predict(table) == fitted.predict(x)).all()
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(table[["x2", "x1"]])
+    assert not hasattr(fitted, "feature_names_in_")
+
+
+# Among estimators
+
+
+@pytest.mark.parametrize("copy", [lambda m: pickle.loads(pickle.dumps(m)), clone])
+def test_a_copy_predicts_the_same(moons, fitted, copy):
+    x, y = moons
+    model = copy(fitted)
+    if copy is clone:
+        with pytest.raises(NotFittedError):
+            model.predict(x)
+        model.fit(x, y)
+    assert model.get_params() == fitted.get_params()
+    assert (model.predict_proba(x) == fitted.predict_proba(x)).all()
+
+
+def test_cross_validates_in_a_pipeline():
+    x, y = load_breast_cancer(return_X_y=True)
+    scores = cross_val_score(pipeline(), x, y, cv=3)
+    assert scores.shape == (3,)
+    assert scores.min() > 0.95
+
+
+@pytest.fixture(scope="module")
+def searched():
+    """A search with its data, fitted in this process; every candidate has a score of its own."""
+    x, y = load_breast_cancer(return_X_y=True)
+    candidates = {
+        "duallayerclassifier__init": ["ones", "normal"],
+        "duallayerclassifier__units": [2, 8],
+    }
+    scoring = {"loss": "neg_log_loss", "process": this_process}
+    search = GridSearchCV(pipeline(epochs=100), candidates, scoring=scoring, refit="loss", cv=3)
+    return search.fit(x, y), x, y
+
+
+def this_process(*_):
+    """A scorer that tells where it ran."""
+    return os.getpid()
+
+
+def test_a_grid_search_finds_the_best_start(searched):
+    search, x, y = searched
+    losses = search.cv_results_["mean_test_loss"]
+    assert len(set(losses)) == 4
+    assert search.best_score_ == losses.max()
+    assert search.best_params_["duallayerclassifier__init"] == "normal"
+    assert search.score(x, y) > search.best_score_  # it has seen these samples
+
+
+def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
+    local, x, y = searched
+    search = clone(local).set_params(n_jobs=-1)
+    cluster = LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        local_directory=tmp_path,
+    )
+    with cluster, Client(cluster) as client:
+        workers = set(client.run(os.getpid).values())
+        with joblib.parallel_backend("dask"):
+            search.fit(x, y)
+
+    processes = {
+        pid for fold in range(3) for pid in search.cv_results_[f"split{fold}_test_process"]
+    }
+    assert processes <= workers
+    assert len(workers) == 2
+    assert search.best_params_ == local.best_params_
+    for score in ("mean_test_loss", "std_test_loss", "rank_test_loss"):
+        assert search.cv_results_[score] == close(local.cv_results_[score])
+    assert (search.predict(x) == local.predict(x)).all()
+    assert not any(psutil.pid_exists(pid) for pid in workers)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("init", "zeros", r"a str among \{.*'ones'.*\}"),
+        ("units", 0, r"an int in the range \[1, inf\)"),
+        ("units", 2.5, r"an int in the range \[1, inf\)"),
+        ("learning_rate", 0, r"a float in the range \(0.0, inf\)"),
+        ("learning_rate", float("nan"), r"a float in the range \(0.0, inf\)"),
+        ("l1", -0.1, r"a float in the range \[0.0, inf\)"),
+        ("l2", float("inf"), r"a float in the range \[0.0, inf\)"),
+        ("epochs", -1, r"an int in the range \[0, inf\)"),
+        ("constant", "1", r"a float in the range \(-inf, inf\)"),
+        ("std", -1.0, r"a float in the range \[0.0, inf\)"),
+        ("random_state", -1, r"an int in the range \[0, 4294967295\]"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_is_allowed(moons, name, value, allowed):
+    model = DualLayerClassifier(**{name: value})
+    message = f"The '{name}' parameter of DualLayerClassifier must be {allowed}.* Got {value!r}"
+    with pytest.raises(ValueError, match=message):
+        model.fit(*moons)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["a", "b", "c"], "Only binary classification .* multiclass: y holds 3 classes"),
+        (["a", "a", "a"], "y holds one class, .*'a'.*; expected two"),
+        ([0.1, 0.2, 0.3], "Unknown label type: continuous"),
+    ],
+)
+def test_other_than_two_labels_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        DualLayerClassifier().fit(np.eye(3), labels)
+
+
+def test_sparse_input_is_refused(moons, fitted):
+    x, y = moons
+    with pytest.raises(TypeError, match="Sparse data was passed"):
+        DualLayerClassifier().fit(csr_array(x), y)
+    with pytest.raises(TypeError, match="Sparse data was passed"):
+        fitted.predict(csr_array(x))
+
+
+def test_a_diverging_training_is_refused(moons):
+    x, y = moons
+    with pytest.raises(
+        ValueError, match=r"diverged: .* from epoch 2 on\. .*learning_rate \(now 1e\+100\)"
+    ):
+        DualLayerClassifier(learning_rate=1e100, l2=1.0).fit(x, y)
+
+
+@settings(max_examples=50, derandomize=True, deadline=None)
+@given(
+    x=hnp.arrays(float, (6, 2), elements=st.floats(-1e100, 1e100)),
+    init=st.sampled_from(["normal", "constant"]),
+    learning_rate=st.floats(1e-3, 1e10),
+    l1=st.floats(0, 1e10),
+    l2=st.floats(0, 1e10),
+    epochs=st.integers(0, 30),
+)
+def test_is_finite_or_says_that_it_diverged(x, init, learning_rate, l1, l2, epochs):
+    model = DualLayerClassifier(
+        init, units=2, learning_rate=learning_rate, l1=l1, l2=l2, epochs=epochs
+    )
+    try:
+        model.fit(x, [0, 1] * 3)
+    except ValueError as error:
+        assert "Training diverged" in str(error)  # noqa: PT017
+    else:
+        assert np.isfinite(model.predict_proba(x)).all()
+        assert np.isfinite(model.loss_curve_).all()
