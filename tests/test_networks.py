@@ -1,0 +1,552 @@
+"""The chapter's classes: their surface, their formulas, their figures."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, xlogy
+
+import dualnet
+from dualnet import DualLayer, RandomInitNetwork, SingleLayer
+from dualnet.networks import sigmoid
+from tests.conftest import GOLDEN
+
+CLASSES = [SingleLayer, DualLayer, RandomInitNetwork]
+HUGE = np.finfo(float).max
+
+
+def samples(m=12, n_features=3, seed=0):
+    """Return training and validation set that no line separates, as ``fit`` takes them."""
+    random = np.random.RandomState(seed)
+    x = random.normal(size=(m + 5, n_features))
+    y = (random.uniform(size=m + 5) < 0.5).astype(int)
+    return x[:m], y[:m], x[m:], y[m:]
+
+
+def parameters(network):
+    names = ("w", "b") if type(network) is SingleLayer else ("w1", "b1", "w2", "b2")
+    return [np.array(getattr(network, name)) for name in names]
+
+
+# --- surface ---
+
+
+def test_positional_arguments_stand_in_the_chapters_order():
+    single = SingleLayer(0.2, 0.3, 0.4)
+    assert (single.lr, single.l1, single.l2) == (0.2, 0.3, 0.4)
+    for kind in (DualLayer, RandomInitNetwork):
+        dual = kind(3, 0.2, 0.3, 0.4)
+        assert (dual.units, dual.lr, dual.l1, dual.l2) == (3, 0.2, 0.3, 0.4)
+        with pytest.raises(TypeError):
+            kind(3, 0.2, 0.3, 0.4, 5)
+
+
+def test_defaults():
+    single, dual, normal = SingleLayer(), DualLayer(), RandomInitNetwork()
+    assert (single.lr, single.l1, single.l2) == (0.1, 0, 0)
+    assert (dual.units, dual.lr, dual.l1, dual.l2, dual.constant) == (10, 0.1, 0, 0, 1)
+    assert (normal.units, normal.lr, normal.l1, normal.l2) == (10, 0.1, 0, 0)
+    assert (normal.seed, normal.std) == (42, 1)
+    x, y, *_ = samples()
+    single.fit(x, y)
+    assert len(single.losses) == 100
+
+
+def test_all_ones_start():
+    dual = DualLayer(4)
+    dual.init_weights(3)
+    single = SingleLayer()
+    single.init_weights(3)
+    for got, expected in zip(
+        parameters(dual) + parameters(single),
+        [np.ones((3, 4)), np.zeros(4), np.ones((4, 1)), 0, np.ones((3, 1)), 0],
+        strict=True,
+    ):
+        assert got.dtype == float
+        assert_array_equal(got, expected, strict=np.ndim(expected) > 0)
+
+
+def test_constant_start():
+    network = DualLayer(4, constant=-0.5)
+    network.init_weights(3)
+    assert_array_equal(network.w1, np.full((3, 4), -0.5), strict=True)
+    assert_array_equal(network.w2, np.full((4, 1), -0.5), strict=True)
+
+
+def test_normal_start_draws_w1_then_w2_as_whole_arrays():
+    network = RandomInitNetwork(4, seed=7, std=0.5)
+    network.init_weights(3)
+    draws = 0.5 * np.random.RandomState(7).standard_normal(3 * 4 + 4)
+    assert_array_equal(network.w1, draws[:12].reshape(3, 4), strict=True)
+    assert_array_equal(network.w2, draws[12:].reshape(4, 1), strict=True)
+    assert_array_equal(network.b1, np.zeros(4), strict=True)
+    assert network.b2 == 0
+
+
+def test_global_random_state_is_left_alone():
+    before = np.random.get_state()  # noqa: NPY002
+    x, y, *_ = samples()
+    RandomInitNetwork(2).fit(x, y, 3)
+    after = np.random.get_state()  # noqa: NPY002
+    assert_array_equal(before[1], after[1])
+    assert before[2:] == after[2:]
+
+
+def test_gradients_and_outputs_are_shaped_as_documented():
+    x, y, *_ = samples(m=12, n_features=3)
+    network = DualLayer(4)
+    network.init_weights(3)
+    z = network.forpass(x)
+    assert z.shape == (12, 1)
+    assert network.a1.shape == (12, 4)
+    gradients = network.backprop(x, network.activation(z) - y[:, None])
+    assert [np.shape(g) for g in gradients] == [(3, 4), (4,), (4, 1), ()]
+    assert network.predict(x).shape == (12, 1)
+    assert network.predict(x).dtype == bool
+    assert type(network.score(x, y)) is float
+
+
+def test_forward_pass_of_two_units_by_hand():
+    network = DualLayer(2)
+    network.w1, network.b1 = np.array([[0.0, 2.0]]), np.array([0.0, -2.0])
+    network.w2, network.b2 = np.array([[4.0], [-6.0]]), 1.5
+    z = network.forpass(np.array([[1.0]]))
+    assert_array_equal(network.a1, [[0.5, 0.5]])
+    assert_array_equal(z, [[0.5 * 4 - 0.5 * 6 + 1.5]])
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_prediction_is_the_sign_of_z_and_score_the_share_of_hits(kind):
+    x, y, *_ = samples(m=40)
+    network = kind()
+    network.fit(x, y, 20)
+    z = network.forpass(x)
+    assert 0 < np.mean(z > 0) < 1
+    assert_array_equal(network.predict(x), z > 0)
+    hits = sum((z_i > 0) == (y_i == 1) for z_i, y_i in zip(z[:, 0], y, strict=True))
+    assert network.score(x, y) == network.score(x, y[:, None]) == hits / 40
+
+
+def test_zero_z_is_predicted_as_class_0():
+    network = DualLayer(2, constant=0)
+    network.init_weights(1)
+    assert_array_equal(network.predict([[1.0]]), [[False]])
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_targets_may_come_as_row_column_list_or_booleans(kind):
+    x, y, x_val, y_val = samples()
+    expected = kind()
+    expected.fit(x, y, 3, x_val, y_val)
+    for targets in (y[:, None], y.tolist(), y.astype(bool), y.astype(float)):
+        network = kind()
+        network.fit(x.tolist(), targets, epochs=3, x_val=x_val, y_val=y_val[:, None])
+        assert network.losses == expected.losses
+        assert network.val_losses == expected.val_losses
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_without_a_validation_set_only_the_validation_losses_are_missing(kind):
+    x, y, x_val, y_val = samples()
+    with_set, without = kind(), kind()
+    with_set.fit(x, y, 3, x_val, y_val)
+    without.fit(x, y, 3)
+    assert without.losses == with_set.losses
+    assert without.val_losses == []
+    assert len(with_set.val_losses) == 3
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_fitting_again_starts_anew(kind):
+    x, y, x_val, y_val = samples()
+    once, twice = kind(), kind()
+    once.fit(x, y, 3, x_val, y_val)
+    twice.fit(-x, y, 5, x_val, y_val)
+    twice.fit(x, y, 3, x_val, y_val)
+    assert (twice.losses, twice.val_losses) == (once.losses, once.val_losses)
+    assert len(twice.w_history) == len(once.w_history)
+
+
+def test_single_layer_keeps_every_weight():
+    x, y, *_ = samples()
+    network = SingleLayer()
+    network.fit(x, y, 3)
+    assert len(network.w_history) == 4
+    assert_array_equal(network.w_history[0], np.ones((3, 1)))
+    shorter = SingleLayer()
+    shorter.fit(x, y, 2)
+    assert_array_equal(network.w_history[2], shorter.w)
+    assert_array_equal(network.w_history[3], network.w)
+
+
+# --- formulas ---
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_sigmoid_is_right_for_any_finite_number(z):
+    assert_allclose(sigmoid(z), expit(z), rtol=1e-15, atol=1e-307)
+
+
+def test_sigmoid_at_its_ends():
+    z = np.array([-HUGE, -800, -745, -1, 0, 1, 37, 800, HUGE])
+    assert_allclose(SingleLayer().activation(z), expit(z), rtol=1e-15, atol=1e-307)
+    assert_array_equal(sigmoid(np.array([-HUGE, 0, HUGE])), [0, 0.5, 1])
+
+
+def mean_loss(theta, shapes, x, y, l1, l2):
+    """Return the loss that training descends, of one or two layers: also for complex ``theta``.
+
+    Cross-entropy of the output z is log(1 + exp(z)) - y z; the weights' penalty is divided by m
+    like everything else.
+    """
+    parts = np.split(theta, np.cumsum([np.prod(s, dtype=int) for s in shapes])[:-1])
+    *hidden, w, b = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+    if hidden:
+        x = 1 / (1 + np.exp(-(x @ hidden[0] + hidden[1])))
+    z = x @ w + b
+    penalty = sum(
+        l1 * np.sum(np.sign(weights.real) * weights) + l2 / 2 * np.sum(weights**2)
+        for weights in [w, *hidden[:1]]
+    )
+    return (np.sum(np.log(1 + np.exp(z)) - y * z) + penalty) / len(x)
+
+
+def numerical_gradient(shapes, theta, *args):
+    """Differentiate by complex steps, which loses no digit to cancellation."""
+    steps = theta + 1e-30j * np.eye(theta.size)
+    return np.array([mean_loss(step, shapes, *args).imag / 1e-30 for step in steps])
+
+
+def flat(arrays):
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize(("l1", "l2"), [(0, 0), (0.3, 0), (0, 0.7), (0.3, 0.7)])
+@given(
+    m=st.integers(1, 9), n_features=st.integers(1, 5), units=st.integers(1, 5), seed=st.integers(0)
+)
+def test_gradients_are_those_of_the_loss(kind, l1, l2, m, n_features, units, seed):
+    random = np.random.RandomState(seed % 2**32)
+    x, y = random.normal(size=(m, n_features)), random.randint(0, 2, (m, 1))
+    network = kind(l1=l1, l2=l2) if kind is SingleLayer else kind(units, l1=l1, l2=l2)
+    network.init_weights(n_features)
+    shapes = [np.shape(p) for p in parameters(network)]
+    theta = random.normal(size=sum(np.prod(s, dtype=int) for s in shapes))
+    names = ("w", "b") if kind is SingleLayer else ("w1", "b1", "w2", "b2")
+    parts = np.split(theta, np.cumsum([np.prod(s, dtype=int) for s in shapes])[:-1])
+    for name, part, shape in zip(names, parts, shapes, strict=True):
+        setattr(network, name, part.reshape(shape))
+
+    err = network.activation(network.forpass(x)) - y
+    expected = numerical_gradient(shapes, theta, x, y, 0, 0)
+    assert_allclose(flat(network.backprop(x, err)), expected, rtol=1e-10, atol=1e-14)
+
+    network.training(x, y, m)  # steps by learning rate times gradient, penalty included
+    expected = theta - network.lr * numerical_gradient(shapes, theta, x, y, l1, l2)
+    assert_allclose(flat(parameters(network)), expected, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_epoch_records_output_before_the_step_and_penalty_after_it(kind):
+    x, y, x_val, y_val = samples()
+    network = kind(learning_rate=0.5, l1=0.2, l2=0.3)
+    network.init_weights(3)
+    before = expit(network.forpass(x)[:, 0])
+    assert_allclose(network.training(x, y[:, None], 12)[:, 0], before, rtol=1e-12)
+
+    network.fit(x, y, 1, x_val, y_val)
+    after = expit(network.forpass(x_val)[:, 0])
+    penalty = sum(
+        0.2 * np.abs(weights).sum() + 0.15 * (weights**2).sum()
+        for weights in parameters(network)[::2]
+    )
+    assert_allclose(network.reg_loss(), penalty, rtol=1e-12)
+    entropy = -np.sum(xlogy(y, before) + xlogy(1 - y, 1 - before))
+    assert_allclose(network.losses, [(entropy + penalty) / 12], rtol=1e-12)
+    entropy = -np.sum(xlogy(y_val, after) + xlogy(1 - y_val, 1 - after))
+    assert_allclose(network.val_losses, [(entropy + penalty) / 5], rtol=1e-12)
+
+
+@pytest.mark.parametrize("x", [-1000.0, 1000.0])
+@pytest.mark.parametrize("y", [0, 1])
+def test_outputs_are_clipped_before_the_logarithm(x, y):
+    network = SingleLayer(learning_rate=0)
+    network.fit([[x]], [y], 1, [[x]], [y])
+    loss = -np.log(1 - 1e-10 if (x > 0) == y else 1e-10)
+    assert_allclose([network.losses[0], network.val_losses[0]], loss, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_huge_finite_inputs_give_no_warning(kind):
+    x = HUGE * np.array([[1, 1, 1], [-1, 1, -1], [1, -1, 0], [-1, -1, 1]])
+    network = kind(learning_rate=10, l1=1, l2=1)
+    network.fit(x, [0, 1, 1, 0], 4, x, [1, 0, 0, 1])
+    assert len(network.losses) == len(network.val_losses) == 4
+    network.predict(x)
+    assert 0 <= network.score(x, [0, 1, 1, 0]) <= 1
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_weights_that_run_away_give_no_warning(kind):
+    x, y, x_val, y_val = samples()
+    network = kind(learning_rate=1e300, l1=1e300, l2=1e300)
+    network.fit(x, y, 5, x_val, y_val)
+    assert len(network.losses) == len(network.val_losses) == 5
+    assert not np.isfinite(network.losses[-1])
+    assert not np.isfinite(network.val_losses[-1])
+
+
+# --- subclasses, as a reader of the book writes them ---
+
+
+@pytest.fixture
+def global_random_state():
+    """Let a test use NumPy's global generator without a trace."""
+    state = np.random.get_state()  # noqa: NPY002
+    yield
+    np.random.set_state(state)  # noqa: NPY002
+
+
+class GlobalSeedNetwork(DualLayer):
+    def init_weights(self, n_features):
+        np.random.seed(42)  # noqa: NPY002
+        self.w1 = np.random.normal(0, 1, (n_features, self.units))  # noqa: NPY002
+        self.b1 = np.zeros(self.units)
+        self.w2 = np.random.normal(0, 1, (self.units, 1))  # noqa: NPY002
+        self.b2 = 0
+
+
+class MiniBatchNetwork(DualLayer):
+    def __init__(self, units=10, batch_size=32, learning_rate=0.1, l1=0, l2=0):
+        super().__init__(units, learning_rate, l1, l2)
+        self.batch_size = batch_size
+
+    def fit(self, x, y, epochs=100, x_val=None, y_val=None):
+        y_val = y_val.reshape(-1, 1)
+        self.init_weights(x.shape[1])
+        np.random.seed(42)  # noqa: NPY002
+        for _ in range(epochs):
+            loss = 0
+            for x_batch, y_batch in self.batches(x, y):
+                y_batch = y_batch.reshape(-1, 1)
+                a = self.training(x_batch, y_batch, len(x_batch))
+                a = np.clip(a, 1e-10, 1 - 1e-10)
+                loss += np.sum(-(y_batch * np.log(a) + (1 - y_batch) * np.log(1 - a)))
+            self.losses.append((loss + self.reg_loss()) / len(x))
+            self.update_val_loss(x_val, y_val)
+
+    def batches(self, x, y):
+        order = np.random.permutation(np.arange(len(x)))  # noqa: NPY002
+        for start in range(0, len(x), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            yield x[batch], y[batch]
+
+
+@pytest.mark.usefixtures("global_random_state")
+def test_a_subclass_may_override_init_weights_alone():
+    x, y, x_val, y_val = samples()
+    theirs, ours = GlobalSeedNetwork(4, 0.5, 0.01, 0.02), RandomInitNetwork(4, 0.5, 0.01, 0.02)
+    theirs.fit(x, y, 10, x_val, y_val)
+    ours.fit(x, y, 10, x_val, y_val)
+    assert theirs.losses == ours.losses
+    assert theirs.val_losses == ours.val_losses
+
+
+@pytest.mark.usefixtures("global_random_state")
+def test_a_subclass_with_mini_batches_of_all_samples_is_the_full_batch_network():
+    x, y, x_val, y_val = samples()
+    theirs, ours = MiniBatchNetwork(4, len(x), 0.5, 0.01, 0.02), DualLayer(4, 0.5, 0.01, 0.02)
+    theirs.fit(x, y, 10, x_val, y_val)
+    ours.fit(x, y, 10, x_val, y_val)
+    assert_allclose(theirs.losses, ours.losses, rtol=1e-9)
+    assert_allclose(theirs.val_losses, ours.val_losses, rtol=1e-9)
+
+
+@pytest.mark.usefixtures("global_random_state")
+def test_a_subclass_with_mini_batches_descends_batch_by_batch():
+    x, y, x_val, y_val = samples(m=12)
+    network = MiniBatchNetwork(4, 5, 0.5, 0.01, 0.02)
+    network.fit(x, y, 10, x_val, y_val)
+
+    start = DualLayer(4)
+    start.init_weights(3)
+    shapes = [np.shape(p) for p in parameters(start)]
+    theta = flat(parameters(start))
+    random = np.random.RandomState(42)
+    for _ in range(10):
+        order = random.permutation(12)
+        for batch in (order[:5], order[5:10], order[10:]):
+            batch_data = x[batch], y[batch, None], 0.01, 0.02
+            theta = theta - 0.5 * numerical_gradient(shapes, theta, *batch_data)
+    assert_allclose(flat(parameters(network)), theta, rtol=1e-9)
+    assert len(network.losses) == 10
+    val_loss = mean_loss(theta, shapes, x_val, y_val[:, None], 0.01, 0.02)
+    assert_allclose(network.val_losses[-1], val_loss, rtol=1e-9)
+
+
+# --- errors ---
+
+NAN, INF = np.nan, np.inf
+BAD_DATA = {
+    "x 1-D": ({"x": [1.0, 2.0]}, r"x has shape \(2,\); expected \(m, n_features\)"),
+    "x 3-D": ({"x": np.ones((4, 2, 1))}, r"x has shape \(4, 2, 1\); expected \(m, n_features\)"),
+    "x without rows": ({"x": np.ones((0, 2))}, r"x has shape \(0, 2\); .*at least one row"),
+    "x without columns": ({"x": np.ones((4, 0))}, r"x has shape \(4, 0\); .*one column"),
+    "x None": ({"x": None}, r"x has shape \(\); expected"),
+    "x ragged": ({"x": [[1.0], [1.0, 2.0]]}, "x must hold numbers only"),
+    "x text": ({"x": [["a", "b"]] * 4}, "x must hold numbers only"),
+    "x NaN": ({"x": [[1, NAN], [NAN, 1], [1, 1], [1, 1]]}, "x holds 2 NaN or infinite values"),
+    "x infinite": ({"x": [[1, 1], [-INF, 1], [1, 1], [1, 1]]}, "x holds 1 NaN or infinite values"),
+    "y short": ({"y": [0, 1, 1]}, r"y has shape \(3,\); expected \(4,\) or \(4, 1\)"),
+    "y wide": ({"y": np.ones((4, 2))}, r"y has shape \(4, 2\); expected \(4,\) or \(4, 1\)"),
+    "y row": ({"y": [[0, 1, 1, 0]]}, r"y has shape \(1, 4\); expected \(4,\) or \(4, 1\)"),
+    "y empty": ({"y": []}, r"y has shape \(0,\); expected \(4,\) or \(4, 1\)"),
+    "y 2": ({"y": [0, 1, 2, 0]}, "y holds the target 2; expected 0 and 1 only"),
+    "y -1": ({"y": [-1, 1, 1, -1]}, "y holds the target -1; expected 0 and 1 only"),
+    "y 0.5": ({"y": [0, 1, 1, 0.5]}, "y holds the target 0.5; expected 0 and 1 only"),
+    "y NaN": ({"y": [0, 1, NAN, 0]}, "y holds the target nan; expected 0 and 1 only"),
+    "y text": ({"y": ["0", "1", "1", "0"]}, "y holds the target '0'; expected 0 and 1 only"),
+    "x_val 1-D": ({"x_val": [1.0, 2.0]}, r"x_val has shape \(2,\); expected"),
+    "x_val wide": ({"x_val": np.ones((2, 3))}, "x_val has 3 features; expected 2"),
+    "x_val empty": ({"x_val": np.ones((0, 2))}, r"x_val has shape \(0, 2\); expected"),
+    "x_val NaN": ({"x_val": [[NAN, 1], [1, 1]]}, "x_val holds 1 NaN or infinite values"),
+    "x_val missing": ({"x_val": None}, "x_val is missing; pass both x_val and y_val, or neither"),
+    "y_val missing": ({"y_val": None}, "y_val is missing; pass both x_val and y_val, or neither"),
+    "y_val long": ({"y_val": [0, 1, 1]}, r"y_val has shape \(3,\); expected \(2,\) or \(2, 1\)"),
+    "y_val 2": ({"y_val": [0, 2]}, "y_val holds the target 2; expected 0 and 1 only"),
+}
+
+
+def good_data(**changes):
+    x = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
+    return {"x": x, "y": [0, 1, 1, 0], "x_val": x[:2], "y_val": [0, 1], **changes}
+
+
+def state(network):
+    names = ("losses", "val_losses", "w_history", "w", "b", "w1", "b1", "w2", "b2")
+    return {name: np.copy(getattr(network, name, None)) for name in names}
+
+
+@pytest.mark.parametrize("kind", [SingleLayer, DualLayer])
+@pytest.mark.parametrize(("changes", "message"), BAD_DATA.values(), ids=BAD_DATA)
+def test_bad_data_is_named_and_nothing_is_trained(kind, changes, message):
+    network = kind()
+    network.fit(**good_data(), epochs=2)
+    before = state(network)
+    with pytest.raises(ValueError, match=message):
+        network.fit(**good_data(**changes), epochs=3)
+    np.testing.assert_equal(state(network), before)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "message"),
+    [
+        (-1, "epochs is -1; expected 0 or more."),
+        (1.5, "epochs is 1.5; expected a whole number."),
+        ("3", "epochs is '3'; expected a whole number."),
+        (None, "epochs is None; expected a whole number."),
+    ],
+)
+def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):
+    network = DualLayer()
+    network.fit(**good_data(), epochs=2)
+    before = state(network)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        network.fit(**good_data(), epochs=epochs)
+    np.testing.assert_equal(state(network), before)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_no_epochs_leave_the_start(kind):
+    network, start = kind(), kind()
+    start.init_weights(2)
+    network.fit(**good_data(), epochs=0)
+    assert_array_equal(flat(parameters(network)), flat(parameters(start)))
+    assert (network.losses, network.val_losses) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        (0, "units is 0; expected 1 or more."),
+        (-3, "units is -3; expected 1 or more."),
+        (2.5, "units is 2.5; expected a whole number."),
+    ],
+)
+def test_bad_units_are_named(units, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        DualLayer(units)
+
+
+def test_one_unit_is_enough():
+    network = DualLayer(1)
+    network.fit(**good_data(), epochs=1)
+    assert network.w1.shape == (2, 1)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_prediction_needs_weights(kind):
+    with pytest.raises(ValueError, match=f"This {kind.__name__} has no weights yet; call fit"):
+        kind().predict([[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_prediction_needs_samples_that_fit(kind):
+    network = kind()
+    network.fit(**good_data(), epochs=1)
+    with pytest.raises(ValueError, match="x has 3 features; expected 2"):
+        network.predict([[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match=r"x has shape \(2,\)"):
+        network.predict([1.0, 2.0])
+    with pytest.raises(ValueError, match="x holds 1 NaN"):
+        network.predict([[1.0, NAN]])
+    with pytest.raises(ValueError, match=r"y has shape \(2,\); expected \(1,\)"):
+        network.score([[1.0, 2.0]], [0, 1])
+    with pytest.raises(ValueError, match="y holds the target 3"):
+        network.score([[1.0, 2.0]], [3])
+
+
+# --- figures ---
+
+
+@pytest.fixture(
+    scope="session",
+    params=GOLDEN["runs"],
+    ids=lambda run: f"{run['network']}-{run['params']['l2']}-{run['epochs']}",
+)
+def golden_run(request, data):
+    """Return the recorded figures of a run and the same run of the class."""
+    run = request.param
+    network = getattr(dualnet, run["network"])(**run["params"])
+    network.fit(data.x_train, data.y_train, run["epochs"], data.x_val, data.y_val)
+    return run, network
+
+
+@pytest.mark.parametrize("history", ["losses", "val_losses"])
+def test_recorded_losses(golden_run, history):
+    run, network = golden_run
+    assert len(getattr(network, history)) == run["epochs"]
+    got = np.array(getattr(network, history))[np.array(run["at_epoch"]) - 1]
+    assert_allclose(got, run[history], rtol=1e-9)
+
+
+def test_recorded_scores(golden_run, data):
+    run, network = golden_run
+    assert network.score(data.x_train, data.y_train) == run["score_train"]
+    assert network.score(data.x_val, data.y_val) == run["score_val"]
+
+
+def test_recorded_weights(golden_run):
+    run, network = golden_run
+    if run["network"] == "SingleLayer":
+        assert_allclose(network.w[:3, 0], run["w_head"], rtol=1e-9)
+        assert_allclose(network.b, run["b"], rtol=1e-9)
+    else:
+        assert_allclose(network.w1[:3, :3], run["w1_head"], rtol=1e-9)
+        assert_allclose(network.b1[:3], run["b1_head"], rtol=1e-9)
+        assert_allclose(network.w2[:3, 0], run["w2_head"], rtol=1e-9)
+        assert_allclose(network.b2, run["b2"], rtol=1e-9)

@@ -1,0 +1,467 @@
+"""The trainer: the numbers of the chapter's classes, whatever the order in which it is asked."""
+
+import re
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from dualnet import DualLayer, RandomInitNetwork, Trainer, training
+from tests.test_networks import BAD_DATA, HUGE, good_data, samples
+
+WEIGHTS = ("w1", "b1", "w2", "b2")
+
+
+def train(trainer, epochs):
+    for _ in trainer.advance(epochs):
+        pass
+    return trainer
+
+
+def pair(**changes):
+    """Return a tied and an independent network."""
+    settings = {"units": 3, "learning_rate": 0.5, "l1": 0.01, "l2": 0.02, **changes}
+    return [DualLayer(**settings), RandomInitNetwork(**settings)]
+
+
+def assert_same(trainer, expected, rows=slice(None)):
+    """Assert equality to the last bit."""
+    assert trainer.epochs == expected.epochs
+    assert_array_equal(trainer.losses[rows], expected.losses)
+    assert_array_equal(trainer.val_losses[rows], expected.val_losses)
+    for ours, theirs in zip(trainer.weights(), expected.weights(), strict=True):
+        assert_array_equal(ours[rows], theirs)
+
+
+@pytest.fixture(scope="module")
+def short_chunks():
+    """Let every chunk end after its first block, whatever the clock says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "CHUNK_SECONDS", -1)
+        yield
+
+
+@pytest.fixture
+def epochs_descended(monkeypatch):
+    """Return a list of the numbers of epochs that blocks, of any trainer, have trained."""
+    descended = []
+    descend = Trainer._descend
+
+    def counted(*args):
+        for thetas, outputs in descend(*args):
+            descended.append(len(thetas) - 1)
+            yield thetas, outputs
+
+    monkeypatch.setattr(Trainer, "_descend", counted)
+    return descended
+
+
+# --- the numbers of the classes ---
+
+strengths = st.sampled_from([0.0, 1.0]) | st.floats(1e-4, 1)
+
+
+@st.composite
+def problems(draw):
+    """Return networks of one kind, data to train them on, and a small number of epochs."""
+    units = draw(st.integers(1, 6))
+    settings = units, draw(st.floats(1e-3, 2)), draw(strengths), draw(strengths)
+    starts = draw(st.lists(st.floats(-2, 2) | st.integers(0, 2**32 - 1), min_size=1, max_size=4))
+    networks = [
+        DualLayer(*settings, constant=start)
+        if isinstance(start, float)
+        else RandomInitNetwork(*settings, seed=start, std=draw(st.floats(0, 2)))
+        for start in starts
+    ]
+    m, n_features = draw(st.integers(1, 20)), draw(st.integers(1, 5))
+    arrays = samples(m, n_features, seed=draw(st.integers(0, 2**32 - 1)))
+    return networks, arrays[: draw(st.sampled_from([2, 4]))], draw(st.integers(0, 20))
+
+
+@given(problems())
+def test_the_numbers_are_those_of_the_classes(problem):
+    networks, arrays, epochs = problem
+    trainer = train(Trainer(networks, *arrays), epochs)
+    assert trainer.epochs == epochs
+    for i, network in enumerate(networks):
+        network.fit(*arrays[:2], epochs, *arrays[2:])
+        trained = trainer.network(i)
+        for history in ("losses", "val_losses"):
+            got, expected = getattr(trained, history), getattr(network, history)
+            assert len(got) == len(expected)
+            assert_array_equal(getattr(trainer, history)[i], got)
+            assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+        for name, part in zip(WEIGHTS, trainer.weights(), strict=True):
+            got, expected = getattr(trained, name), getattr(network, name)
+            assert np.shape(got) == np.shape(expected)
+            assert_array_equal(part[i], got)
+            assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_many_epochs_fill_many_blocks():
+    """As the property above, where the history is longer than a block and BLAS takes over."""
+    x, y, x_val, y_val = samples(m=300, n_features=30)
+    networks = pair(units=12, learning_rate=0.1)
+    trainer = train(Trainer(networks, x, y, x_val, y_val), 300)
+    for i, network in enumerate(networks):
+        network.fit(x, y, 300, x_val, y_val)
+        assert_allclose(trainer.losses[i], network.losses, rtol=1e-9)
+        assert_allclose(trainer.val_losses[i], network.val_losses, rtol=1e-9)
+        assert_allclose(trainer.network(i).w1, network.w1, rtol=1e-9)
+
+
+def test_outputs_are_clipped_before_the_logarithm():
+    x, y = [[1000.0], [-1000.0]], [0, 1]
+    settings = {"units": 3, "learning_rate": 1e-6, "l1": 0.01, "l2": 0.02}
+    networks = [DualLayer(**settings, constant=40), DualLayer(**settings, constant=-40)]
+    trainer = train(Trainer(networks, x, y, x, y), 3)
+    for i, network in enumerate(networks):
+        network.fit(x, y, 3, x, y)
+        assert_allclose(trainer.losses[i], network.losses, rtol=1e-9)
+        assert_allclose(trainer.val_losses[i], network.val_losses, rtol=1e-9)
+
+
+def test_shapes_of_the_weights():
+    x, y, x_val, y_val = samples(m=12, n_features=4)
+    trainer = train(Trainer([*pair(), DualLayer(3, 0.5, 0.01, 0.02)], x, y), 2)
+    assert [np.shape(part) for part in trainer.weights()] == [(3, 4, 3), (3, 3), (3, 3, 1), (3,)]
+    assert trainer.losses.shape == (3, 2)
+    assert trainer.val_losses.shape == (3, 0)
+    assert train(Trainer(pair(), x, y, x_val, y_val), 2).val_losses.shape == (2, 2)
+
+
+def test_networks_given_stay_as_they_are():
+    x, y, *_ = samples()
+    networks = pair()
+    networks[0].fit(x, y, 5)
+    before = networks[0].w1, networks[0].losses
+    train(Trainer(networks, x, y), 2)
+    assert networks[0].w1 is before[0]
+    assert networks[0].losses is before[1]
+    assert networks[1].w1 is None
+
+
+def test_a_subclass_may_override_init_weights_alone():
+    class Ramp(DualLayer):
+        def init_weights(self, n_features):
+            self.w1 = np.arange(n_features * self.units).reshape(n_features, -1) / 10
+            self.b1 = np.full(self.units, 0.5)
+            self.w2 = np.arange(self.units)[:, None] - 1
+            self.b2 = 2
+
+    x, y, x_val, y_val = samples()
+    network = Ramp(4)
+    network.fit(x, y, 5, x_val, y_val)
+    trained = train(Trainer([network], x, y, x_val, y_val), 5).network(0)
+    assert type(trained) is Ramp
+    for name in ("losses", "val_losses", *WEIGHTS):
+        assert_allclose(getattr(trained, name), getattr(network, name), rtol=1e-9)
+
+
+def test_a_trained_network_predicts_and_trains_on_by_itself():
+    x, y, *_ = samples()
+    trainer = train(Trainer(pair(), x, y), 50)
+    losses = trainer.losses[1].tolist()
+    network = trainer.network(1)
+    assert network.score(x, y) > 0.5
+    network.training(x, y[:, None], len(x))
+    network.fit(x, y, 3)
+    assert trainer.losses[1].tolist() == losses
+    assert_allclose(network.losses, losses[:3], rtol=1e-9)
+
+
+def test_huge_finite_inputs_give_no_warning():
+    x = HUGE * np.array([[1, 1], [-1, 1], [1, -1], [-1, -1]])
+    trainer = train(Trainer(pair(learning_rate=10), x, [0, 1, 1, 0], x, [1, 0, 0, 1]), 4)
+    assert trainer.losses.shape == (2, 4)
+    trainer.network(0, epoch=3).predict(x)
+
+
+def test_weights_that_run_away_give_no_warning():
+    trainer = Trainer(pair(learning_rate=1e300, l1=1e300, l2=1e300), *samples())
+    train(trainer, 70)
+    assert not np.isfinite(trainer.losses[:, -1]).any()
+    assert not np.isfinite(trainer.val_losses[:, -1]).any()
+    trainer.weights(60)
+
+
+# --- resuming ---
+
+
+def test_fewer_epochs_train_nothing_and_more_only_the_difference(epochs_descended):
+    trainer = Trainer(pair(), *samples())
+    train(trainer, 150)
+    assert sum(epochs_descended) == trainer.epochs == 150
+    train(trainer, 150)
+    train(trainer, 10)
+    train(trainer, 0)
+    assert sum(epochs_descended) == trainer.epochs == 150
+    train(trainer, 400)
+    assert sum(epochs_descended) == trainer.epochs == 400
+
+
+@pytest.mark.usefixtures("short_chunks")
+def test_chunks_report_the_epochs_done():
+    trainer = Trainer(pair(), *samples())
+    done = []
+    for epochs in trainer.advance(200):
+        assert trainer.epochs == epochs == trainer.losses.shape[1]
+        done.append(epochs)
+    assert len(done) > 2
+    assert done == sorted(set(done))
+    assert done[-1] == 200
+
+
+def test_a_chunk_lasts_until_its_time_is_over(monkeypatch):
+    monkeypatch.setattr(training, "CHUNK_SECONDS", 3600)
+    assert list(Trainer(pair(), *samples()).advance(500)) == [500]
+
+
+@pytest.mark.usefixtures("short_chunks")
+@given(
+    portions=st.lists(st.integers(0, 300), max_size=6),
+    m=st.integers(1, 30),
+    n_features=st.integers(1, 9),
+    units=st.integers(1, 9),
+    seed=st.integers(0, 99),
+)
+def test_an_interrupted_run_is_the_uninterrupted_one(portions, m, n_features, units, seed):
+    arrays = samples(m, n_features, seed)
+    interrupted = Trainer(pair(units=units), *arrays)
+    for epochs in portions:
+        next(interrupted.advance(epochs), None)  # abandoned after its first chunk
+    train(interrupted, 300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "CHUNK_SECONDS", 3600)
+        assert_same(interrupted, train(Trainer(pair(units=units), *arrays), 300))
+    assert interrupted.snapshot_epochs == train(Trainer(pair(), *arrays), 300).snapshot_epochs
+
+
+@given(
+    others=st.integers(0, 5),
+    place=st.integers(0, 5),
+    m=st.integers(1, 30),
+    n_features=st.integers(1, 9),
+    units=st.integers(1, 9),
+    epochs=st.integers(1, 150),
+)
+def test_numbers_do_not_depend_on_the_company(others, place, m, n_features, units, epochs):
+    assume(place <= others)
+    arrays = samples(m, n_features)
+    settings = {"units": units, "learning_rate": 0.5, "l1": 0.01, "l2": 0.02}
+    networks = [RandomInitNetwork(**settings, seed=seed) for seed in range(others)]
+    networks.insert(place, DualLayer(**settings))
+    alone = train(Trainer([networks[place]], *arrays), epochs)
+    together = train(Trainer(networks, *arrays), epochs)
+    assert_same(together, alone, rows=[place])
+
+
+@pytest.mark.usefixtures("short_chunks")
+def test_two_threads_share_one_run():
+    arrays = samples(m=100, n_features=10)
+    shared = Trainer(pair(units=5), *arrays)
+    start = threading.Barrier(2)
+    seen = [[], []]
+
+    def advance(mine):
+        start.wait()
+        mine.extend(shared.advance(3_000))
+
+    threads = [threading.Thread(target=advance, args=[mine]) for mine in seen]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert_same(shared, train(Trainer(pair(units=5), *arrays), 3_000))
+    blocks = sorted(seen[0] + seen[1])
+    assert len(blocks) == len(set(blocks))  # no block was trained twice
+
+
+def test_a_waiting_reader_of_progress_holds_no_lock():
+    trainer = Trainer(pair(), *samples())
+    waiting = trainer.advance(10_000_000)
+    done = next(waiting)
+    other = threading.Thread(target=train, args=[trainer, done + 1], daemon=True)
+    other.start()
+    other.join(timeout=30)
+    assert trainer.epochs == done + 1
+    waiting.close()
+
+
+# --- histories, snapshots and weights in between ---
+
+
+def test_histories_and_weights_are_read_only_float64():
+    trainer = train(Trainer(pair(), *samples()), 3)
+    for array in (trainer.losses, trainer.val_losses, *trainer.weights(), *trainer.weights(1)):
+        assert array.dtype == float
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_a_history_taken_earlier_keeps_its_numbers():
+    trainer = train(Trainer(pair(), *samples()), 3)
+    losses, copy = trainer.losses, trainer.losses.copy()
+    train(trainer, 500)
+    assert_array_equal(losses, copy)
+    assert_array_equal(trainer.losses[:, :3], copy)
+
+
+@pytest.mark.usefixtures("idle_epochs")
+@pytest.mark.parametrize(
+    ("snapshots", "low", "high"), [({}, 180, 220), ({"snapshots": 90}, 80, 110)]
+)
+def test_snapshots_are_logarithmically_spaced(snapshots, low, high):
+    epochs = train(Trainer(pair(), *samples(), **snapshots), 100_000).snapshot_epochs
+    assert low <= len(epochs) <= high
+    assert epochs[:11] == list(range(11))
+    assert epochs[-1] <= 100_000 < 1.12 * epochs[-1]
+    late = [epoch for epoch in epochs if epoch > 100]
+    ratios = np.divide(late[1:], late[:-1])
+    assert_allclose(ratios, (100_000 / late[0]) ** (1 / len(late)), rtol=0.02)
+
+
+def test_the_weights_of_any_epoch_are_those_of_a_run_that_stopped_there():
+    arrays = samples(m=20, n_features=4)
+    trainer = train(Trainer(pair(), *arrays), 400)
+    between = [e for e in range(400) if e not in trainer.snapshot_epochs]
+    for epoch in (0, 1, 2, 63, 64, 65, trainer.snapshot_epochs[-2], between[0], between[-1], 400):
+        stopped = train(Trainer(pair(), *arrays), epoch)
+        for ours, theirs in zip(trainer.weights(epoch), stopped.weights(), strict=True):
+            assert_array_equal(ours, theirs)
+        for i in range(2):
+            ours, theirs = trainer.network(i, epoch), stopped.network(i)
+            assert ours.losses == theirs.losses
+            assert ours.val_losses == theirs.val_losses
+            assert len(ours.losses) == epoch
+            assert_array_equal(ours.w1, theirs.w1)
+            assert_array_equal(ours.predict(arrays[0]), theirs.predict(arrays[0]))
+
+
+def test_the_weights_of_an_epoch_cost_no_more_than_the_way_from_its_snapshot(epochs_descended):
+    trainer = train(Trainer(pair(), *samples()), 400)
+    epochs_descended.clear()
+    latest = trainer.snapshot_epochs[-2]
+    trainer.weights(latest)
+    assert sum(epochs_descended) == 0
+    trainer.weights(latest + 3)
+    trainer.weights(latest + 3)  # at hand by now
+    assert sum(epochs_descended) == 3
+    trainer.weights()
+    trainer.weights(400)
+    assert sum(epochs_descended) == 3
+
+
+@pytest.mark.parametrize("epoch", [-1, 6])
+def test_an_epoch_not_trained_is_named(epoch):
+    trainer = train(Trainer(pair(), *samples()), 5)
+    message = f"epoch is {epoch}; expected 0 to 5, the epochs trained"
+    with pytest.raises(ValueError, match=message):
+        trainer.weights(epoch)
+    with pytest.raises(ValueError, match=message):
+        trainer.network(0, epoch)
+
+
+# --- errors ---
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD_DATA.values(), ids=BAD_DATA)
+def test_bad_data_is_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Trainer(pair(), **good_data(**changes))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "message"),
+    [
+        (-1, "epochs is -1; expected 0 or more."),
+        (2.5, "epochs is 2.5; expected a whole number."),
+    ],
+)
+def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):
+    trainer = train(Trainer(pair(), *samples()), 1)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        train(trainer, epochs)
+    assert trainer.epochs == 1
+
+
+@pytest.mark.parametrize(
+    "difference", [{"units": 4}, {"learning_rate": 0.1}, {"l1": 0.5}, {"l2": 0.5}]
+)
+def test_networks_of_different_kinds_are_refused(difference):
+    networks = [pair()[0], pair(**difference)[1]]
+    with pytest.raises(ValueError, match=r"Got networks of 2 kinds .*\(3, 0.5, 0.01, 0.02\)"):
+        Trainer(networks, *samples())
+
+
+def test_no_network_is_refused():
+    with pytest.raises(ValueError, match="Got networks of 0 kinds"):
+        Trainer([], *samples())
+
+
+# --- BLAS threads ---
+
+
+def blas_threads():
+    return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+
+@pytest.fixture
+def two_blas_threads():
+    with threadpool_limits(2, user_api="blas"):
+        assert blas_threads() == {2}
+        yield
+
+
+@pytest.fixture
+def seen_threads(monkeypatch):
+    """Return a list of the numbers of BLAS threads at the end of each block."""
+    seen = []
+    descend = Trainer._descend
+
+    def watched(*args):
+        for block in descend(*args):
+            seen.append(blas_threads())
+            yield block
+
+    monkeypatch.setattr(Trainer, "_descend", watched)
+    return seen
+
+
+@pytest.mark.usefixtures("two_blas_threads", "short_chunks")
+def test_blas_has_one_thread_during_a_chunk_only(seen_threads):
+    trainer = Trainer(pair(), *samples())
+    for _ in trainer.advance(200):
+        assert blas_threads() == {2}
+    trainer.weights(199)
+    assert blas_threads() == {2}
+    assert len(seen_threads) > 3
+    assert all(seen == {1} for seen in seen_threads)
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_blas_threads_come_back_after_an_exception(monkeypatch):
+    def fail(*_):
+        assert blas_threads() == {1}
+        raise RuntimeError("out of luck")
+
+    trainer = Trainer(pair(), *samples())
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_block_losses", fail)
+        with pytest.raises(RuntimeError, match="out of luck"):
+            train(trainer, 100)
+    assert blas_threads() == {2}
+    assert_same(train(trainer, 100), train(Trainer(pair(), *samples()), 100))
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_blas_threads_come_back_with_the_last_of_several_chunks():
+    with training._one_blas_thread:
+        with training._one_blas_thread:
+            assert blas_threads() == {1}
+        assert blas_threads() == {1}
+    assert blas_threads() == {2}
