@@ -90,8 +90,8 @@ def engine(repeat):
     ]
     missing = []
     for package, name, make in [
-        ("torch", "PyTorch, eager", eager_torch),
-        ("jax", "JAX, compiled", compiled_jax),
+        ("torch", "PyTorch, eager, autograd", eager_torch),
+        ("jax", "JAX, compiled, autodiff", compiled_jax),
     ]:
         if installed(package):
             contestants.append((name, 2, make()))
@@ -379,29 +379,32 @@ left, right = st.columns(2)
 left.altair_chart(alt.Chart(curve).mark_line().encode(x="epoch", y="loss").properties(height=230))
 """
 
-# Notes when each canvas was last drawn on and when a key went down, by the browser's own clock.
+# Notes, by the browser's own clock, when each chart was last drawn and when a key went down.
 WATCH = """
 window.drawn = new Map();
 window.pressed = 0;
-for (const name of ["stroke", "fill"]) {
-  const draw = CanvasRenderingContext2D.prototype[name];
-  CanvasRenderingContext2D.prototype[name] = function (...path) {
-    window.drawn.set(this.canvas, performance.now());
-    return draw.apply(this, path);
-  };
-}
+new MutationObserver((changes) => {
+  for (const { target, addedNodes } of changes) {
+    const picture = [target, ...addedNodes].some((node) => node.closest?.("svg.marks"));
+    if (picture) {
+      window.drawn.set(target.closest('[data-testid="stVegaLiteChart"]'), performance.now());
+    }
+  }
+}).observe(document, { subtree: true, childList: true, attributeFilter: ["d"] });
 addEventListener("keydown", () => { window.pressed = performance.now(); }, true);
 """
 
-# The milliseconds from the key (or the start of navigation) to the last stroke on the first charts:
-# once each has been drawn since, the script has ended, and half a second brought nothing more.
+# The milliseconds from the key (or the start of navigation) to the last change of the first charts,
+# once each has lines and has been drawn since, the script has ended, and half a second brought
+# nothing more.
 SETTLED = """
-(charts) => {
+(count) => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const canvases = [...document.querySelectorAll('[data-testid="stVegaLiteChart"] canvas')];
-  const times = canvases.slice(0, charts).map((canvas) => window.drawn.get(canvas) ?? 0);
+  const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].slice(0, count);
+  const times = charts.map((chart) => window.drawn.get(chart) ?? 0);
   const settled =
-    times.length === charts &&
+    charts.length === count &&
+    charts.every((chart) => chart.querySelector('svg.marks .mark-line path[d*="L"]')) &&
     times.every((time) => time > window.pressed) &&
     app.dataset.testScriptState === "notRunning" &&
     performance.now() - Math.max(...times) > 500;
@@ -432,7 +435,7 @@ class Visit:
 
     def press(self, slider, key):
         """Return the milliseconds from ``key`` on the slider of that widget key to the new charts."""
-        self._page.locator(f".st-key-{slider} [role=slider]").press(key)
+        self._page.locator(f".st-key-{slider}").get_by_role("slider").press(key)
         return self._settled()
 
     def _settled(self):
@@ -469,7 +472,7 @@ def page(repeat):
     print_table(["until both charts are drawn", "page, ms", "bare page, ms", "ratio"], rows)
     print(
         f"Medians of {repeat} pairs in Chromium at 1280×720, its cache empty, on the server's own"
-        " machine. From navigation, or from the key on the slider, to the last stroke on the charts;"
+        " machine. From navigation, or from the key on the slider, to the last change of the charts;"
         " the bare page has one slider and one chart of the same size.\n"
     )
 
