@@ -1,0 +1,577 @@
+"""Data in, Altair chart out. Knows neither Streamlit nor training.
+
+Left is all-ones, right is random, in the first and second categorical colour of the page's theme;
+the theme's diverging colours stand for weights and for class probabilities. `say` gives the words.
+"""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+FONT_SIZE = 14  # pixels; readable from the back row
+COLUMNS = 600  # the width, in pixels, to which a curve is drawn exactly
+ROWS = 300
+RUNS = ["ones", "normal"]
+FRAME_CELLS = 60_000  # cells an animation may hold, all frames together
+OVERLAP = 1.05  # neighbouring cells overlap a little, so that no seam shines through
+FLOOR = 1e-17  # where a logarithmic axis draws an exact zero
+
+
+def _sized(chart, height):
+    return chart.properties(height=height).configure(
+        axis={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
+        legend={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
+        title={"fontSize": FONT_SIZE},
+        header={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
+        scale={"framesPerSecond": 8},
+    )
+
+
+def _run_color(**kwargs):
+    """The colour of a run, from the theme, by the column "run"."""
+    return alt.Color("run:N", scale=alt.Scale(domain=RUNS), **kwargs)
+
+
+def _labels(say, *keys):
+    """A Vega expression that says the last part of ``keys`` in the page's words."""
+    cases = [f"datum.label == '{key.split('.')[-1]}' ? {say(key)!r}" for key in keys]
+    return " : ".join([*cases, "datum.label"])
+
+
+# --- curves ---------------------------------------------------------------------------------
+
+
+def thin(series, low, high):
+    """Return the indices that draw the curves ``series`` (k, n) at 600 × 300 pixels, ascending.
+
+    First the first, lowest and highest value of every pixel column and curve, so that no spike is
+    lost; then, among these, only what moves a drawn line by half a pixel or more. Values are clipped
+    to ``low`` and ``high``, the ends of the y axis, and may end in NaN or infinity.
+    """
+    series = np.clip(np.nan_to_num(series, nan=high, posinf=high, neginf=low), low, high)
+    n = series.shape[-1]
+    kept = np.arange(n)
+    if n > 2 * COLUMNS:
+        edges = np.unique(np.linspace(0, n, COLUMNS + 1).astype(int)[:-1])
+        column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
+        extremes = [edges, [n - 1]]
+        for values in series:
+            for order in (values, -values):
+                # Sorted by column, then by value: each column's first is its extreme.
+                extremes.append(np.lexsort((order, column))[edges])
+        kept = np.unique(np.concatenate(extremes))
+    tolerance = (high - low) / ROWS / 2
+    return kept[_corners(kept, series[:, kept], tolerance)]
+
+
+def _corners(x, series, tolerance):
+    """Return which points to keep so that straight lines between them stay within ``tolerance`` of
+    all points: both ends, then again and again the worst point of each stretch that is not yet."""
+    keep = np.zeros(len(x), dtype=bool)
+    keep[[0, -1]] = True
+    while True:
+        corners = np.flatnonzero(keep)
+        worst = np.zeros(len(x))
+        for values in series:
+            drawn = np.interp(x, x[corners], values[corners])
+            worst = np.maximum(worst, np.abs(values - drawn))
+        stretch = np.cumsum(keep)
+        by_stretch = np.lexsort((-worst, stretch))
+        first = by_stretch[np.searchsorted(stretch[by_stretch], np.unique(stretch))]
+        add = first[worst[first] > tolerance]
+        if not add.size:
+            return corners
+        keep[add] = True
+
+
+def loss_scale(runs, epochs, cut):
+    """Return the top of the y axis that both loss charts share; ``runs`` are pairs of curves.
+
+    0.3 with ``cut``, as in the source's plot; else the highest finite loss up to ``epochs``.
+    """
+    if cut:
+        return 0.3
+    values = np.concatenate([curve[:epochs] for pair in runs for curve in pair])
+    values = values[np.isfinite(values)]
+    return float(values.max()) * 1.02 if values.size and values.max() > 0 else 1.0
+
+
+def loss_chart(name, losses, val_losses, epochs, top, say, chosen=None, height=270):
+    """Training (solid) and validation loss (dashed) of the run called ``name`` against the epoch.
+
+    The x axis spans ``epochs`` even while fewer are trained, the y axis 0 to ``top``. ``chosen``
+    marks an epoch. What goes to the browser is bounded whatever the number of epochs.
+    """
+    curves = np.array([losses, val_losses])
+    if curves.shape[-1] == 0:
+        curves, at = np.full((2, 1), np.nan), np.array([0])
+    else:
+        hover = np.linspace(0, curves.shape[-1] - 1, 100).astype(int)
+        at = np.union1d(thin(curves, 0.0, top), hover)
+    curves = np.where(np.isfinite(curves), curves, np.nan)
+    data = pd.DataFrame(
+        {
+            "epoch": (at + 1).astype(np.int32),
+            "training": curves[0, at].astype(np.float32),
+            "validation": curves[1, at].astype(np.float32),
+        }
+    )
+    x = alt.X(
+        "epoch:Q",
+        title=say("axis.epoch"),
+        scale=alt.Scale(domain=[0, epochs], nice=False),
+        axis=alt.Axis(format="~s" if epochs >= 10_000 else "d", tickCount=5, grid=False),
+    )
+    base = alt.Chart(data).encode(x=x)
+    lines = (
+        base.transform_fold(["training", "validation"], as_=["kind", "loss"])
+        .transform_calculate(run=f"'{name}'")
+        .mark_line(clip=True, strokeWidth=2.5)
+        .encode(
+            y=alt.Y("loss:Q", title=say("axis.loss"), scale=alt.Scale(domain=[0, top], nice=False)),
+            color=_run_color(legend=None),
+            strokeDash=alt.StrokeDash(
+                "kind:N",
+                scale=alt.Scale(domain=["training", "validation"], range=[[1, 0], [5, 4]]),
+                legend=alt.Legend(
+                    title=None,
+                    orient="top-right",
+                    symbolSize=400,
+                    labelExpr=_labels(say, "loss.training", "loss.validation"),
+                ),
+            ),
+        )
+    )
+    pointer = alt.selection_point(
+        name="pointer", nearest=True, on="pointerover", fields=["epoch"], empty=False
+    )
+    rule = (
+        base.mark_rule(strokeWidth=1.5)
+        .encode(
+            opacity=alt.condition(pointer, alt.value(0.6), alt.value(0)),
+            tooltip=[
+                alt.Tooltip("epoch:Q", title=say("axis.epoch"), format=","),
+                alt.Tooltip("training:Q", title=say("loss.training"), format=".4~g"),
+                alt.Tooltip("validation:Q", title=say("loss.validation"), format=".4~g"),
+            ],
+        )
+        .add_params(pointer)
+    )
+    layers = [lines, rule]
+    if chosen is not None:
+        mark = alt.Chart().mark_rule(strokeWidth=2, strokeDash=[2, 2], color="gray")
+        layers.append(mark.encode(x=alt.datum(chosen)))
+    return _sized(alt.layer(*layers), height)
+
+
+def spread_chart(epochs, spreads, say, chosen=None, height=300):
+    """Spread of both runs, ``spreads`` (2, n) at ``epochs`` (n,), on a logarithmic axis."""
+    data = pd.DataFrame(
+        {
+            "epoch": np.tile(np.asarray(epochs, dtype=np.int32), 2),
+            "spread": np.concatenate(spreads),
+            "drawn": np.maximum(np.concatenate(spreads), FLOOR),
+            "run": np.repeat(RUNS, len(epochs)),
+        }
+    )
+    chart = (
+        alt.Chart(data)
+        .mark_line(strokeWidth=2.5, interpolate="linear", point=alt.OverlayMarkDef(size=12))
+        .encode(
+            x=alt.X("epoch:Q", title=say("axis.epoch"), axis=alt.Axis(format="~s", tickCount=6)),
+            y=alt.Y(
+                "drawn:Q",
+                title=say("axis.spread"),
+                scale=alt.Scale(type="log", domain=[FLOOR, 100]),
+                axis=alt.Axis(
+                    values=[FLOOR, 1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1],
+                    labelExpr=f"datum.value < {2 * FLOOR} ? '0' : format(datum.value, '.0e')",
+                ),
+            ),
+            color=_run_color(
+                legend=alt.Legend(
+                    title=None,
+                    orient="bottom-right",
+                    labelExpr=_labels(say, "run.ones", "run.normal"),
+                )
+            ),
+            strokeDash=alt.StrokeDash(
+                "run:N", scale=alt.Scale(domain=RUNS, range=[[1, 0], [6, 3]])
+            ),
+            tooltip=[
+                alt.Tooltip("epoch:Q", title=say("axis.epoch"), format=","),
+                alt.Tooltip("spread:Q", title=say("axis.spread"), format=".2~e"),
+            ],
+        )
+    )
+    return _sized(chart, height)
+
+
+def causes_chart(names, val_losses, target, epochs, say, height=320):
+    """Validation losses (4, n) of the four starts on logarithmic axes; ``target`` is a dotted line."""
+    frames = []
+    for name, losses in zip(names, val_losses, strict=True):
+        position = np.unique(np.geomspace(1, max(len(losses), 1), 300).astype(int))
+        frames.append(
+            pd.DataFrame(
+                {
+                    "epoch": position.astype(np.int32),
+                    "loss": losses[position - 1].astype(np.float32),
+                    "tie": name.split("_")[0],
+                    "size": name.split("_")[1],
+                }
+            )
+        )
+    chart = (
+        alt.Chart(pd.concat(frames))
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X(
+                "epoch:Q",
+                title=say("axis.epoch"),
+                scale=alt.Scale(type="log", domain=[1, epochs], nice=False),
+                axis=alt.Axis(format="~s", tickCount=6),
+            ),
+            y=alt.Y(
+                "loss:Q",
+                title=say("axis.val_loss"),
+                scale=alt.Scale(type="log"),
+                axis=alt.Axis(format="~g", tickCount=5),
+            ),
+            color=alt.Color(
+                "tie:N",
+                scale=alt.Scale(domain=["tied", "independent"]),
+                legend=alt.Legend(
+                    title=None,
+                    orient="bottom",
+                    labelExpr=_labels(say, "causes.tied", "causes.independent"),
+                ),
+            ),
+            strokeDash=alt.StrokeDash(
+                "size:N",
+                scale=alt.Scale(domain=["large", "small"], range=[[1, 0], [5, 4]]),
+                legend=alt.Legend(
+                    title=None,
+                    orient="bottom",
+                    symbolSize=400,
+                    labelExpr=_labels(say, "causes.large", "causes.small"),
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("epoch:Q", title=say("axis.epoch"), format=","),
+                alt.Tooltip("loss:Q", title=say("axis.val_loss"), format=".4~g"),
+            ],
+        )
+    )
+    goal = alt.Chart().mark_rule(strokeDash=[2, 3], strokeWidth=2, color="gray")
+    return _sized(chart + goal.encode(y=alt.datum(float(target))), height)
+
+
+def seeds_chart(val_losses, ones, normal, epochs, say, height=320):
+    """Median and 10-90 % band of ``val_losses`` (20, n), with the page's two runs drawn over it."""
+    at = np.unique(np.geomspace(1, epochs, 300).astype(int))
+    low, median, high = np.quantile(val_losses[:, at - 1], [0.1, 0.5, 0.9], axis=0)
+    curves = {"ones": ones[at - 1], "normal": normal[at - 1], "median": median}
+    data = pd.DataFrame({"epoch": at, "low": low, "high": high, **curves}).astype(np.float32)
+    base = alt.Chart(data).encode(
+        x=alt.X(
+            "epoch:Q",
+            title=say("axis.epoch"),
+            scale=alt.Scale(type="log", domain=[1, epochs], nice=False),
+            axis=alt.Axis(format="~s", tickCount=6),
+        )
+    )
+    band = (
+        base.transform_calculate(run="'normal'")
+        .mark_area(opacity=0.3)
+        .encode(y=alt.Y("low:Q", title=say("axis.val_loss")), y2="high:Q", color=_run_color())
+    )
+    lines = (
+        base.transform_fold(list(curves), as_=["curve", "loss"])
+        .transform_calculate(run="datum.curve == 'ones' ? 'ones' : 'normal'")
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            y=alt.Y("loss:Q", title=say("axis.val_loss")),
+            color=_run_color(
+                legend=alt.Legend(
+                    title=None, orient="top-right", labelExpr=_labels(say, "run.ones", "run.normal")
+                )
+            ),
+            strokeDash=alt.StrokeDash(
+                "curve:N",
+                scale=alt.Scale(domain=list(curves), range=[[1, 0], [1, 0], [6, 4]]),
+                legend=alt.Legend(
+                    title=None,
+                    orient="top-right",
+                    symbolSize=400,
+                    values=["median"],
+                    labelExpr=_labels(say, "seeds.median"),
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("epoch:Q", title=say("axis.epoch"), format=","),
+                alt.Tooltip("loss:Q", title=say("axis.val_loss"), format=".4~g"),
+            ],
+        )
+    )
+    return _sized(band + lines, height)
+
+
+# --- pictures of weights and outputs --------------------------------------------------------
+
+
+def frames_within(cells, epochs):
+    """Choose from ``epochs`` as many as an animation of ``cells`` cells a frame may hold: evenly
+    spaced, the last included."""
+    count = int(np.clip(FRAME_CELLS // cells, 2, len(epochs)))
+    chosen = np.linspace(0, len(epochs) - 1, count).round().astype(int)
+    return [epochs[i] for i in np.unique(chosen)]
+
+
+def _cells(frames, epochs, low, high):
+    """A chart of ``frames`` (n_epochs, cells) that knows each cell's value and number.
+
+    One frame goes to the browser in full; of several, one byte a cell, in 254 steps from ``low`` to
+    ``high``. The browser counts the cells itself. NaN stays empty.
+    """
+    n_cells = frames.shape[1]
+    if len(epochs) == 1:
+        chart = alt.Chart(pd.DataFrame({"value": frames[0].astype(np.float32)}))
+    else:
+        middle, half = (low + high) / 2, (high - low) / 2
+        steps = np.nan_to_num((frames - middle) / half * 127, nan=-128).round().astype(np.int8)
+        chart = alt.Chart(pd.DataFrame({"step": steps.ravel()})).transform_calculate(
+            value=f"datum.step == -128 ? null : {middle} + {half} * datum.step / 127"
+        )
+    return (
+        chart.transform_window(i="row_number()")
+        .transform_calculate(cell=f"(datum.i - 1) % {n_cells}")
+        .transform_calculate(epoch=f"{list(epochs)}[floor((datum.i - 1) / {n_cells})]")
+    )
+
+
+def _placed(chart, width):
+    """Give each cell its column and row in a grid ``width`` cells wide."""
+    return chart.transform_calculate(
+        column=f"datum.cell % {width}", row=f"floor(datum.cell / {width})"
+    )
+
+
+def _played(chart, epochs):
+    """Show one epoch after the other when there are several, without asking the server."""
+    if len(epochs) == 1:
+        return chart
+    timer = alt.selection_point(name="timer", on="timer", fields=["epoch"])
+    return chart.encode(time=alt.Time("epoch:O")).add_params(timer).transform_filter(timer)
+
+
+def _clock(epochs, say):
+    """The epoch that an animation is showing, above it."""
+    data = pd.DataFrame({"epoch": epochs})
+    text = alt.Chart(data).mark_text(fontSize=FONT_SIZE + 2, align="left", x=0, y=-10)
+    text = text.transform_calculate(
+        words=f"'{say('axis.epoch')} ' + format(datum.epoch, ',')"
+    ).encode(text="words:N")
+    return _played(text, epochs)
+
+
+def weights_chart(name, weights, limit, feature_names, epochs, say):
+    """Heat map of w1, a row a feature and a column a unit, with w2 as the last row.
+
+    ``weights`` (n_epochs, n_features + 1, units); colours run from -limit to limit, so that both
+    networks' charts share one scale. Several ``epochs`` play one after the other.
+    """
+    _, n_rows, units = weights.shape
+    frames = weights.reshape(len(epochs), n_rows * units)
+    names = [*feature_names, say("weights.output")]
+    chart = (
+        _placed(_cells(frames, epochs, -limit, limit), units)
+        .transform_calculate(
+            feature=f"{names!r}[datum.row]",
+            unit="datum.column + 1",
+            top=f"datum.row + (datum.row == {n_rows - 1} ? 0.5 : 0)",
+        )
+        .transform_calculate(
+            bottom="datum.top + 1", right="datum.unit + 0.96", left="datum.unit + 0"
+        )
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "left:Q",
+                title=say("axis.unit"),
+                scale=alt.Scale(domain=[1, units + 1], nice=False),
+                axis=None if units > 64 else alt.Axis(labels=False, ticks=False, grid=False),
+            ),
+            x2="right:Q",
+            y=alt.Y(
+                "top:Q",
+                title=None,
+                scale=alt.Scale(domain=[0, n_rows + 0.5], reverse=True, nice=False),
+                axis=alt.Axis(
+                    values=[*(i + 0.5 for i in range(n_rows - 1)), n_rows],
+                    labelExpr=f"{names!r}[floor(datum.value - 0.25)]",
+                    labelLimit=150,
+                    labelOverlap=False,
+                    grid=False,
+                    ticks=False,
+                    domain=False,
+                ),
+            ),
+            y2="bottom:Q",
+            color=alt.Color(
+                "value:Q",
+                title=say("weights.weight"),
+                scale=alt.Scale(domain=[-limit, 0, limit], range="diverging"),
+                legend=alt.Legend(
+                    orient="bottom", direction="horizontal", format="~g", tickCount=5
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("feature:N", title=say("axis.feature")),
+                alt.Tooltip("unit:Q", title=say("axis.unit")),
+                alt.Tooltip("value:Q", title=say("weights.weight"), format=".4~g"),
+            ],
+        )
+    )
+    layers = [_played(chart, epochs)]
+    if len(epochs) > 1:
+        layers.append(_clock(epochs, say))
+    return _sized(alt.layer(*layers), max(17 * n_rows, 150))
+
+
+def _probability(say, **kwargs):
+    return alt.Color(
+        "value:Q",
+        scale=alt.Scale(domain=[0, 0.5, 1], range="diverging"),
+        legend=alt.Legend(
+            orient="bottom", direction="horizontal", format=".0%", values=[0, 0.5, 1]
+        ),
+        title=say("axis.probability"),
+        **kwargs,
+    )
+
+
+def plane_chart(outputs, extent, x, y, epochs, say, height=440):
+    """The output over the plane, ``outputs`` (n_epochs, size, size), rows from the lowest x2 up,
+    with the samples ``x`` (m, 2) of class ``y`` (m,) on it. ``extent``: lowest and highest value of
+    both axes."""
+    size = outputs.shape[-1]
+    low, high = extent
+    step = (high - low) / size
+    frames = outputs.reshape(len(epochs), size * size)
+    axes = {"scale": alt.Scale(domain=[low, high], nice=False)}
+    grid = (
+        _placed(_cells(frames, epochs, 0, 1), size)
+        .transform_calculate(x=f"{low} + datum.column * {step}", y=f"{low} + datum.row * {step}")
+        .transform_calculate(x2=f"datum.x + {OVERLAP * step}", y2=f"datum.y + {OVERLAP * step}")
+        .mark_rect()
+        .encode(
+            x=alt.X("x:Q", title="x1", axis=alt.Axis(grid=False, tickCount=4), **axes),
+            y=alt.Y("y:Q", title="x2", axis=alt.Axis(grid=False, tickCount=4), **axes),
+            x2="x2:Q",
+            y2="y2:Q",
+            color=_probability(say),
+        )
+    )
+    samples = pd.DataFrame({"x": x[:, 0], "y": x[:, 1]}).astype(np.float32)
+    samples["class"] = np.asarray(y).astype(str)
+    points = (
+        alt.Chart(samples)
+        .mark_point(size=45, filled=True, stroke="white", strokeWidth=0.8, opacity=1)
+        .encode(
+            x="x:Q",
+            y="y:Q",
+            shape=alt.Shape(
+                "class:N",
+                scale=alt.Scale(domain=["0", "1"], range=["circle", "triangle-up"]),
+                legend=alt.Legend(title=say("axis.class"), orient="bottom", symbolSize=90),
+            ),
+            fill=alt.Fill(
+                "class:N", scale=alt.Scale(domain=["0", "1"], range=CLASS_COLORS), legend=None
+            ),
+            tooltip=[
+                alt.Tooltip("class:N", title=say("axis.class")),
+                alt.Tooltip("x:Q", title="x1", format=".2f"),
+                alt.Tooltip("y:Q", title="x2", format=".2f"),
+            ],
+        )
+    )
+    layers = [_played(grid, epochs), points]
+    if len(epochs) > 1:
+        layers.append(_clock(epochs, say))
+    return _sized(alt.layer(*layers), height)
+
+
+CLASS_COLORS = ["#40004b", "#00441b"]  # the ends of the diverging scale, darker
+
+
+def units_chart(activations, epochs, say):
+    """One small map of the plane for every hidden unit: ``activations`` (n_epochs, units, size, size),
+    rows from the lowest x2 up."""
+    _, units, size, _ = activations.shape
+    across = min(units, 5 if units <= 20 else 8)
+    down = -(-units // across)
+    tile = size + 1  # a gap between maps
+    sheet = np.full((len(epochs), down * tile, across * tile), np.nan, dtype=np.float32)
+    for unit in range(units):
+        top, left = unit // across * tile, unit % across * tile
+        sheet[:, top : top + size, left : left + size] = activations[:, unit, ::-1]
+    frames = sheet.reshape(len(epochs), -1)
+    chart = (
+        _placed(_cells(frames, epochs, 0, 1), across * tile)
+        .transform_filter("isValid(datum.value)")
+        .transform_calculate(right=f"datum.column + {OVERLAP}", bottom=f"datum.row + {OVERLAP}")
+        .mark_rect()
+        .encode(
+            x=alt.X("column:Q", axis=None, scale=alt.Scale(domain=[0, across * tile], nice=False)),
+            y=alt.Y(
+                "row:Q",
+                axis=None,
+                scale=alt.Scale(domain=[0, down * tile], reverse=True, nice=False),
+            ),
+            x2="right:Q",
+            y2="bottom:Q",
+            color=alt.Color(
+                "value:Q",
+                scale=alt.Scale(domain=[0, 0.5, 1], range="diverging"),
+                legend=None,
+            ),
+        )
+    )
+    return _sized(_played(chart, epochs), 80 * down)
+
+
+def probability_chart(probabilities, y, target_names, say, height=260):
+    """How the predicted probabilities (m,) of class 1 spread, for the samples of each class."""
+    edges = np.linspace(0, 1, 21)
+    data = pd.concat(
+        pd.DataFrame(
+            {
+                "low": edges[:-1],
+                "high": edges[1:],
+                "count": np.histogram(probabilities[y == label], edges)[0],
+                "class": target_names[label],
+            }
+        )
+        for label in (0, 1)
+    )
+    chart = (
+        alt.Chart(data)
+        .mark_bar()
+        .encode(
+            x=alt.X("low:Q", title=say("axis.probability"), axis=alt.Axis(format=".0%")),
+            x2="high:Q",
+            y=alt.Y("count:Q", title=say("axis.samples")),
+            color=alt.Color(
+                "class:N",
+                scale=alt.Scale(domain=list(target_names), range=["#9970ab", "#5aae61"]),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("class:N", title=say("axis.class")),
+                alt.Tooltip("low:Q", title=say("axis.probability"), format=".0%"),
+                alt.Tooltip("count:Q", title=say("axis.samples")),
+            ],
+        )
+    )
+    return _sized(chart, height)
