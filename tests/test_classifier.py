@@ -1,5 +1,6 @@
 """The estimator: as scikit-learn expects, with the textbook's numbers, on one machine and on several."""
 
+import inspect
 import os
 import pickle
 import subprocess
@@ -75,6 +76,13 @@ def test_another_name_is_still_an_attribute_error():
         _ = dualnet.TripleLayer
 
 
+def test_the_arguments_and_their_defaults_are_part_of_the_surface():
+    assert str(inspect.signature(DualLayerClassifier)) == (
+        "(init='normal', units=10, learning_rate=0.1, l1=0.0, l2=0.0, epochs=500,"
+        " constant=1.0, std=1.0, random_state=42)"
+    )
+
+
 # The textbook's numbers
 
 
@@ -128,6 +136,13 @@ def test_zero_epochs_leave_the_start(moons):
     model = DualLayerClassifier(init="constant", constant=0.5, epochs=0).fit(*moons)
     assert (model.network_.w1 == 0.5).all()
     assert model.loss_curve_ == []
+
+
+def test_an_even_chance_counts_as_the_first_class_as_in_the_textbook(moons):
+    x, y = moons
+    model = DualLayerClassifier(init="constant", constant=0.0, epochs=0).fit(x, y)
+    assert (model.predict_proba(x) == 0.5).all()
+    assert (model.predict(x) == model.classes_[0]).all()
 
 
 # Random states
@@ -197,7 +212,7 @@ def test_a_nearly_certain_answer_keeps_the_other_probability(moons):
 
 def test_predicting_changes_nothing(moons, fitted):
     before = pickle.dumps(fitted)
-    fitted.predict(moons[0])
+    fitted.predict(moons[0][:3])
     assert pickle.dumps(fitted) == before
 
 
@@ -243,14 +258,12 @@ def searched():
         "duallayerclassifier__init": ["ones", "normal"],
         "duallayerclassifier__units": [2, 8],
     }
-    scoring = {"loss": "neg_log_loss", "process": this_process}
+    scoring = {
+        "loss": "neg_log_loss",
+        "process": lambda *_: os.getpid(),  # travels whole: workers need not import the tests
+    }
     search = GridSearchCV(pipeline(epochs=100), candidates, scoring=scoring, refit="loss", cv=3)
     return search.fit(x, y), x, y
-
-
-def this_process(*_):
-    """A scorer that tells where it ran."""
-    return os.getpid()
 
 
 def test_a_grid_search_finds_the_best_start(searched):
@@ -269,12 +282,13 @@ def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
         n_workers=2,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
         local_directory=tmp_path,
     )
     with cluster, Client(cluster) as client:
         workers = set(client.run(os.getpid).values())
-        with joblib.parallel_backend("dask"):
+        with joblib.parallel_config("dask"):
             search.fit(x, y)
 
     processes = {
