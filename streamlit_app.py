@@ -1,6 +1,7 @@
 """The page: one lesson, read from top to bottom. The only room that knows Streamlit."""
 
 import inspect
+import textwrap
 import time
 
 import numpy as np
@@ -377,7 +378,7 @@ elif question == "blame":
             small=small,
         )
     )
-    picture, table = st.columns([3, 2])
+    picture, table = st.columns(2)
     picture.altair_chart(
         charts.causes_chart(
             causes.SCALES, [run.val_losses[:horizon] for run in causes.runs], target, horizon, say
@@ -434,9 +435,8 @@ elif question == "draw" and data.x_train.shape[1] == 2:
     answer = say("draw.answer", epoch=chosen, ones=scores[ONES], normal=scores[NORMAL], **names)
     st.markdown(answer + (" " + say("draw.line") if distinct[ONES] == 1 else ""))
     edge = 1.1 * float(np.abs(data.x_train).max())
-    plane_frames = charts.frames_within(40 * 40, played)
     tile = int(np.clip((6_000 / settings.units) ** 0.5, 8, 20))
-    unit_frames = charts.frames_within(tile * tile * settings.units, played)
+    frames = charts.frames_within(max(40 * 40, tile * tile * settings.units), played)
 
     def plane(size):
         """The centres of size × size cells, rows from the lowest x2 up."""
@@ -444,18 +444,16 @@ elif question == "draw" and data.x_train.shape[1] == 2:
         return np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
 
     for column, name, run in zip(st.columns(2), runs, runs.values(), strict=True):
-        outputs = []
-        for network in map(run.network_at, plane_frames):
+        outputs, activations = [], []
+        for network in map(run.network_at, frames):
             outputs.append(network.activation(network.forpass(plane(40))).reshape(40, 40))
-        activations = []
-        for network in map(run.network_at, unit_frames):
             network.forpass(plane(tile))
             activations.append(network.a1.T.reshape(-1, tile, tile))
-        moving = "play_" if len(plane_frames) > 1 else ""
+        moving = "play_" if len(frames) > 1 else ""
         with column:
             st.altair_chart(
                 charts.plane_chart(
-                    np.array(outputs), (-edge, edge), data.x_train, data.y_train, plane_frames, say
+                    np.array(outputs), (-edge, edge), data.x_train, data.y_train, frames, say
                 ),
                 alt=say(
                     f"draw.{moving or 'plane_'}alt", run=name, epoch=chosen, accuracy=scores[name]
@@ -463,7 +461,7 @@ elif question == "draw" and data.x_train.shape[1] == 2:
             )
             st.markdown(f"**{say('draw.units')}**")
             st.altair_chart(
-                charts.units_chart(np.array(activations), unit_frames, say),
+                charts.units_chart(np.array(activations), frames, say),
                 alt=say(
                     f"draw.units_{moving}alt",
                     run=name,
@@ -525,9 +523,9 @@ elif question == "lucky":
 elif question == "code":
     st.markdown(say("code.answer"))
     for column, network in zip(st.columns(2), (DualLayer, RandomInitNetwork), strict=True):
-        column.code(inspect.cleandoc(inspect.getsource(network.init_weights)))
+        column.code(textwrap.dedent(inspect.getsource(network.init_weights)), wrap_lines=True)
     st.markdown(say("code.step"))
-    st.code(inspect.cleandoc(inspect.getsource(DualLayer.training)))
+    st.code(textwrap.dedent(inspect.getsource(DualLayer.training)))
 
 # --- To take away ---------------------------------------------------------------------------
 

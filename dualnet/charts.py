@@ -12,8 +12,10 @@ FONT_SIZE = 14  # pixels; readable from the back row
 COLUMNS = 600  # the width, in pixels, to which a curve is drawn exactly
 ROWS = 300
 RUNS = ["ones", "normal"]
+CLASS_COLORS = ["#40004b", "#00441b"]  # of samples: the ends of the diverging scale, darker
+FRAME_MILLISECONDS = 125
 FRAME_CELLS = 60_000  # cells an animation may hold, all frames together
-OVERLAP = 1.05  # neighbouring cells overlap a little, so that no seam shines through
+OVERLAP = 1.25  # neighbouring cells overlap a little, so that no seam shines through
 FLOOR = 1e-17  # where a logarithmic axis draws an exact zero
 
 
@@ -23,7 +25,6 @@ def _sized(chart, height):
         legend={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
         title={"fontSize": FONT_SIZE},
         header={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
-        scale={"framesPerSecond": 8},
     )
 
 
@@ -343,11 +344,10 @@ def _cells(frames, epochs, low, high):
         chart = alt.Chart(pd.DataFrame({"step": steps.ravel()})).transform_calculate(
             value=f"datum.step == -128 ? null : {middle} + {half} * datum.step / 127"
         )
-    return (
-        chart.transform_window(i="row_number()")
-        .transform_calculate(cell=f"(datum.i - 1) % {n_cells}")
-        .transform_calculate(epoch=f"{list(epochs)}[floor((datum.i - 1) / {n_cells})]")
+    chart = chart.transform_window(i="row_number()").transform_calculate(
+        cell=f"(datum.i - 1) % {n_cells}", frame=f"floor((datum.i - 1) / {n_cells})"
     )
+    return chart if len(epochs) == 1 else chart.transform_filter(f"datum.frame == {_frame(epochs)}")
 
 
 def _placed(chart, width):
@@ -357,22 +357,40 @@ def _placed(chart, width):
     )
 
 
-def _played(chart, epochs):
-    """Show one epoch after the other when there are several, without asking the server."""
+class _Player(alt.LayerChart):
+    """Layers that may show one epoch after the other, without asking the server.
+
+    Vega-Lite animates single views only, so this adds the clock of its own that Vega offers: "tick"
+    counts the frames since 1970, which keeps all charts of a page in step.
+    """
+
+    def to_dict(self, *args, **kwargs):
+        spec = super().to_dict(*args, **kwargs)
+        beat = {"type": "timer", "throttle": FRAME_MILLISECONDS}
+        update = f"floor(now() / {FRAME_MILLISECONDS})"
+        tick = {"name": "tick", "value": 0, "on": [{"events": beat, "update": update}]}
+        spec["config"]["signals"] = [tick]
+        return spec
+
+
+def _frame(epochs):
+    """A Vega expression for the number of the frame to show; the last one stays for a second."""
+    pause = 1000 // FRAME_MILLISECONDS
+    return f"min(tick % {len(epochs) + pause}, {len(epochs) - 1})"
+
+
+def _layered(*layers, epochs, say):
+    """Put ``layers`` over each other, and above them the epoch that is showing, if they move."""
     if len(epochs) == 1:
-        return chart
-    timer = alt.selection_point(name="timer", on="timer", fields=["epoch"])
-    return chart.encode(time=alt.Time("epoch:O")).add_params(timer).transform_filter(timer)
-
-
-def _clock(epochs, say):
-    """The epoch that an animation is showing, above it."""
-    data = pd.DataFrame({"epoch": epochs})
-    text = alt.Chart(data).mark_text(fontSize=FONT_SIZE + 2, align="left", x=0, y=-10)
-    text = text.transform_calculate(
-        words=f"'{say('axis.epoch')} ' + format(datum.epoch, ',')"
-    ).encode(text="words:N")
-    return _played(text, epochs)
+        return alt.layer(*layers)
+    words = f"'{say('axis.epoch')} ' + format({list(epochs)}[{_frame(epochs)}], ',')"
+    clock = (
+        alt.Chart(pd.DataFrame({"x": [0]}))
+        .transform_calculate(words=words)
+        .mark_text(fontSize=FONT_SIZE + 2, align="left", x=0, y=-10)
+        .encode(text="words:N")
+    )
+    return _Player(layer=[*layers, clock])
 
 
 def weights_chart(name, weights, limit, feature_names, epochs, say):
@@ -433,10 +451,7 @@ def weights_chart(name, weights, limit, feature_names, epochs, say):
             ],
         )
     )
-    layers = [_played(chart, epochs)]
-    if len(epochs) > 1:
-        layers.append(_clock(epochs, say))
-    return _sized(alt.layer(*layers), max(17 * n_rows, 150))
+    return _sized(_layered(chart, epochs=epochs, say=say), max(17 * n_rows, 150))
 
 
 def _probability(say, **kwargs):
@@ -475,20 +490,17 @@ def plane_chart(outputs, extent, x, y, epochs, say, height=440):
     )
     samples = pd.DataFrame({"x": x[:, 0], "y": x[:, 1]}).astype(np.float32)
     samples["class"] = np.asarray(y).astype(str)
+    shapes = alt.Scale(domain=["0", "1"], range=["circle", "triangle-up"])
+    fills = alt.Scale(domain=["0", "1"], range=CLASS_COLORS)
+    legend = alt.Legend(title=say("axis.class"), orient="bottom", symbolSize=90)
     points = (
         alt.Chart(samples)
         .mark_point(size=45, filled=True, stroke="white", strokeWidth=0.8, opacity=1)
         .encode(
             x="x:Q",
             y="y:Q",
-            shape=alt.Shape(
-                "class:N",
-                scale=alt.Scale(domain=["0", "1"], range=["circle", "triangle-up"]),
-                legend=alt.Legend(title=say("axis.class"), orient="bottom", symbolSize=90),
-            ),
-            fill=alt.Fill(
-                "class:N", scale=alt.Scale(domain=["0", "1"], range=CLASS_COLORS), legend=None
-            ),
+            shape=alt.Shape("class:N", scale=shapes, legend=legend),
+            fill=alt.Fill("class:N", scale=fills, legend=legend),
             tooltip=[
                 alt.Tooltip("class:N", title=say("axis.class")),
                 alt.Tooltip("x:Q", title="x1", format=".2f"),
@@ -496,13 +508,7 @@ def plane_chart(outputs, extent, x, y, epochs, say, height=440):
             ],
         )
     )
-    layers = [_played(grid, epochs), points]
-    if len(epochs) > 1:
-        layers.append(_clock(epochs, say))
-    return _sized(alt.layer(*layers), height)
-
-
-CLASS_COLORS = ["#40004b", "#00441b"]  # the ends of the diverging scale, darker
+    return _sized(_layered(grid, points, epochs=epochs, say=say), height)
 
 
 def units_chart(activations, epochs, say):
@@ -538,7 +544,7 @@ def units_chart(activations, epochs, say):
             ),
         )
     )
-    return _sized(_played(chart, epochs), 80 * down)
+    return _sized(_layered(chart, epochs=epochs, say=say), 80 * down)
 
 
 def probability_chart(probabilities, y, target_names, say, height=260):
@@ -559,7 +565,9 @@ def probability_chart(probabilities, y, target_names, say, height=260):
         alt.Chart(data)
         .mark_bar()
         .encode(
-            x=alt.X("low:Q", title=say("axis.probability"), axis=alt.Axis(format=".0%")),
+            x=alt.X(
+                "low:Q", bin="binned", title=say("axis.probability"), axis=alt.Axis(format=".0%")
+            ),
             x2="high:Q",
             y=alt.Y("count:Q", title=say("axis.samples")),
             color=alt.Color(

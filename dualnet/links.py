@@ -78,7 +78,8 @@ def preset_state(name):
 def preset_of(state):
     """Return the name of the preset that ``state`` is, else None."""
     for name in PRESETS:
-        if all(state.get(key) == value for key, value in preset_state(name).items()):
+        wanted = preset_state(name)
+        if all(state.get(key, CONTROLS[key].default) == wanted[key] for key in wanted):
             return name
     return None
 
