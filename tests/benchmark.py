@@ -376,7 +376,7 @@ units = st.sidebar.slider("units", 1, 64, 10, key="units")
 epoch = np.arange(1, 501)
 curve = pd.DataFrame({"epoch": epoch, "loss": np.exp(-epoch / 10 / units)})
 left, right = st.columns(2)
-left.altair_chart(alt.Chart(curve).mark_line().encode(x="epoch", y="loss").properties(height=230))
+left.altair_chart(alt.Chart(curve).mark_line().encode(x="epoch", y="loss").properties(height=270))
 """
 
 # Notes, by the browser's own clock, when each chart was last drawn and when a key went down.
