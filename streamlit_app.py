@@ -538,17 +538,21 @@ if take.open:
         st.code(
             (st.context.url or "").split("?")[0] + link(address), language=None, wrap_lines=True
         )
-        name = f"dualnet-{settings.dataset}-{epochs}"
-        st.download_button(
-            say("take.csv"), losses_csv(comparison, epochs), f"{name}.csv", "text/csv"
-        )
-        st.download_button(
-            say("take.script"), python_script(settings, epochs), f"{name}.py", "text/x-python"
-        )
-        st.download_button(
-            say("take.notebook"),
-            notebook(settings, epochs),
-            f"{name}.ipynb",
-            "application/x-ipynb+json",
-        )
-        st.caption(say("take.picture"))
+        curves = [(run.losses[:epochs], run.val_losses[:epochs]) for run in runs.values()]
+
+        def picture(kind):
+            top = charts.loss_scale(curves, epochs, cut)
+            colors = st.get_option("theme.light.chartCategoricalColors")
+            return charts.loss_picture(list(runs), curves, epochs, top, say, colors, kind)
+
+        # A file is made when its button is pressed, not before.
+        files = {
+            "csv": ("csv", "text/csv", lambda: losses_csv(comparison, epochs)),
+            "script": ("py", "text/x-python", lambda: python_script(settings, epochs)),
+            "notebook": ("ipynb", "application/x-ipynb+json", lambda: notebook(settings, epochs)),
+            "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
+            "png": ("png", "image/png", lambda: picture("png")),
+        }
+        for key, (ending, mime, make) in files.items():
+            name = f"dualnet-{settings.dataset}-{epochs}.{ending}"
+            st.download_button(say(f"take.{key}"), make, name, mime, key=key, on_click="ignore")

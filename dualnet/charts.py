@@ -4,6 +4,8 @@ Left is all-ones, right is random, in the first and second categorical colour of
 the theme's diverging colours stand for weights and for class probabilities. `say` gives the words.
 """
 
+import io
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -20,7 +22,11 @@ FLOOR = 1e-17  # where a logarithmic axis draws an exact zero
 
 
 def _sized(chart, height):
-    return chart.properties(height=height).configure(
+    if isinstance(chart, alt.HConcatChart):
+        chart.hconcat = [half.properties(height=height) for half in chart.hconcat]
+    else:
+        chart = chart.properties(height=height)
+    return chart.configure(
         axis={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
         legend={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
         title={"fontSize": FONT_SIZE},
@@ -103,6 +109,32 @@ def loss_chart(name, losses, val_losses, epochs, top, say, chosen=None, height=2
     The x axis spans ``epochs`` even while fewer are trained, the y axis 0 to ``top``. ``chosen``
     marks an epoch. What goes to the browser is bounded whatever the number of epochs.
     """
+    lines, rule = _loss_layers(name, losses, val_losses, epochs, top, say)
+    layers = [lines, rule]
+    if chosen is not None:
+        mark = alt.Chart().mark_rule(strokeWidth=2, strokeDash=[2, 2], color="gray")
+        layers.append(mark.encode(x=alt.datum(chosen)))
+    return _sized(alt.layer(*layers), height)
+
+
+def loss_picture(names, curves, epochs, top, say, colors, kind):
+    """Return both loss charts side by side as a file of ``kind`` "svg" or "png".
+
+    ``names``: what the page calls the two runs; ``curves``: their pairs of losses; ``colors``: theirs.
+    """
+    halves = [
+        _loss_layers(key, *pair, epochs, top, say)[0].properties(width=480, title=name)
+        for key, name, pair in zip(RUNS, names, curves, strict=True)
+    ]
+    chart = alt.hconcat(*halves).resolve_legend(strokeDash="independent")
+    chart = _sized(chart, 300).configure_range(category=colors)
+    file = io.BytesIO() if kind == "png" else io.StringIO()
+    chart.save(file, format=kind, scale_factor=2)
+    return file.getvalue()
+
+
+def _loss_layers(name, losses, val_losses, epochs, top, say):
+    """Return the two lines of `loss_chart`, and the rule that shows values on hover."""
     curves = np.array([losses, val_losses])
     if curves.shape[-1] == 0:
         curves, at = np.full((2, 1), np.nan), np.array([0])
@@ -121,7 +153,7 @@ def loss_chart(name, losses, val_losses, epochs, top, say, chosen=None, height=2
         "epoch:Q",
         title=say("axis.epoch"),
         scale=alt.Scale(domain=[0, epochs], nice=False),
-        axis=alt.Axis(format="~s" if epochs >= 10_000 else "d", tickCount=5, grid=False),
+        axis=alt.Axis(format=",d", tickCount=4, grid=False),
     )
     base = alt.Chart(data).encode(x=x)
     lines = (
@@ -158,11 +190,7 @@ def loss_chart(name, losses, val_losses, epochs, top, say, chosen=None, height=2
         )
         .add_params(pointer)
     )
-    layers = [lines, rule]
-    if chosen is not None:
-        mark = alt.Chart().mark_rule(strokeWidth=2, strokeDash=[2, 2], color="gray")
-        layers.append(mark.encode(x=alt.datum(chosen)))
-    return _sized(alt.layer(*layers), height)
+    return lines, rule
 
 
 def spread_chart(epochs, spreads, say, chosen=None, height=300):
@@ -179,7 +207,7 @@ def spread_chart(epochs, spreads, say, chosen=None, height=300):
         alt.Chart(data)
         .mark_line(strokeWidth=2.5, interpolate="linear", point=alt.OverlayMarkDef(size=12))
         .encode(
-            x=alt.X("epoch:Q", title=say("axis.epoch"), axis=alt.Axis(format="~s", tickCount=6)),
+            x=alt.X("epoch:Q", title=say("axis.epoch"), axis=alt.Axis(format=",d", tickCount=4)),
             y=alt.Y(
                 "drawn:Q",
                 title=say("axis.spread"),
@@ -231,7 +259,7 @@ def causes_chart(names, val_losses, target, epochs, say, height=320):
                 "epoch:Q",
                 title=say("axis.epoch"),
                 scale=alt.Scale(type="log", domain=[1, epochs], nice=False),
-                axis=alt.Axis(format="~s", tickCount=6),
+                axis=alt.Axis(format=",d", tickCount=4),
             ),
             y=alt.Y(
                 "loss:Q",
@@ -279,7 +307,7 @@ def seeds_chart(val_losses, ones, normal, epochs, say, height=320):
             "epoch:Q",
             title=say("axis.epoch"),
             scale=alt.Scale(type="log", domain=[1, epochs], nice=False),
-            axis=alt.Axis(format="~s", tickCount=6),
+            axis=alt.Axis(format=",d", tickCount=4),
         )
     )
     band = (
