@@ -223,7 +223,7 @@ def draw_losses(done):
         chart = charts.loss_chart(
             key, *pair, epochs, top, say, chosen=chosen if looks_at_epoch else None
         )
-        drawn[key] = drawn.get(key, column).altair_chart(chart, alt=alt)
+        drawn[key] = drawn.get(key, column).vega_lite_chart(chart, alt=alt)
 
 
 train(comparison, epochs, headline, draw_losses)

@@ -4,7 +4,7 @@ Left is all-ones, right is random, in the first and second categorical colour of
 the theme's diverging colours stand for weights and for class probabilities. `say` gives the words.
 """
 
-import io
+from functools import lru_cache
 
 import altair as alt
 import numpy as np
@@ -21,10 +21,8 @@ OVERLAP = 1.25  # neighbouring cells overlap a little, so that no seam shines th
 FLOOR = 1e-17  # where a logarithmic axis draws an exact zero
 
 
-def _sized(chart, height):
-    if isinstance(chart, alt.HConcatChart):
-        chart.hconcat = [half.properties(height=height) for half in chart.hconcat]
-    else:
+def _sized(chart, height=None):
+    if height:
         chart = chart.properties(height=height)
     return chart.configure(
         axis={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
@@ -58,14 +56,16 @@ def thin(series, low, high):
     series = np.clip(np.nan_to_num(series, nan=high, posinf=high, neginf=low), low, high)
     n = series.shape[-1]
     kept = np.arange(n)
+    if n < 3:
+        return kept
     if n > 2 * COLUMNS:
         edges = np.unique(np.linspace(0, n, COLUMNS + 1).astype(int)[:-1])
         column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
         extremes = [edges, [n - 1]]
         for values in series:
-            for order in (values, -values):
-                # Sorted by column, then by value: each column's first is its extreme.
-                extremes.append(np.lexsort((order, column))[edges])
+            for extreme in (np.minimum, np.maximum):
+                at = np.flatnonzero(values == extreme.reduceat(values, edges)[column])
+                extremes.append(at[np.unique(column[at], return_index=True)[1]])
         kept = np.unique(np.concatenate(extremes))
     tolerance = (high - low) / ROWS / 2
     return kept[_corners(kept, series[:, kept], tolerance)]
@@ -88,6 +88,8 @@ def _corners(x, series, tolerance):
         add = first[worst[first] > tolerance]
         if not add.size:
             return corners
+        if 2 * (len(corners) + len(add)) > len(x):  # too rough to be worth thinning
+            return np.arange(len(x))
         keep[add] = True
 
 
@@ -103,18 +105,19 @@ def loss_scale(runs, epochs, cut):
     return float(values.max()) * 1.02 if values.size and values.max() > 0 else 1.0
 
 
-def loss_chart(name, losses, val_losses, epochs, top, say, chosen=None, height=270):
+def loss_chart(name, losses, val_losses, epochs, top, say, chosen=None):
     """Training (solid) and validation loss (dashed) of the run called ``name`` against the epoch.
 
     The x axis spans ``epochs`` even while fewer are trained, the y axis 0 to ``top``. ``chosen``
     marks an epoch. What goes to the browser is bounded whatever the number of epochs.
+
+    Returns a Vega-Lite specification with its datasets. All that a slider changes is in the data:
+    the rest is built once, and a browser that has the chart only takes in the new rows.
     """
-    lines, rule = _loss_layers(name, losses, val_losses, epochs, top, say)
-    layers = [lines, rule]
-    if chosen is not None:
-        mark = alt.Chart().mark_rule(strokeWidth=2, strokeDash=[2, 2], color="gray")
-        layers.append(mark.encode(x=alt.datum(chosen)))
-    return _sized(alt.layer(*layers), height)
+    return {
+        **_loss_spec(name, say),
+        "datasets": _loss_data(losses, val_losses, epochs, top, chosen),
+    }
 
 
 def loss_picture(names, curves, epochs, top, say, colors, kind):
@@ -122,46 +125,71 @@ def loss_picture(names, curves, epochs, top, say, colors, kind):
 
     ``names``: what the page calls the two runs; ``curves``: their pairs of losses; ``colors``: theirs.
     """
-    halves = [
-        _loss_layers(key, *pair, epochs, top, say)[0].properties(width=480, title=name)
-        for key, name, pair in zip(RUNS, names, curves, strict=True)
-    ]
+    import vl_convert  # 90 MB, which only those who ask for a file should pay
+
+    halves, datasets = [], {}
+    for key, name, pair in zip(RUNS, names, curves, strict=True):
+        layers = _loss_layers(key, say, f"{key}_")
+        halves.append(layers.properties(width=480, height=300, title=name))
+        for part, rows in _loss_data(*pair, epochs, top).items():
+            datasets[f"{key}_{part}"] = (
+                rows.astype(object).where(rows.notna(), None).to_dict("records")
+            )
     chart = alt.hconcat(*halves).resolve_legend(strokeDash="independent")
-    chart = _sized(chart, 300).configure_range(category=colors)
-    file = io.BytesIO() if kind == "png" else io.StringIO()
-    chart.save(file, format=kind, scale_factor=2)
-    return file.getvalue()
+    spec = _sized(chart).configure_range(category=colors).to_dict() | {"datasets": datasets}
+    if kind == "svg":
+        return vl_convert.vegalite_to_svg(spec)
+    return vl_convert.vegalite_to_png(spec, scale=2)
 
 
-def _loss_layers(name, losses, val_losses, epochs, top, say):
-    """Return the two lines of `loss_chart`, and the rule that shows values on hover."""
+@lru_cache
+def _loss_spec(name, say):
+    """Return the part of `loss_chart` that no slider changes."""
+    return _sized(_loss_layers(name, say), 270).to_dict()
+
+
+def _loss_data(losses, val_losses, epochs, top, chosen=None):
+    """Return the data of `loss_chart`: "curves", the ends of its "axes", and the "chosen" epoch."""
     curves = np.array([losses, val_losses])
-    if curves.shape[-1] == 0:
-        curves, at = np.full((2, 1), np.nan), np.array([0])
-    else:
-        hover = np.linspace(0, curves.shape[-1] - 1, 100).astype(int)
-        at = np.union1d(thin(curves, 0.0, top), hover)
-    curves = np.where(np.isfinite(curves), curves, np.nan)
-    data = pd.DataFrame(
-        {
-            "epoch": (at + 1).astype(np.int32),
-            "training": curves[0, at].astype(np.float32),
-            "validation": curves[1, at].astype(np.float32),
-        }
-    )
+    done = curves.shape[-1]
+    at = thin(curves, 0.0, top)
+    hover = np.linspace(0, done - 1, 100).astype(int)
+    at = np.union1d(at, hover) if done else at
+    curves = np.where(np.isfinite(curves), curves, np.nan)[:, at].astype(np.float32)
+    return {
+        "curves": pd.DataFrame(
+            {
+                "epoch": (at + 1).astype(np.int32),
+                "training": curves[0],
+                "validation": curves[1],
+            }
+        ),
+        "axes": pd.DataFrame({"epochs": [epochs], "top": [top]}),
+        "chosen": pd.DataFrame({"epoch": [-1 if chosen is None else chosen]}),  # -1: out of sight
+    }
+
+
+def _loss_layers(name, say, prefix=""):
+    """Return the layers of `loss_chart`; ``prefix`` comes before the names of its datasets."""
+    axes = f"data('{prefix}axes')[0]"
     x = alt.X(
         "epoch:Q",
         title=say("axis.epoch"),
-        scale=alt.Scale(domain=[0, epochs], nice=False),
+        scale=alt.Scale(domainMin=0, domainMax=alt.expr(f"{axes}.epochs"), nice=False),
         axis=alt.Axis(format=",d", tickCount=4, grid=False),
     )
-    base = alt.Chart(data).encode(x=x)
+    y = alt.Y(
+        "loss:Q",
+        title=say("axis.loss"),
+        scale=alt.Scale(domainMin=0, domainMax=alt.expr(f"{axes}.top"), nice=False),
+    )
+    curves = alt.Chart(alt.NamedData(f"{prefix}curves")).encode(x=x)
     lines = (
-        base.transform_fold(["training", "validation"], as_=["kind", "loss"])
+        curves.transform_fold(["training", "validation"], as_=["kind", "loss"])
         .transform_calculate(run=f"'{name}'")
         .mark_line(clip=True, strokeWidth=2.5)
         .encode(
-            y=alt.Y("loss:Q", title=say("axis.loss"), scale=alt.Scale(domain=[0, top], nice=False)),
+            y=y,
             color=_run_color(legend=None),
             strokeDash=alt.StrokeDash(
                 "kind:N",
@@ -176,10 +204,10 @@ def _loss_layers(name, losses, val_losses, epochs, top, say):
         )
     )
     pointer = alt.selection_point(
-        name="pointer", nearest=True, on="pointerover", fields=["epoch"], empty=False
+        name=f"{prefix}pointer", nearest=True, on="pointerover", fields=["epoch"], empty=False
     )
     rule = (
-        base.mark_rule(strokeWidth=1.5)
+        curves.mark_rule(strokeWidth=1.5)
         .encode(
             opacity=alt.condition(pointer, alt.value(0.6), alt.value(0)),
             tooltip=[
@@ -190,7 +218,13 @@ def _loss_layers(name, losses, val_losses, epochs, top, say):
         )
         .add_params(pointer)
     )
-    return lines, rule
+    mark = (
+        alt.Chart(alt.NamedData(f"{prefix}chosen"))
+        .mark_rule(clip=True, strokeWidth=2, strokeDash=[2, 2], color="gray")
+        .encode(x="epoch:Q")
+    )
+    ends = alt.Chart(alt.NamedData(f"{prefix}axes")).mark_point(opacity=0).encode(x="epochs:Q")
+    return alt.layer(lines, rule, mark, ends)
 
 
 def spread_chart(epochs, spreads, say, chosen=None, height=300):

@@ -31,6 +31,7 @@ def language_of(locale):
     return language if language in LANGUAGES else "en"
 
 
+@lru_cache
 def speaker(language):
     """Return ``say(key, **values)``, which gives the sentence of ``key`` in ``language``."""
     sentences = catalogue(language)
