@@ -10,6 +10,9 @@ import pytest
 from dualnet import Comparison, Trainer, load_dataset
 
 hypothesis.settings.register_profile("dualnet", derandomize=True, deadline=None, max_examples=50)
+hypothesis.settings.register_profile(  # for .cosmic-ray.toml: a mutant's example may stay large
+    "mutants", hypothesis.settings.get_profile("dualnet"), phases=[hypothesis.Phase.generate]
+)
 hypothesis.settings.load_profile("dualnet")
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())

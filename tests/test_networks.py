@@ -187,7 +187,9 @@ def test_single_layer_keeps_every_weight():
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_sigmoid_is_right_for_any_finite_number(z):
-    assert_allclose(sigmoid(z), expit(z), rtol=1e-15, atol=1e-307)
+    with np.errstate(all="raise"):
+        got = sigmoid(z)
+    assert_allclose(got, expit(z), rtol=1e-15, atol=1e-307)
 
 
 def test_sigmoid_at_its_ends():
@@ -298,6 +300,34 @@ def test_weights_that_run_away_give_no_warning(kind):
     assert len(network.losses) == len(network.val_losses) == 5
     assert not np.isfinite(network.losses[-1])
     assert not np.isfinite(network.val_losses[-1])
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_part_of_an_epoch_is_quiet_by_itself(kind):
+    """A subclass with its own fit calls the parts, perhaps where floating-point errors raise."""
+    x, y = HUGE * np.array([[1.0, -1.0], [-1.0, -1.0], [1.0, 1.0]]), np.array([[0], [1], [0]])
+
+    def diverged():
+        network = kind(learning_rate=1e200, l1=1e200, l2=1e200)
+        network.init_weights(2)
+        for name in ("w", "w1", "w2"):
+            if getattr(network, name, None) is not None:
+                setattr(network, name, np.full_like(getattr(network, name), 1e200))
+        return network
+
+    with np.errstate(all="raise"):
+        network = diverged()
+        assert network.forpass(x).shape == (3, 1)
+        assert not np.isfinite(flat(network.backprop(x, np.full((3, 1), 1e200)))).all()
+        assert network.reg_loss() == np.inf
+        network.update_val_loss(x, y)
+        assert network.val_losses == [np.inf]
+        network = diverged()
+        assert np.isfinite(network.training(x, y, 3)).any()
+        assert not np.isfinite(flat(parameters(network))).all()
+        network.fit(x, y, 3, x, y)
+        assert len(network.losses) == len(network.val_losses) == 3
+        network.predict(x)
 
 
 # --- subclasses, as a reader of the book writes them ---

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -216,9 +217,30 @@ def test_chunks_report_the_epochs_done():
     assert done[-1] == 200
 
 
-def test_a_chunk_lasts_until_its_time_is_over(monkeypatch):
+def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended):
+    """By a clock on which every block takes 9 ms."""
+    clock = SimpleNamespace(perf_counter=lambda: 100 + 0.009 * len(epochs_descended))
+    monkeypatch.setattr(training, "time", clock)
+    lengths = []
+    for _ in Trainer(pair(), *samples()).advance(1_000):
+        lengths.append(0.009 * len(epochs_descended) - sum(lengths))
+    assert len(lengths) > 2
+    assert 0.03 < min(lengths[:-1])
+    assert max(lengths) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("copies", "units", "n_features", "epochs", "blocks"),
+    [(1, 3, 3, 100, [64, 36]), (2, 64, 300, 5, [2, 2, 1]), (10, 64, 300, 2, [1, 1])],
+)
+def test_large_networks_get_shorter_blocks(
+    copies, units, n_features, epochs, blocks, monkeypatch, epochs_descended
+):
     monkeypatch.setattr(training, "CHUNK_SECONDS", 3600)
-    assert list(Trainer(pair(), *samples()).advance(500)) == [500]
+    networks = copies * pair(units=units)
+    trainer = Trainer(networks, *samples(n_features=n_features))
+    assert list(trainer.advance(epochs)) == [epochs]
+    assert epochs_descended == blocks
 
 
 @pytest.mark.usefixtures("short_chunks")
@@ -313,7 +335,7 @@ def test_a_history_taken_earlier_keeps_its_numbers():
 
 @pytest.mark.usefixtures("idle_epochs")
 @pytest.mark.parametrize(
-    ("snapshots", "low", "high"), [({}, 180, 220), ({"snapshots": 90}, 80, 110)]
+    ("snapshots", "low", "high"), [({}, 200, 220), ({"snapshots": 90}, 90, 110)]
 )
 def test_snapshots_are_logarithmically_spaced(snapshots, low, high):
     epochs = train(Trainer(pair(), *samples(), **snapshots), 100_000).snapshot_epochs
