@@ -2,6 +2,7 @@
 
 import re
 import threading
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,11 +39,17 @@ def assert_same(trainer, expected, rows=slice(None)):
         assert_array_equal(ours[rows], theirs)
 
 
-@pytest.fixture(scope="module")
-def short_chunks():
-    """Let every chunk end after its first block, whatever the clock says."""
+@contextmanager
+def chunk_seconds(seconds):
+    """Let chunks end so long after their start: before it means after their first block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "CHUNK_SECONDS", -1)
+        patch.setattr(training, "CHUNK_SECONDS", seconds)
+        yield
+
+
+@pytest.fixture
+def short_chunks():
+    with chunk_seconds(-1):
         yield
 
 
@@ -225,7 +232,7 @@ def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended):
     for _ in Trainer(pair(), *samples()).advance(1_000):
         lengths.append(0.009 * len(epochs_descended) - sum(lengths))
     assert len(lengths) > 2
-    assert 0.03 < min(lengths[:-1])
+    assert min(lengths[:-1]) > 0.03
     assert max(lengths) <= 0.05
 
 
@@ -234,16 +241,12 @@ def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended):
     [(1, 3, 3, 100, [64, 36]), (2, 64, 300, 5, [2, 2, 1]), (10, 64, 300, 2, [1, 1])],
 )
 def test_large_networks_get_shorter_blocks(
-    copies, units, n_features, epochs, blocks, monkeypatch, epochs_descended
+    copies, units, n_features, epochs, blocks, epochs_descended
 ):
-    monkeypatch.setattr(training, "CHUNK_SECONDS", 3600)
-    networks = copies * pair(units=units)
-    trainer = Trainer(networks, *samples(n_features=n_features))
-    assert list(trainer.advance(epochs)) == [epochs]
+    train(Trainer(copies * pair(units=units), *samples(n_features=n_features)), epochs)
     assert epochs_descended == blocks
 
 
-@pytest.mark.usefixtures("short_chunks")
 @given(
     portions=st.lists(st.integers(0, 300), max_size=6),
     m=st.integers(1, 30),
@@ -253,14 +256,15 @@ def test_large_networks_get_shorter_blocks(
 )
 def test_an_interrupted_run_is_the_uninterrupted_one(portions, m, n_features, units, seed):
     arrays = samples(m, n_features, seed)
+    with chunk_seconds(3600):
+        uninterrupted = train(Trainer(pair(units=units), *arrays), 300)
     interrupted = Trainer(pair(units=units), *arrays)
-    for epochs in portions:
-        next(interrupted.advance(epochs), None)  # abandoned after its first chunk
-    train(interrupted, 300)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "CHUNK_SECONDS", 3600)
-        assert_same(interrupted, train(Trainer(pair(units=units), *arrays), 300))
-    assert interrupted.snapshot_epochs == train(Trainer(pair(), *arrays), 300).snapshot_epochs
+    with chunk_seconds(-1):
+        for epochs in portions:
+            next(interrupted.advance(epochs), None)  # abandoned after its first chunk
+        train(interrupted, 300)
+    assert_same(interrupted, uninterrupted)
+    assert interrupted.snapshot_epochs == uninterrupted.snapshot_epochs
 
 
 @given(
