@@ -39,6 +39,7 @@ from dualnet.measures import DISTINCT
 from dualnet.texts import LANGUAGES, language_of, speaker
 
 state = st.session_state
+EVEN = 0.005  # losses this close, relatively, count as equal
 
 # --- What the address asks for --------------------------------------------------------------
 
@@ -213,17 +214,24 @@ def draw_losses(done):
     """Draw both loss charts as far as ``done``, on the spot where they stand already."""
     curves = [(run.losses[:done], run.val_losses[:done]) for run in runs.values()]
     top = charts.loss_scale(curves, epochs, cut)
-    for column, key, name, pair in zip((left, right), charts.RUNS, runs, curves, strict=True):
-        bad = np.flatnonzero(~np.isfinite(pair[0] + pair[1]))
-        alt = (
-            say("loss.diverged_alt", run=name, epoch=int(bad[0]) + 1)
-            if bad.size
-            else say("loss.alt", run=name, epochs=done, val_loss=pair[1][-1])
+    ends = [val_losses[-1] for _, val_losses in curves]
+    for i, column in enumerate((left, right)):
+        # Words without numbers: a chart whose words change is built anew, not just given new rows.
+        kind = (
+            "diverged"
+            if not np.isfinite(curves[i]).all()
+            else "even"
+            if np.isclose(*ends, rtol=EVEN)
+            else "higher"
+            if ends[i] > ends[1 - i]
+            else "lower"
         )
-        chart = charts.loss_chart(
-            key, *pair, epochs, top, say, chosen=chosen if looks_at_epoch else None
+        name, other = (ONES, NORMAL) if i == 0 else (NORMAL, ONES)
+        key, marked = charts.RUNS[i], chosen if looks_at_epoch else None
+        drawn[key] = drawn.get(key, column).vega_lite_chart(
+            charts.loss_chart(key, *curves[i], epochs, top, say, marked),
+            alt=say(f"loss.{kind}_alt", run=name, other=other),
         )
-        drawn[key] = drawn.get(key, column).vega_lite_chart(chart, alt=alt)
 
 
 train(comparison, epochs, headline, draw_losses)
@@ -249,7 +257,7 @@ with headline.container():
         for name, stop in stops.items():
             if stop.size:
                 st.markdown(say("headline.diverged", run=name, epoch=int(stop[0]) + 1))
-    elif high <= 1.005 * low:
+    elif np.isclose(low, high, rtol=EVEN):
         st.markdown(say("headline.even", epoch=epochs, low=low))
     elif reached:
         st.markdown(
