@@ -81,7 +81,6 @@ def print_table(head, rows):
 def engine(repeat):
     """Print what an epoch costs, everyone on one thread."""
     contestants = [
-        ("plain loop", 2, plain_loop),
         ("textbook classes, `fit`", 2, textbook_classes),
         ("engine, `Comparison.advance`", 2, comparison),
         ("engine, `Trainer.advance`", 8, functools.partial(trainer, 8)),
@@ -98,7 +97,17 @@ def engine(repeat):
         else:
             missing.append(package)
 
-    rows = []
+    def row(name, networks, seconds, ratio):
+        an_epoch = statistics.median(seconds) / EPOCHS * 1e6
+        return [
+            name,
+            str(networks),
+            f"{an_epoch:.0f}",
+            f"{an_epoch / networks:.1f}",
+            f"{ratio * 2 / networks:.2f}",  # the plain loop trains two
+        ]
+
+    rows, plain_seconds = [], []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn would rather train longer
         expected = plain_loop()()
@@ -107,13 +116,12 @@ def engine(repeat):
             if found is not None:
                 np.testing.assert_allclose(found, expected, rtol=1e-9, err_msg=name)
         for name, networks, contestant in contestants:
-            seconds, ratios = paired(contestant, plain_loop, repeat)
-            an_epoch = statistics.median(seconds) / EPOCHS * 1e6
-            ratio = statistics.median(ratios) * 2 / networks  # the plain loop trains two
-            cells = [str(networks), f"{an_epoch:.0f}", f"{an_epoch / networks:.1f}", f"{ratio:.2f}"]
-            rows.append([name, *cells])
+            ours, theirs, ratio = paired(contestant, plain_loop, repeat)
+            rows.append(row(name, networks, ours, ratio))
+            plain_seconds += theirs
+        rows.insert(0, row("plain loop", 2, plain_seconds, 1))
         if "jax" not in missing:
-            _, ratios = paired(comparison, contestants[-1][-1], repeat)
+            _, _, to_jax = paired(comparison, contestants[-1][-1], repeat)
 
     print_table(["trains", "networks", "µs an epoch", "µs a network", "ratio"], rows)
     print(
@@ -121,20 +129,23 @@ def engine(repeat):
         " equal to a relative 1e-9. Ratio: time a network, to the plain loop's of the same moment."
     )
     if "jax" not in missing:
-        print(f"Engine to compiled JAX, paired: {statistics.median(ratios):.2f}.")
+        print(f"Engine to compiled JAX, paired: {to_jax:.2f}.")
     for package in missing:
         print(f"Not measured, because not installed: {package}.")
     print()
 
 
 def paired(contestant, reference, repeat):
-    """Return the seconds of ``contestant`` and their ratios to ``reference``, ``repeat`` of each."""
-    seconds, ratios = [], []
+    """Return the seconds of both, ``repeat`` of each in turns, and the median ratio."""
+    ours, theirs = [], []
     for _ in range(repeat):
-        theirs, ours = timed(reference()), timed(contestant())
-        seconds.append(ours)
-        ratios.append(ours / theirs)
-    return seconds, ratios
+        theirs.append(timed(reference()))
+        ours.append(timed(contestant()))
+    return ours, theirs, median_ratio(ours, theirs)
+
+
+def median_ratio(ours, theirs):
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def timed(run):
@@ -466,9 +477,8 @@ def page(repeat):
     rows = []
     for name, pairs in times.items():
         ours, theirs = zip(*pairs[1:], strict=True)
-        ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-        cells = f"{statistics.median(ours):.0f}", f"{statistics.median(theirs):.0f}", f"{ratio:.2f}"
-        rows.append([words[name], *cells])
+        medians = [f"{statistics.median(part):.0f}" for part in (ours, theirs)]
+        rows.append([words[name], *medians, f"{median_ratio(ours, theirs):.2f}"])
     print_table(["until both charts are drawn", "page, ms", "bare page, ms", "ratio"], rows)
     print(
         f"Medians of {repeat} pairs in Chromium at 1280×720, its cache empty, on the server's own"
