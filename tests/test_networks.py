@@ -18,11 +18,11 @@ CLASSES = [SingleLayer, DualLayer, RandomInitNetwork]
 HUGE = np.finfo(float).max
 
 
-def samples(m=12, n_features=3, seed=0):
+def samples(m=12, n_features=3, seed=0, m_val=5):
     """Return training and validation set that no line separates, as ``fit`` takes them."""
     random = np.random.RandomState(seed)
-    x = random.normal(size=(m + 5, n_features))
-    y = (random.uniform(size=m + 5) < 0.5).astype(int)
+    x = random.normal(size=(m + m_val, n_features))
+    y = (random.uniform(size=m + m_val) < 0.5).astype(int)
     return x[:m], y[:m], x[m:], y[m:]
 
 
@@ -253,6 +253,18 @@ def test_gradients_are_those_of_the_loss(kind, l1, l2, m, n_features, units, see
 
 
 @pytest.mark.parametrize("kind", CLASSES)
+def test_a_weight_of_exactly_zero_feels_no_l1(kind):
+    network, free = kind(l1=0.5), kind(l1=0)
+    for trained in (network, free):
+        trained.init_weights(1)
+        for name in ("w", "w1", "w2"):
+            if getattr(trained, name, None) is not None:
+                setattr(trained, name, np.zeros_like(getattr(trained, name)))
+        trained.training(np.array([[1.0], [2.0]]), np.array([[0], [1]]), 2)
+    assert_array_equal(flat(parameters(network)), flat(parameters(free)))
+
+
+@pytest.mark.parametrize("kind", CLASSES)
 def test_an_epoch_records_output_before_the_step_and_penalty_after_it(kind):
     x, y, x_val, y_val = samples()
     network = kind(learning_rate=0.5, l1=0.2, l2=0.3)
@@ -442,6 +454,7 @@ BAD_DATA = {
     "y text": ({"y": ["0", "1", "1", "0"]}, "y holds the target '0'; expected 0 and 1 only"),
     "x_val 1-D": ({"x_val": [1.0, 2.0]}, r"x_val has shape \(2,\); expected"),
     "x_val wide": ({"x_val": np.ones((2, 3))}, "x_val has 3 features; expected 2"),
+    "x_val narrow": ({"x_val": np.ones((2, 1))}, "x_val has 1 features; expected 2"),
     "x_val empty": ({"x_val": np.ones((0, 2))}, r"x_val has shape \(0, 2\); expected"),
     "x_val NaN": ({"x_val": [[NAN, 1], [1, 1]]}, "x_val holds 1 NaN or infinite values"),
     "x_val missing": ({"x_val": None}, "x_val is missing; pass both x_val and y_val, or neither"),

@@ -86,7 +86,7 @@ def problems(draw):
         for start in starts
     ]
     m, n_features = draw(st.integers(1, 20)), draw(st.integers(1, 5))
-    arrays = samples(m, n_features, seed=draw(st.integers(0, 2**32 - 1)))
+    arrays = samples(m, n_features, draw(st.integers(0, 2**32 - 1)), draw(st.integers(1, 5)))
     return networks, arrays[: draw(st.sampled_from([2, 4]))], draw(st.integers(0, 20))
 
 
