@@ -185,8 +185,9 @@ def train(experiment, epochs, notice, show=lambda done: None):
 
 headline = st.empty()
 left, right = st.columns(2)
-left.markdown(f":orange[**━━ {ONES}**]")
-right.markdown(f":blue[**━━ {NORMAL}**]")
+titles = {ONES: f":orange[**━━ {ONES}**]", NORMAL: f":blue[**━━ {NORMAL}**]"}
+left.markdown(titles[ONES])
+right.markdown(titles[NORMAL])
 
 with headline.container():
     if "loaded" not in state:
@@ -339,6 +340,7 @@ if question == "different":
     limit = max(float(np.abs(values).max()) for values in weights.values()) or 1.0
     for column, key, name in zip(st.columns(2), charts.RUNS, runs, strict=True):
         with column:
+            st.markdown(titles[name])
             with st.container(horizontal=True):
                 count = say("different.distinct_value", count=distinct[name], units=settings.units)
                 share = saturated_share(networks[name], data.x_train)
@@ -459,6 +461,7 @@ elif question == "draw" and data.x_train.shape[1] == 2:
             activations.append(network.a1.T.reshape(-1, tile, tile))
         moving = "play_" if len(frames) > 1 else ""
         with column:
+            st.markdown(titles[name])
             st.altair_chart(
                 charts.plane_chart(
                     np.array(outputs), (-edge, edge), data.x_train, data.y_train, frames, say
@@ -485,6 +488,7 @@ elif question == "draw":
         say("draw.probability", epoch=chosen, ones=scores[ONES], normal=scores[NORMAL], **names)
     )
     for column, name in zip(st.columns(2), runs, strict=True):
+        column.markdown(titles[name])
         network = networks[name]
         probabilities = network.activation(network.forpass(data.x_val))[:, 0]
         column.altair_chart(
@@ -530,7 +534,9 @@ elif question == "lucky":
 
 elif question == "code":
     st.markdown(say("code.answer"))
-    for column, network in zip(st.columns(2), (DualLayer, RandomInitNetwork), strict=True):
+    sources = (DualLayer, RandomInitNetwork)
+    for column, name, network in zip(st.columns(2), runs, sources, strict=True):
+        column.markdown(titles[name])
         column.code(textwrap.dedent(inspect.getsource(network.init_weights)), wrap_lines=True)
     st.markdown(say("code.step"))
     st.code(textwrap.dedent(inspect.getsource(DualLayer.training)))

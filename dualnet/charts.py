@@ -306,7 +306,7 @@ def causes_chart(names, val_losses, target, epochs, say, height=320):
                 scale=alt.Scale(domain=["tied", "independent"]),
                 legend=alt.Legend(
                     title=None,
-                    orient="bottom",
+                    orient="top",
                     labelExpr=_labels(say, "causes.tied", "causes.independent"),
                 ),
             ),

@@ -55,7 +55,7 @@ PRESETS = {
     },
     "circles": {
         "dataset": "circles",
-        "epochs": 5_000,
+        "epochs": 1_000,
         "learning_rate": 1.0,
         "l2": 0.0,
         "question": "draw",

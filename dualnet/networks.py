@@ -245,13 +245,13 @@ class DualLayer(SingleLayer):
     def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, constant=1.0):
         super().__init__(learning_rate, l1, l2)
         self.units = checked_count(units, "units", 1)
-        self.constant = constant
+        self.constant = float(constant)
         self.w1 = self.b1 = self.w2 = self.b2 = self.a1 = None
 
     def init_weights(self, n_features):
-        self.w1 = np.full((n_features, self.units), float(self.constant))
+        self.w1 = np.full((n_features, self.units), self.constant)
         self.b1 = np.zeros(self.units)
-        self.w2 = np.full((self.units, 1), float(self.constant))
+        self.w2 = np.full((self.units, 1), self.constant)
         self.b2 = 0.0
 
     @quiet
