@@ -351,6 +351,10 @@ def test_snapshots_are_logarithmically_spaced(snapshots, low, high):
     assert_allclose(ratios, (100_000 / late[0]) ** (1 / len(late)), rtol=0.02)
 
 
+def test_a_snapshot_is_there_as_soon_as_its_epoch_is_done():
+    assert train(Trainer(pair(), *samples()), 5).snapshot_epochs == [0, 1, 2, 3, 4, 5]
+
+
 def test_the_weights_of_any_epoch_are_those_of_a_run_that_stopped_there():
     arrays = samples(m=20, n_features=4)
     trainer = train(Trainer(pair(), *arrays), 400)
