@@ -322,7 +322,7 @@ if looks_at_epoch:
         play = st.toggle(say("chooser.play"), key="play", help=say("chooser.help"))
     if play:
         played = [*kept, epochs]
-networks = {name: run.network_at(chosen) for name, run in runs.items()}
+    networks = {name: run.network_at(chosen) for name, run in runs.items()}
 
 if question == "different":
     distinct = {n: distinct_units(net.w1, net.b1, net.w2) for n, net in networks.items()}

@@ -159,4 +159,4 @@ def explain(refused, say, most=5):
 def _quoted(text):
     """Return ``text`` as Markdown code on one line, 40 characters at most."""
     shown = "".join(c if c.isprintable() and c != "`" else "·" for c in text[:40])
-    return f"`{shown}{'…' if len(text) > 40 else ''} `" if shown.strip() else "` `"
+    return f"`{shown}{'…' if len(text) > 40 else ''}`" if shown.strip() else "` `"

@@ -15,6 +15,7 @@ hypothesis.settings.register_profile(  # for .cosmic-ray.toml: a mutant's exampl
 )
 hypothesis.settings.load_profile("dualnet")
 
+ROOT = Path(__file__).parent.parent
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())
 
 
@@ -52,3 +53,50 @@ def idle_epochs(monkeypatch):
             epochs -= n
 
     monkeypatch.setattr(Trainer, "_descend", idle)
+
+
+@pytest.fixture(scope="session")
+def open_page():
+    """Return ``open_page(locale="en", **address)``: the page as a browser opens it."""
+    from streamlit import config
+    from streamlit.testing.v1 import AppTest
+
+    # The page uses no magic; looking for it takes two thirds of a run here, where no run is kept.
+    config.set_option("runner.magicEnabled", False)
+
+    def open_page(locale="en", /, **address):
+        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
+        page.context = {"locale": locale}
+        page.query_params = address
+        return page.run()
+
+    return open_page
+
+
+@pytest.fixture
+def fresh_server():
+    """Forget what the page has trained, before and after: what a test counts or invents is its own."""
+    import streamlit as st
+
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def invent(fresh_server, monkeypatch):
+    """Return ``invent(losses, val_losses)``: the page takes these arrays (2, n) for what training gave.
+
+    Of two networks or more, the first half has the first row. Beyond n the last losses stay.
+    """
+
+    def invent(*histories):
+        def history(self, which):
+            runs = np.arange(len(self._networks)) * 2 // len(self._networks)
+            epochs = np.minimum(np.arange(self.epochs), histories[which].shape[1] - 1)
+            return histories[which][runs[:, None], epochs]
+
+        monkeypatch.setattr(Trainer, "_train_chunk", lambda self, n: setattr(self, "epochs", n))
+        monkeypatch.setattr(Trainer, "_history", history)
+
+    return invent
