@@ -1,0 +1,163 @@
+"""What the server does when visitors misbehave, vanish or share, and when it is killed itself.
+
+Real sessions on real servers, see `tests.load`. Nothing here is timed: tests wait for conditions, and
+give up after a time that no slow machine needs.
+"""
+
+import asyncio
+import re
+import urllib.error
+import urllib.request
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from dualnet import Settings
+from tests.browser import server
+from tests.load import Visitor, process_of
+
+FOR_EVER = {"units": 64, "epochs": 100_000}  # takes longer than all tests together
+
+
+@pytest.fixture(scope="module")
+def url():
+    with server() as url:
+        yield url
+
+
+async def epochs_done(visitor, at_least=1):
+    """Wait until the page shows progress; return how many epochs it says are done."""
+    async with asyncio.timeout(60):
+        async for _ in visitor.messages():
+            for progress in visitor.elements("progress"):
+                done = min(map(int, re.findall(r"\d+", progress.text.replace(",", ""))))
+                if done >= at_least:
+                    return done
+
+
+async def well_on_the_way(visitor):
+    """Return how many epochs are done, many more than a second visitor could do unnoticed."""
+    return await epochs_done(visitor, 4 * await epochs_done(visitor))
+
+
+async def idle(process):
+    """Wait until the server has used next to no processor time for a while: nobody trains."""
+    async with asyncio.timeout(60):
+        used, before = 1, sum(process.cpu_times()[:2])
+        while used > 0.05:
+            await asyncio.sleep(0.5)
+            used, before = sum(process.cpu_times()[:2]) - before, sum(process.cpu_times()[:2])
+
+
+async def page_of(url, **link):
+    """Return the finished page of a link, and its metrics as texts."""
+    async with Visitor(url, **link) as visitor:
+        assert await visitor.finished() == 0
+        return visitor.page, [metric.body for metric in visitor.elements("metric")]
+
+
+def metrics(trained, epochs, **settings):
+    """Return what the page's metrics must say: accuracy and losses, all-ones first."""
+    comparison = trained(Settings(**settings), epochs)
+    data = comparison.dataset
+    return [
+        text
+        for run in comparison.runs
+        for text in (
+            f"{run.network_at(epochs).score(data.x_val, data.y_val):.1%}",
+            f"{run.losses[epochs - 1]:.4g}",
+            f"{run.val_losses[epochs - 1]:.4g}",
+        )
+    ]
+
+
+def test_a_visitor_who_vanishes_leaves_nobody_training_and_no_lock_held(url):
+    async def story():
+        link = {**FOR_EVER, "seed": 1}
+        async with Visitor(url, **link) as first:
+            seen = await well_on_the_way(first)
+            first.vanish()
+        await idle(process_of(url))
+        async with Visitor(url, **link) as second:
+            assert seen <= await epochs_done(second) < FOR_EVER["epochs"]
+
+    asyncio.run(story())
+
+
+def test_visitors_with_the_same_settings_share_their_progress(url):
+    async def story():
+        link = {**FOR_EVER, "seed": 2}
+        async with Visitor(url, **link) as first:
+            seen = await well_on_the_way(first)
+            async with Visitor(url, **link) as second:
+                both = await epochs_done(second)
+                assert both >= seen
+                await epochs_done(first, both)
+
+    asyncio.run(story())
+
+
+def test_a_setting_moved_during_training_stops_it_and_starts_the_new_one(url, trained):
+    async def story():
+        async with Visitor(url, **FOR_EVER, seed=3) as visitor:
+            await epochs_done(visitor)
+            await visitor.move(units=2)
+            await epochs_done(visitor)
+            await visitor.move(epochs=50)
+            assert await visitor.finished() == 0
+            shown = [metric.body for metric in visitor.elements("metric")]
+            assert shown == metrics(trained, 50, seed=3, units=2)
+            await idle(process_of(url))  # with the visitor still there
+
+    asyncio.run(story())
+
+
+def test_a_server_killed_and_started_again_gives_the_page_of_the_link(url, trained):
+    link = {"units": 3, "seed": 7, "epochs": 200, "question": "spread"}
+    with server() as other:
+        before = asyncio.run(page_of(other, **link))
+        process_of(other).kill()
+        assert asyncio.run(page_of(url, **link)) == before
+    assert before[1] == metrics(trained, 200, units=3, seed=7)
+
+
+def test_a_class_that_opens_one_link_at_once_sees_one_page(url):
+    async def story():
+        pages = await asyncio.gather(*(page_of(url, seed=4) for _ in range(10)))
+        assert all(page == pages[0] for page in pages)
+
+    asyncio.run(story())
+
+
+def test_other_sites_cannot_speak_for_a_visitor(url):
+    async def connect_from(origin):
+        address = f"ws{url.removeprefix('http')}/_stcore/stream"
+        async with connect(address, origin=origin, proxy=None):
+            pass
+
+    asyncio.run(connect_from(url))
+    with pytest.raises(InvalidStatus, match="403"):
+        asyncio.run(connect_from("https://example.com"))
+
+
+def test_uploads_without_the_token_against_forgery_are_refused(url):
+    request = urllib.request.Request(f"{url}/_stcore/upload_file/a/b", b"", method="PUT")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        opener.open(request, timeout=60)
+
+
+def test_the_details_of_an_error_stay_on_the_server(tmp_path):
+    script = tmp_path / "broken.py"
+    script.write_text("raise ValueError('the secret')")
+
+    async def story(url):
+        async with Visitor(url) as visitor:
+            assert await visitor.finished() == 1
+            return visitor.elements("exception")
+
+    with server(script) as url:
+        [exception] = asyncio.run(story(url))
+    shown = str(exception)
+    assert not re.search("secret|ValueError|broken.py", shown)
