@@ -482,6 +482,8 @@ elif question == "draw" and data.x_train.shape[1] == 2:
                 ),
             )
 
+    st.caption(say("draw.note"))
+
 elif question == "draw":
     scores = {name: net.score(data.x_val, data.y_val) for name, net in networks.items()}
     st.markdown(

@@ -554,15 +554,14 @@ def plane_chart(outputs, extent, x, y, epochs, say, height=440):
     samples["class"] = np.asarray(y).astype(str)
     shapes = alt.Scale(domain=["0", "1"], range=["circle", "triangle-up"])
     fills = alt.Scale(domain=["0", "1"], range=CLASS_COLORS)
-    legend = alt.Legend(title=say("axis.class"), orient="bottom", symbolSize=90)
     points = (
         alt.Chart(samples)
         .mark_point(size=45, filled=True, stroke="white", strokeWidth=0.8, opacity=1)
         .encode(
             x="x:Q",
             y="y:Q",
-            shape=alt.Shape("class:N", scale=shapes, legend=legend),
-            fill=alt.Fill("class:N", scale=fills, legend=legend),
+            shape=alt.Shape("class:N", scale=shapes, legend=None),
+            fill=alt.Fill("class:N", scale=fills, legend=None),
             tooltip=[
                 alt.Tooltip("class:N", title=say("axis.class")),
                 alt.Tooltip("x:Q", title="x1", format=".2f"),
