@@ -167,8 +167,8 @@ class Comparison(_Experiment):
     """
 
     def __init__(self, settings=Settings()):
-        snapshots = min(200, 1500 // settings.units)  # bounded memory, see tests
-        super().__init__(settings, [settings.ones(), settings.normal()], max(snapshots, 90))
+        snapshots = min(200, 5_000 // settings.units)  # less than 4 MB at 20,000 epochs
+        super().__init__(settings, [settings.ones(), settings.normal()], snapshots)
         self.ones, self.normal = self.runs
 
     @property

@@ -87,7 +87,6 @@ _SOURCES = {
 DATASETS = tuple(_SOURCES)
 
 
-@lru_cache
 def load_dataset(name="breast_cancer"):
     """Return the `Dataset` called ``name``; the same object every time.
 
@@ -98,8 +97,13 @@ def load_dataset(name="breast_cancer"):
     Split twice by ``train_test_split(stratify=y, test_size=0.2, random_state=42)``: into training and
     validation against test, then training against validation. Raises ValueError for another name.
     """
-    if name not in _SOURCES:
+    if name not in DATASETS:
         raise ValueError(f"dataset is {name!r}; expected one of {', '.join(DATASETS)}.")
+    return _load(name)
+
+
+@lru_cache
+def _load(name):
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from dualnet.networks import quiet
+
 SATURATED = (0.05, 0.95)  # a hidden activation outside: its gradient a1 (1 - a1) is below 0.0475
 DISTINCT = 1e-6  # units whose weights all differ by no more are the same
 
 
+@quiet
 def spread(w1):
     """Return the largest difference between two columns of ``w1`` (..., n_features, units).
 
@@ -14,6 +17,7 @@ def spread(w1):
     return np.ptp(w1, axis=-1).max(axis=-1)
 
 
+@quiet
 def distinct_units(w1, b1, w2, tolerance=DISTINCT):
     """Return how many hidden units differ from all before them by more than ``tolerance``.
 
@@ -27,6 +31,7 @@ def distinct_units(w1, b1, w2, tolerance=DISTINCT):
     return len(kept)
 
 
+@quiet
 def saturated_share(network, x):
     """Return the share of hidden activations of ``network`` on ``x`` (m, n_features) outside
     0.05 to 0.95, from 0 to 1."""

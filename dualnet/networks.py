@@ -36,8 +36,11 @@ def checked_samples(x, name="x", n_features=None):
     or not ``n_features`` wide.
     """
     try:
-        x = np.asarray(x, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        x = np.asarray(x)
+        if x.dtype.kind == "c":
+            raise TypeError("complex numbers have no order")
+        x = x.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must hold numbers only: {error}.") from error
     if x.ndim != 2 or x.size == 0:
         raise ValueError(
@@ -59,7 +62,10 @@ def checked_targets(y, m, name="y"):
 
     Raises ValueError for any other shape, length or value.
     """
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError as error:
+        raise ValueError(f"{name} must hold one target a sample: {error}.") from error
     if y.shape not in ((m,), (m, 1)):
         raise ValueError(
             f"{name} has shape {y.shape}; expected ({m},) or ({m}, 1), one target a sample."
@@ -67,7 +73,7 @@ def checked_targets(y, m, name="y"):
     for value in y.ravel().tolist():
         if value not in (0, 1):
             raise ValueError(f"{name} holds the target {value!r}; expected 0 and 1 only.")
-    return y.reshape(-1, 1).astype(np.float64)
+    return (y == 1).reshape(-1, 1).astype(np.float64)
 
 
 def checked_data(x, y, x_val=None, y_val=None):
@@ -159,7 +165,6 @@ class SingleLayer:
         self.w_history.append(self.w)
         return a
 
-    @quiet
     def fit(self, x, y, epochs=100, x_val=None, y_val=None):
         """Start from `init_weights` and train for ``epochs`` full-batch epochs.
 
@@ -188,7 +193,6 @@ class SingleLayer:
     def _penalty(self, w):
         return self.l1 * np.sum(np.abs(w)) + self.l2 / 2 * np.sum(w**2)
 
-    @quiet
     def update_val_loss(self, x_val, y_val):
         """Append the validation loss; ``y_val`` is a column (m, 1). Without a set, do nothing."""
         if x_val is None:

@@ -273,11 +273,13 @@ class Trainer:
         return w1, hidden[..., -1], output[..., :-1, None], output[..., -1]
 
     def _at(self, epoch):
+        if epoch is not None:
+            epoch = checked_count(epoch, "epoch", 0)
         with self._lock:  # a consistent pair of epoch and parameters
             theta, epochs = self._theta, self.epochs
         if epoch is None or epoch == epochs:
             return _read_only(theta)
-        if not 0 <= epoch <= epochs:
+        if epoch > epochs:
             raise ValueError(f"epoch is {epoch}; expected 0 to {epochs}, the epochs trained.")
         return self._parameters(epoch)
 
@@ -296,11 +298,11 @@ class Trainer:
 
         Its ``losses`` and ``val_losses`` are the histories up to there.
         """
+        epoch = self.epochs if epoch is None else epoch  # while another thread trains on
         network = copy.copy(self._networks[i])
         network.w1, network.b1, network.w2, network.b2 = (
             part[i].copy() for part in self.weights(epoch)
         )
-        epoch = self.epochs if epoch is None else epoch
         network.losses = self.losses[i, :epoch].tolist()
         network.val_losses = self.val_losses[i, :epoch].tolist()
         return network

@@ -32,7 +32,7 @@ def test_breast_cancer_is_the_recorded_one(data):
     assert data.feature_names[:2] == ("mean radius", "mean texture")
     assert len(data.feature_names) == 30
     assert data.target_names == ("malignant", "benign")
-    assert load_dataset().x_train.tolist() == data.x_train.tolist()
+    assert load_dataset() is data
 
 
 @pytest.mark.parametrize("name", PLANE)
@@ -100,7 +100,7 @@ def test_read_only(dataset):
         dataset.x_train = None
 
 
-@pytest.mark.parametrize("name", ["iris", "", None, 3])
+@pytest.mark.parametrize("name", ["iris", "", None, 3, ("moons",)])
 def test_an_unknown_dataset_is_named_with_those_there_are(name):
-    with pytest.raises(ValueError, match=f"dataset is {name!r}; expected one of breast_.* blobs"):
+    with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_.* blobs"):
         load_dataset(name)

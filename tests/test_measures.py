@@ -102,6 +102,14 @@ def test_units_within_the_tolerance_are_the_same():
     assert distinct_units(w1, b1, w2, tolerance=0) == 3
 
 
+def test_weights_that_ran_away_are_measured_without_a_warning():
+    network = DualLayer(2)
+    network.w1, network.b1, network.w2 = np.full((3, 2), np.inf), np.zeros(2), np.ones((2, 1))
+    assert np.isnan(spread(network.w1))
+    assert 1 <= distinct_units(network.w1, network.b1, network.w2) <= 2
+    assert 0 <= saturated_share(network, np.array([[1.0, -1.0, 0.0]])) <= 1
+
+
 def test_epochs_to_counts_from_one():
     losses = [0.9, 0.5, 0.7, 0.5, 0.1]
     targets = [1.0, 0.9, 0.8, 0.5, 0.4, 0.1, 0.0]

@@ -386,14 +386,30 @@ def test_the_weights_of_an_epoch_cost_no_more_than_the_way_from_its_snapshot(epo
     assert sum(epochs_descended) == 3
 
 
-@pytest.mark.parametrize("epoch", [-1, 6])
-def test_an_epoch_not_trained_is_named(epoch):
+@pytest.mark.parametrize(
+    ("epoch", "message"),
+    [
+        (-1, "epoch is -1; expected 0 or more"),
+        (1.5, "epoch is 1.5; expected a whole number"),
+        (6, "epoch is 6; expected 0 to 5, the epochs trained"),
+    ],
+)
+def test_an_epoch_not_trained_is_named(epoch, message):
     trainer = train(Trainer(pair(), *samples()), 5)
-    message = f"epoch is {epoch}; expected 0 to 5, the epochs trained"
     with pytest.raises(ValueError, match=message):
         trainer.weights(epoch)
     with pytest.raises(ValueError, match=message):
         trainer.network(0, epoch)
+
+
+def test_weights_and_losses_of_a_network_end_at_one_epoch_while_it_trains_on(monkeypatch):
+    trainer = train(Trainer(pair(), *samples()), 5)
+    weights = trainer.weights
+    with monkeypatch.context() as patch:  # another thread trains on just after the weights are read
+        patch.setattr(trainer, "weights", lambda epoch: (weights(epoch), train(trainer, 9))[0])
+        network = trainer.network(0)
+    assert len(network.losses) == len(network.val_losses) == 5
+    assert_array_equal(network.w1, trainer.network(0, 5).w1)
 
 
 # --- errors ---
