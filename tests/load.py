@@ -48,6 +48,7 @@ class Visitor:
         self.page = {}
         self._page_hash = ""
         self._drawn = set()
+        self._widgets = {}  # stay at hand while a run draws them anew
         self._values = {}
 
     async def __aenter__(self):
@@ -71,7 +72,7 @@ class Visitor:
     async def move(self, **values):
         """Set the controls called so, and do not wait for what becomes of it."""
         for key, value in values.items():
-            kind, widget = self._widget(key)
+            kind, widget = self._widgets[key]
             self._values[key] = state = BackMsg().rerun_script.widget_states.widgets.add()
             state.id = widget.id
             if kind == "number_input":
@@ -109,14 +110,6 @@ class Visitor:
         elements = [self.page[place] for place in sorted(self.page)]
         return [getattr(e, kind) for e in elements if e.WhichOneof("type") == kind]
 
-    def _widget(self, key):
-        for element in self.page.values():
-            kind = element.WhichOneof("type")
-            widget = getattr(element, kind)
-            if getattr(widget, "id", "").endswith(f"-{key}"):
-                return kind, widget
-        raise KeyError(f"{key}: no such control on the page")
-
     async def _run(self):
         message = BackMsg()
         client = message.rerun_script
@@ -139,8 +132,12 @@ class Visitor:
             if message.delta.HasField("new_element"):
                 for below in [p for p in self.page if p[: len(place)] == place]:
                     del self.page[below]
-                self.page[place] = message.delta.new_element
+                self.page[place] = element = message.delta.new_element
                 self._drawn.add(place)
+                kind = element.WhichOneof("type")
+                widget = getattr(element, kind)
+                if identity := getattr(widget, "id", ""):  # "$$ID-<hash>-<key>"
+                    self._widgets[identity.split("-", 2)[-1]] = kind, widget
             else:  # a block: what stands in it stays until drawn anew
                 self.page.pop(place, None)
         elif kind == "script_finished":
