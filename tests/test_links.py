@@ -107,7 +107,7 @@ def what_it_shows(page):
     return [element.value for element in (*page.markdown, *page.metric, *page.caption)]
 
 
-@settings(max_examples=15, phases=[Phase.generate])  # a page takes its time: no shrinking
+@settings(max_examples=12, phases=[Phase.generate])  # a page takes its time: no shrinking
 @given(state=states(**SMALL))
 def test_page_opens_its_own_link_alike(open_page, state):
     language = state["language"] or "en"
