@@ -271,6 +271,8 @@ def test_page_survives_hostile_addresses(open_page, parameters):
     [
         ({"units": ["65"]}, "units", 10),
         ({"units": ["2.5"]}, "units", 10),
+        ({"units": ["1_1"]}, "units", 10),
+        ({"units": ["١١"]}, "units", 10),  # eleven, which Python would read as such
         ({"l1": ["nan"]}, "l1", 0.0),
         ({"std": ["-1"]}, "std", 1.0),
         ({"seed": ["4294967296"]}, "seed", 42),

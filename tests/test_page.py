@@ -457,6 +457,13 @@ def test_chooser_follows_the_end_until_it_is_moved(open_page):
     assert page.query_params.get("epoch") in (None, "10")
 
 
+def test_a_preset_puts_the_chooser_at_its_end(open_page):
+    page = open_page(epochs="50", question="different")
+    move(page, epoch=20)
+    move(page, preset="just_right")
+    assert page.select_slider(key="epoch").value == page.session_state.epochs == 500
+
+
 def test_chooser_moves_without_training(open_page, epochs_trained, trained):
     page = open_page(epochs="200", question="different")
     comparison = trained(Settings(), 200)
