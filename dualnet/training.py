@@ -14,7 +14,9 @@ Each network has matrix products of its own, so its numbers do not depend on whi
 """
 
 import bisect
+import collections
 import copy
+import os
 import threading
 import time
 from functools import lru_cache
@@ -50,6 +52,33 @@ class _OneBlasThread:
                 self._limit.restore_original_limits()
 
 
+class _Turns:
+    """Lets ``count`` threads in at a time, the others in the order they came."""
+
+    def __init__(self, count):
+        self._lock = threading.Lock()
+        self._free = count
+        self._waiting = collections.deque()
+
+    def __enter__(self):
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *exception):
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()  # handed over: nobody pushes in
+            else:
+                self._free += 1
+
+
+_turns = _Turns(max(1, (os.cpu_count() or 1) - 1))  # a core stays free to draw pages
 _blas = lru_cache(ThreadpoolController)  # looks through the loaded libraries once
 _one_blas_thread = _OneBlasThread()
 
@@ -142,9 +171,9 @@ class Trainer:
         Several threads may advance one trainer: they take turns and share the progress.
         """
         epochs = checked_count(epochs, "epochs", 0)
-        while True:
-            with self._lock:
-                if self.epochs >= epochs:
+        while self.epochs < epochs:  # it only grows; who asks for no more need not queue
+            with _turns, self._lock:
+                if self.epochs >= epochs:  # trained by another thread meanwhile
                     return
                 self._train_chunk(epochs)
                 done = self.epochs
