@@ -243,8 +243,9 @@ for column, run in zip((left, right), runs.values(), strict=True):
     with column.container(horizontal=True):
         accuracy = network.score(data.x_val, data.y_val)
         st.metric(say("metric.accuracy"), f"{accuracy:.1%}")
-        st.metric(say("metric.loss"), f"{run.losses[epochs - 1]:.4g}")
-        st.metric(say("metric.val_loss"), f"{run.val_losses[epochs - 1]:.4g}")
+        for key, losses in (("loss", run.losses), ("val_loss", run.val_losses)):
+            loss = losses[epochs - 1]
+            st.metric(say(f"metric.{key}"), f"{loss:.4g}" if np.isfinite(loss) else "–")
 
 # --- The headline ---------------------------------------------------------------------------
 
@@ -252,7 +253,10 @@ low, high = (run.val_losses[epochs - 1] for run in (comparison.normal, compariso
 ahead, behind = (NORMAL, ONES) if low <= high else (ONES, NORMAL)
 low, high = min(low, high), max(low, high)
 reached = epochs_to(runs[behind].val_losses, low)
-stops = {name: np.flatnonzero(~np.isfinite(run.losses[:epochs])) for name, run in runs.items()}
+stops = {
+    name: np.flatnonzero(~np.isfinite(run.losses[:epochs] + run.val_losses[:epochs]))
+    for name, run in runs.items()
+}
 with headline.container():
     if any(stop.size for stop in stops.values()):
         for name, stop in stops.items():
@@ -362,6 +366,9 @@ if question == "different":
                 alt=alt,
             )
     st.caption(say("different.note", tolerance=DISTINCT))
+
+elif question == "blame" and any(stop.size for stop in stops.values()):
+    st.markdown(say("blame.diverged"))
 
 elif question == "blame":
     causes = causes_of(settings)

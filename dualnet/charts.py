@@ -49,8 +49,7 @@ def _labels(say, *keys):
 def thin(series, low, high):
     """Return the indices that draw the curves ``series`` (k, n) at 600 × 300 pixels, ascending.
 
-    First the first, lowest and highest value of every pixel column and curve, so that no spike is
-    lost; then, among these, only what moves a drawn line by half a pixel or more. Values are clipped
+    First the lowest and highest value of every pixel column and curve, so that no spike is lost; then, among these, only what moves a drawn line by half a pixel or more. Values are clipped
     to ``low`` and ``high``, the ends of the y axis, and may end in NaN or infinity.
     """
     series = np.clip(np.nan_to_num(series, nan=high, posinf=high, neginf=low), low, high)
@@ -61,7 +60,7 @@ def thin(series, low, high):
     if n > 2 * COLUMNS:
         edges = np.unique(np.linspace(0, n, COLUMNS + 1).astype(int)[:-1])
         column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
-        extremes = [edges, [n - 1]]
+        extremes = [[0, n - 1]]
         for values in series:
             for extreme in (np.minimum, np.maximum):
                 at = np.flatnonzero(values == extreme.reduceat(values, edges)[column])
@@ -521,7 +520,11 @@ def _probability(say, **kwargs):
         "value:Q",
         scale=alt.Scale(domain=[0, 0.5, 1], range="diverging"),
         legend=alt.Legend(
-            orient="bottom", direction="horizontal", format=".0%", values=[0, 0.5, 1]
+            orient="bottom",
+            direction="horizontal",
+            format=".0%",
+            values=[0, 0.5, 1],
+            titleLimit=400,
         ),
         title=say("axis.probability"),
         **kwargs,

@@ -148,7 +148,7 @@ def explain(refused, say, most=5):
             values["allowed"] = (
                 say("link.choice", choices=", ".join(map(text_of, control.options)))
                 if isinstance(control, Choice)
-                else say("link.range", low=control.low, high=control.high)
+                else say("link.range", low=text_of(control.low), high=text_of(control.high))
             )
         sentences.append(say(text_key, **values))
     if len(refused) > most:
