@@ -139,7 +139,10 @@ with st.sidebar, st.container(gap="xsmall"):
     take = st.expander(say("take.title"), key="take", on_change="rerun")
 
 settings = Settings(dataset, **numbers)
-if state.refused:
+asked_for = settings, epochs, cut, state.get("question")
+if (
+    state.refused and state.setdefault("refused_at", asked_for) == asked_for
+):  # until a control moves
     st.warning(say("link.refused") + "".join(f"\n- {s}" for s in explain(state.refused, say)))
 
 ONES = (

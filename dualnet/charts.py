@@ -164,7 +164,7 @@ def _loss_data(losses, val_losses, epochs, top, chosen=None):
             }
         ),
         "axes": pd.DataFrame({"epochs": [epochs], "top": [top]}),
-        "chosen": pd.DataFrame({"epoch": [-1 if chosen is None else chosen]}),  # -1: out of sight
+        "chosen": pd.DataFrame({"epoch": [-epochs if chosen is None else chosen]}),  # out of sight
     }
 
 
@@ -238,7 +238,7 @@ def spread_chart(epochs, spreads, say, chosen=None, height=300):
     )
     chart = (
         alt.Chart(data)
-        .mark_line(strokeWidth=2.5, interpolate="linear", point=alt.OverlayMarkDef(size=12))
+        .mark_line(strokeWidth=2.5)
         .encode(
             x=alt.X("epoch:Q", title=say("axis.epoch"), axis=alt.Axis(format=",d", tickCount=4)),
             y=alt.Y(
