@@ -11,9 +11,9 @@ from dualnet.texts import speaker
 from tests.browser import ROOT
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
-BACKGROUNDS = {  # Streamlit's own, unless the theme says otherwise: page and sidebar
-    "light": {"backgroundColor": "#ffffff", "secondaryBackgroundColor": "#f0f2f6"},
-    "dark": {"backgroundColor": "#0e1117", "secondaryBackgroundColor": "#262730"},
+BACKGROUNDS = {  # Streamlit's own; tests.test_browser reads them from the page
+    "light": {"page": "#ffffff", "sidebar": "#f8f8f7"},
+    "dark": {"page": "#171614", "sidebar": "#21201d"},
 }
 VISIONS = ["normal", "deuteranomaly", "protanomaly", "tritanomaly"]
 APART = 20  # in CAM02-UCS, where 1 is the least difference an eye can see
@@ -22,11 +22,13 @@ APART = 20  # in CAM02-UCS, where 1 is the least difference an eye can see
 @pytest.fixture(params=["light", "dark"])
 def theme(request):
     shared = {key: value for key, value in THEME.items() if not isinstance(value, dict)}
-    return {"mode": request.param, **BACKGROUNDS[request.param], **shared, **THEME[request.param]}
+    return {**shared, **THEME[request.param], **BACKGROUNDS[request.param], "mode": request.param}
 
 
 def rgb(color):
-    """Return "#rrggbb" as an array of three numbers from 0 to 1."""
+    """Return "#rrggbb", or three numbers from 0 to 1 as they are, as an array of such numbers."""
+    if not isinstance(color, str):
+        return color
     return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
 
 
@@ -51,17 +53,20 @@ def difference(one, other, vision):
 
 def test_graphics_stand_out(theme):
     colors = {*theme["chartCategoricalColors"], theme["primaryColor"]}
-    found = {color: contrast(color, theme["backgroundColor"]) for color in colors}
+    found = {color: contrast(color, theme["page"]) for color in colors}
     assert min(found.values()) >= 3, found
 
 
-def test_colored_text_is_readable(theme):
-    """The names of the networks, and Streamlit's chosen segments and pills in the primary colour."""
+@pytest.mark.parametrize("background", ["page", "sidebar"])
+def test_colored_text_is_readable(theme, background):
+    """The names of the networks, and what is chosen: Streamlit writes it in the primary colour, on a
+    fifth of the same colour while the pointer or the keyboard is there."""
     found = {
-        (color, background): contrast(theme[color], theme[background])
+        color: contrast(theme[color], theme[background])
         for color in ("orangeTextColor", "blueTextColor", "primaryColor")
-        for background in ("backgroundColor", "secondaryBackgroundColor")
     }
+    tint = 0.2 * rgb(theme["primaryColor"]) + 0.8 * rgb(theme[background])
+    found["tinted"] = contrast(theme["primaryColor"], tint)
     assert min(found.values()) >= 4.5, found
 
 
@@ -93,8 +98,8 @@ def test_middle_of_the_weights_is_neutral(theme):
     assert max(chroma[middle - 1 : middle + 1]) < 12
     assert min(chroma[0], chroma[-1]) > 40
     # Zero is near the colour of the page, so that what is far from zero stands out.
-    assert all(contrast(color, theme["backgroundColor"]) < 1.7 for color in scale[4:6])
-    assert all(contrast(color, theme["backgroundColor"]) >= 3 for color in (scale[0], scale[-1]))
+    assert all(contrast(color, theme["page"]) < 1.7 for color in scale[4:6])
+    assert all(contrast(color, theme["page"]) >= 3 for color in (scale[0], scale[-1]))
 
 
 @pytest.mark.parametrize("vision", VISIONS)
@@ -120,7 +125,7 @@ def test_classes_differ_for_every_eye(theme, vision):
     one, other = chart["encoding"]["color"]["scale"]["range"]
     assert difference(one, other, vision) > APART
     if vision == "normal":
-        found = {color: contrast(color, theme["backgroundColor"]) for color in (one, other)}
+        found = {color: contrast(color, theme["page"]) for color in (one, other)}
         assert min(found.values()) >= 3, found
 
 
