@@ -636,7 +636,7 @@ def probability_chart(probabilities, y, target_names, say, height=260):
             y=alt.Y("count:Q", title=say("axis.samples")),
             color=alt.Color(
                 "class:N",
-                scale=alt.Scale(domain=list(target_names), range=["#9970ab", "#5aae61"]),
+                scale=alt.Scale(domain=list(target_names), range=["#9970ab", "#3f9449"]),
                 legend=alt.Legend(title=None, orient="top"),
             ),
             tooltip=[
