@@ -39,7 +39,7 @@ from dualnet.measures import DISTINCT
 from dualnet.texts import LANGUAGES, language_of, speaker
 
 state = st.session_state
-EVEN = 0.005  # losses this close, relatively, count as equal
+EVEN = 0.03  # losses this close, relatively, count as equal
 
 # --- What the address asks for --------------------------------------------------------------
 
@@ -558,9 +558,10 @@ elif question == "code":
 if take.open:
     with take:
         st.caption(say("take.link"))
-        address = {key: state.get(key) for key in CONTROLS if key != "epoch" or looks_at_epoch}
-        if state.get("epoch") == epochs:
-            address.pop("epoch", None)
+        # Without the language: whoever opens it reads it in their own.
+        address = {key: state.get(key) for key in CONTROLS if key not in ("epoch", "language")}
+        if looks_at_epoch and chosen != epochs:
+            address["epoch"] = chosen
         st.code(
             (st.context.url or "").split("?")[0] + link(address), language=None, wrap_lines=True
         )

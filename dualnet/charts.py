@@ -16,6 +16,7 @@ ROWS = 300
 RUNS = ["ones", "normal"]
 CLASS_COLORS = ["#40004b", "#00441b"]  # of samples: the ends of the diverging scale, darker
 FRAME_MILLISECONDS = 125
+LEVELS = "".join(map(chr, [*range(40, 92), *range(93, 126)]))  # what a played value is rounded to
 FRAME_CELLS = 60_000  # cells an animation may hold, all frames together
 OVERLAP = 1.25  # neighbouring cells overlap a little, so that no seam shines through
 FLOOR = 1e-17  # where a logarithmic axis draws an exact zero
@@ -24,12 +25,10 @@ FLOOR = 1e-17  # where a logarithmic axis draws an exact zero
 def _sized(chart, height=None):
     if height:
         chart = chart.properties(height=height)
-    return chart.configure(
-        axis={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
-        legend={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
-        title={"fontSize": FONT_SIZE},
-        header={"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE},
-    )
+    text = {"labelFontSize": FONT_SIZE, "titleFontSize": FONT_SIZE}
+    if not isinstance(chart, _Player):  # a canvas does not know the page's text colour
+        text |= {"labelColor": "currentColor", "titleColor": "currentColor"}
+    return chart.configure(axis=text, legend=text, header=text, title={"fontSize": FONT_SIZE})
 
 
 def _run_color(**kwargs):
@@ -254,6 +253,7 @@ def spread_chart(epochs, spreads, say, chosen=None, height=300):
                 legend=alt.Legend(
                     title=None,
                     orient="bottom-right",
+                    symbolType="stroke",
                     labelExpr=_labels(say, "run.ones", "run.normal"),
                 )
             ),
@@ -269,7 +269,7 @@ def spread_chart(epochs, spreads, say, chosen=None, height=300):
     return _sized(chart, height)
 
 
-def causes_chart(names, val_losses, target, epochs, say, height=320):
+def causes_chart(names, val_losses, target, epochs, say, height=420):
     """Validation losses (4, n) of the four starts on logarithmic axes; ``target`` is a dotted line."""
     frames = []
     for name, losses in zip(names, val_losses, strict=True):
@@ -292,7 +292,7 @@ def causes_chart(names, val_losses, target, epochs, say, height=320):
                 "epoch:Q",
                 title=say("axis.epoch"),
                 scale=alt.Scale(type="log", domain=[1, epochs], nice=False),
-                axis=alt.Axis(format=",d", tickCount=4),
+                axis=alt.Axis(format=",d", tickCount=4, grid=False),
             ),
             y=alt.Y(
                 "loss:Q",
@@ -305,7 +305,8 @@ def causes_chart(names, val_losses, target, epochs, say, height=320):
                 scale=alt.Scale(domain=["tied", "independent"]),
                 legend=alt.Legend(
                     title=None,
-                    orient="top",
+                    orient="bottom",
+                    direction="vertical",
                     labelExpr=_labels(say, "causes.tied", "causes.independent"),
                 ),
             ),
@@ -316,6 +317,7 @@ def causes_chart(names, val_losses, target, epochs, say, height=320):
                     title=None,
                     orient="bottom",
                     symbolSize=400,
+                    direction="vertical",
                     labelExpr=_labels(say, "causes.large", "causes.small"),
                 ),
             ),
@@ -325,11 +327,11 @@ def causes_chart(names, val_losses, target, epochs, say, height=320):
             ],
         )
     )
-    goal = alt.Chart().mark_rule(strokeDash=[2, 3], strokeWidth=2, color="gray")
+    goal = alt.Chart().mark_rule(aria=False, strokeDash=[2, 3], strokeWidth=2, color="gray")
     return _sized(chart + goal.encode(y=alt.datum(float(target))), height)
 
 
-def seeds_chart(val_losses, ones, normal, epochs, say, height=320):
+def seeds_chart(val_losses, ones, normal, epochs, say, height=380):
     """Median and 10-90 % band of ``val_losses`` (20, n), with the page's two runs drawn over it."""
     at = np.unique(np.geomspace(1, epochs, 300).astype(int))
     low, median, high = np.quantile(val_losses[:, at - 1], [0.1, 0.5, 0.9], axis=0)
@@ -356,7 +358,7 @@ def seeds_chart(val_losses, ones, normal, epochs, say, height=320):
             y=alt.Y("loss:Q", title=say("axis.val_loss")),
             color=_run_color(
                 legend=alt.Legend(
-                    title=None, orient="top-right", labelExpr=_labels(say, "run.ones", "run.normal")
+                    title=None, orient="bottom", labelExpr=_labels(say, "run.ones", "run.normal")
                 )
             ),
             strokeDash=alt.StrokeDash(
@@ -364,7 +366,7 @@ def seeds_chart(val_losses, ones, normal, epochs, say, height=320):
                 scale=alt.Scale(domain=list(curves), range=[[1, 0], [1, 0], [6, 4]]),
                 legend=alt.Legend(
                     title=None,
-                    orient="top-right",
+                    orient="bottom",
                     symbolSize=400,
                     values=["median"],
                     labelExpr=_labels(say, "seeds.median"),
@@ -393,22 +395,24 @@ def frames_within(cells, epochs):
 def _cells(frames, epochs, low, high):
     """A chart of ``frames`` (n_epochs, cells) that knows each cell's value and number.
 
-    One frame goes to the browser in full; of several, one byte a cell, in 254 steps from ``low`` to
-    ``high``. The browser counts the cells itself. NaN stays empty.
+    One frame goes to the browser in full; of several, one letter of `LEVELS` a cell, from ``low``
+    to ``high``. A cell's letters are one text, so that a new frame changes values and moves nothing.
+    NaN stays empty.
     """
-    n_cells = frames.shape[1]
+    cells = np.arange(frames.shape[1], dtype=np.int32)
     if len(epochs) == 1:
-        chart = alt.Chart(pd.DataFrame({"value": frames[0].astype(np.float32)}))
-    else:
-        middle, half = (low + high) / 2, (high - low) / 2
-        steps = np.nan_to_num((frames - middle) / half * 127, nan=-128).round().astype(np.int8)
-        chart = alt.Chart(pd.DataFrame({"step": steps.ravel()})).transform_calculate(
-            value=f"datum.step == -128 ? null : {middle} + {half} * datum.step / 127"
+        return alt.Chart(pd.DataFrame({"cell": cells, "value": frames[0].astype(np.float32)}))
+    top = len(LEVELS) - 1
+    steps = np.nan_to_num((frames - low) / (high - low) * top, nan=top + 1).round().astype(int)
+    letters = np.array([*LEVELS, " "])[steps]
+    texts = np.ascontiguousarray(letters.T).view(f"<U{len(epochs)}")[:, 0]
+    return (
+        alt.Chart(pd.DataFrame({"cell": cells, "steps": texts}))
+        .transform_calculate(step=f"indexof('{LEVELS}', datum.steps[{_frame(epochs)}])")
+        .transform_calculate(
+            value=f"datum.step < 0 ? null : {low} + {(high - low) / top} * datum.step"
         )
-    chart = chart.transform_window(i="row_number()").transform_calculate(
-        cell=f"(datum.i - 1) % {n_cells}", frame=f"floor((datum.i - 1) / {n_cells})"
     )
-    return chart if len(epochs) == 1 else chart.transform_filter(f"datum.frame == {_frame(epochs)}")
 
 
 def _placed(chart, width):
@@ -431,6 +435,8 @@ class _Player(alt.LayerChart):
         update = f"floor(now() / {FRAME_MILLISECONDS})"
         tick = {"name": "tick", "value": 0, "on": [{"events": beat, "update": update}]}
         spec["config"]["signals"] = [tick]
+        # Thousands of cells eight times a second: as pixels, not as parts of the document.
+        spec["usermeta"] = {"embedOptions": {"renderer": "canvas"}}
         return spec
 
 
@@ -445,13 +451,8 @@ def _layered(*layers, epochs, say):
     if len(epochs) == 1:
         return alt.layer(*layers)
     words = f"'{say('axis.epoch')} ' + format({list(epochs)}[{_frame(epochs)}], ',')"
-    clock = (
-        alt.Chart(pd.DataFrame({"x": [0]}))
-        .transform_calculate(words=words)
-        .mark_text(fontSize=FONT_SIZE + 2, align="left", x=0, y=-10)
-        .encode(text="words:N")
-    )
-    return _Player(layer=[*layers, clock])
+    clock = alt.Title(alt.expr(words), anchor="start", offset=6)
+    return _Player(layer=layers, title=clock)
 
 
 def weights_chart(name, weights, limit, feature_names, epochs, say):
@@ -473,7 +474,7 @@ def weights_chart(name, weights, limit, feature_names, epochs, say):
         .transform_calculate(
             bottom="datum.top + 1", right="datum.unit + 0.96", left="datum.unit + 0"
         )
-        .mark_rect()
+        .mark_rect(aria=False, tooltip=None)
         .encode(
             x=alt.X(
                 "left:Q",
@@ -512,7 +513,9 @@ def weights_chart(name, weights, limit, feature_names, epochs, say):
             ],
         )
     )
-    return _sized(_layered(chart, epochs=epochs, say=say), max(17 * n_rows, 150))
+    # 130 pixels for the axis and the legend; a few rows are drawn higher than thirty.
+    height = (17 if n_rows > 9 else 40) * n_rows + 130
+    return _sized(_layered(chart, epochs=epochs, say=say), height)
 
 
 def _probability(say, **kwargs):
@@ -544,7 +547,7 @@ def plane_chart(outputs, extent, x, y, epochs, say, height=440):
         _placed(_cells(frames, epochs, 0, 1), size)
         .transform_calculate(x=f"{low} + datum.column * {step}", y=f"{low} + datum.row * {step}")
         .transform_calculate(x2=f"datum.x + {OVERLAP * step}", y2=f"datum.y + {OVERLAP * step}")
-        .mark_rect()
+        .mark_rect(aria=False, tooltip=None)
         .encode(
             x=alt.X("x:Q", title="x1", axis=alt.Axis(grid=False, tickCount=4), **axes),
             y=alt.Y("y:Q", title="x2", axis=alt.Axis(grid=False, tickCount=4), **axes),
@@ -591,7 +594,7 @@ def units_chart(activations, epochs, say):
         _placed(_cells(frames, epochs, 0, 1), across * tile)
         .transform_filter("isValid(datum.value)")
         .transform_calculate(right=f"datum.column + {OVERLAP}", bottom=f"datum.row + {OVERLAP}")
-        .mark_rect()
+        .mark_rect(aria=False, tooltip=None)
         .encode(
             x=alt.X("column:Q", axis=None, scale=alt.Scale(domain=[0, across * tile], nice=False)),
             y=alt.Y(
