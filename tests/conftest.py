@@ -1,6 +1,7 @@
 """Shared by all tests: the data, the recorded figures, and runs too long to be trained twice."""
 
 import json
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -100,3 +101,12 @@ def invent(fresh_server, monkeypatch):
         monkeypatch.setattr(Trainer, "_history", history)
 
     return invent
+
+
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def pytest_is_main(monkeypatch):
+    """AppTest leaves the page behind as ``__main__``, and new processes would run it as theirs."""
+    monkeypatch.setitem(sys.modules, "__main__", MAIN)
