@@ -107,6 +107,6 @@ MAIN = sys.modules["__main__"]
 
 
 @pytest.fixture(autouse=True)
-def pytest_is_main(monkeypatch):
+def own_main_module(monkeypatch):
     """AppTest leaves the page behind as ``__main__``, and new processes would run it as theirs."""
     monkeypatch.setitem(sys.modules, "__main__", MAIN)
