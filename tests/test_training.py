@@ -1,7 +1,9 @@
 """The trainer: the numbers of the chapter's classes, whatever the order in which it is asked."""
 
+import os
 import re
 import threading
+import time
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -511,3 +513,31 @@ def test_blas_threads_come_back_with_the_last_of_several_chunks():
             assert blas_threads() == {1}
         assert blas_threads() == {1}
     assert blas_threads() == {2}
+
+
+# --- turns ---
+
+
+def test_turns_let_so_many_in_and_the_others_in_the_order_they_came():
+    turns, order = training._Turns(2), []
+
+    def take(name):
+        with turns:
+            order.append(name)
+
+    with turns, turns:
+        threads = [threading.Thread(target=take, args=(name,)) for name in "abc"]
+        for n, thread in enumerate(threads):
+            thread.start()
+            while len(turns._waiting) <= n:
+                time.sleep(0.001)
+        assert order == []
+    for thread in threads:
+        thread.join()
+    assert order == ["a", "b", "c"]
+    with turns, turns:  # as many as before may enter again
+        assert not turns._waiting
+
+
+def test_a_core_stays_free():
+    assert training._turns._free == max(1, (os.cpu_count() or 1) - 1)
