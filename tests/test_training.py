@@ -518,15 +518,15 @@ def test_blas_threads_come_back_with_the_last_of_several_chunks():
 # --- turns ---
 
 
-def test_turns_let_so_many_in_and_the_others_in_the_order_they_came():
-    turns, order = training._Turns(2), []
+def test_who_waits_for_a_turn_gets_it_in_order():
+    turns, order = training._Turns(1), []
 
     def take(name):
         with turns:
             order.append(name)
 
-    with turns, turns:
-        threads = [threading.Thread(target=take, args=(name,)) for name in "abc"]
+    threads = [threading.Thread(target=take, args=(name,)) for name in "abc"]
+    with turns:
         for n, thread in enumerate(threads):
             thread.start()
             while len(turns._waiting) <= n:
@@ -535,9 +535,31 @@ def test_turns_let_so_many_in_and_the_others_in_the_order_they_came():
     for thread in threads:
         thread.join()
     assert order == ["a", "b", "c"]
-    with turns, turns:  # as many as before may enter again
+    with turns:  # free again
         assert not turns._waiting
+
+
+def test_as_many_as_there_are_turns_need_not_wait():
+    turns = training._Turns(2)
+    for _ in range(2):
+        with turns, turns:
+            assert not turns._free
+        assert turns._free == 2
 
 
 def test_a_core_stays_free():
     assert training._turns._free == max(1, (os.cpu_count() or 1) - 1)
+
+
+def test_chunks_are_trained_in_a_turn(monkeypatch):
+    monkeypatch.setattr(training, "_turns", training._Turns(1))
+    trainer = Trainer(pair(), *samples())
+    chunk = trainer._train_chunk
+
+    def watched(epochs):
+        assert not training._turns._free
+        chunk(epochs)
+
+    monkeypatch.setattr(trainer, "_train_chunk", watched)
+    assert [*trainer.advance(5)] == [5]
+    assert training._turns._free == 1
