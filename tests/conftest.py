@@ -56,6 +56,21 @@ def idle_epochs(monkeypatch):
     monkeypatch.setattr(Trainer, "_descend", idle)
 
 
+@pytest.fixture
+def epochs_descended(monkeypatch):
+    """Return a list of the numbers of epochs that blocks, of any trainer, have trained."""
+    descended = []
+    descend = Trainer._descend
+
+    def counted(*args):
+        for thetas, outputs in descend(*args):
+            descended.append(len(thetas) - 1)
+            yield thetas, outputs
+
+    monkeypatch.setattr(Trainer, "_descend", counted)
+    return descended
+
+
 @pytest.fixture(scope="session")
 def open_page():
     """Return ``open_page(locale="en", **address)``: the page as a browser opens it."""

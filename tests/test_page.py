@@ -15,7 +15,6 @@ from dualnet import (
     Comparison,
     Seeds,
     Settings,
-    Trainer,
     blame,
     charts,
     distinct_units,
@@ -66,21 +65,6 @@ def assert_whole(page):
     assert len(loss_charts(page)) == 2
     assert len(page.metric) >= 6
     assert page.segmented_control(key="question")
-
-
-@pytest.fixture
-def epochs_trained(fresh_server, monkeypatch):
-    """A list of the epochs that trainers have trained, block by block."""
-    blocks = []
-    descend = Trainer._descend
-
-    def counting(*args):
-        for thetas, outputs in descend(*args):
-            blocks.append(len(thetas) - 1)
-            yield thetas, outputs
-
-    monkeypatch.setattr(Trainer, "_descend", counting)
-    return blocks
 
 
 # --- opening and moving ---
@@ -371,32 +355,34 @@ def test_closed_sections_compute_nothing(open_page, fresh_server, monkeypatch, q
     assert set(called) == OPEN[question]
 
 
-def test_closing_a_section_ends_its_work(open_page, epochs_trained):
+def test_closing_a_section_ends_its_work(open_page, fresh_server, epochs_descended):
     page = open_page(epochs="20")
-    assert sum(epochs_trained) == 20
+    assert sum(epochs_descended) == 20
     move(page, question="lucky")
-    assert sum(epochs_trained) == 40  # twenty networks in lockstep
+    assert sum(epochs_descended) == 40  # twenty networks in lockstep
     move(page, question=None, epochs=30)
-    assert sum(epochs_trained) == 50
+    assert sum(epochs_descended) == 50
 
 
 # --- trained once ---
 
 
-def test_fewer_epochs_train_nothing_and_more_the_difference(open_page, epochs_trained):
+def test_fewer_epochs_train_nothing_and_more_the_difference(
+    open_page, fresh_server, epochs_descended
+):
     page = open_page(epochs="300")
-    assert sum(epochs_trained) == 300
+    assert sum(epochs_descended) == 300
     for epochs in (100, 1, 300):
         move(page, epochs=epochs)
-    replayed = sum(epochs_trained) - 300  # weights between two snapshots, for the accuracy
+    replayed = sum(epochs_descended) - 300  # weights between two snapshots, for the accuracy
     assert replayed < 10
     move(page, epochs=1_000)
-    assert sum(epochs_trained) == 1_000 + replayed
+    assert sum(epochs_descended) == 1_000 + replayed
 
 
-def test_thirty_sessions_share_one_training(open_page, epochs_trained):
+def test_thirty_sessions_share_one_training(open_page, fresh_server, epochs_descended):
     pages = [open_page("ko" if i % 2 else "en", epochs="200") for i in range(30)]
-    assert sum(epochs_trained) == 200
+    assert sum(epochs_descended) == 200
     assert len({tuple(m.value for m in page.metric) for page in pages}) == 1
 
 
@@ -464,10 +450,10 @@ def test_a_preset_puts_the_chooser_at_its_end(open_page):
     assert page.select_slider(key="epoch").value == page.session_state.epochs == 500
 
 
-def test_chooser_moves_without_training(open_page, epochs_trained, trained):
+def test_chooser_moves_without_training(open_page, fresh_server, epochs_descended, trained):
     page = open_page(epochs="200", question="different")
     comparison = trained(Settings(), 200)
-    epochs_trained.clear()
+    epochs_descended.clear()
     for epoch in (epoch for epoch in comparison.snapshot_epochs[::20] if epoch < 200):
         move(page, epoch=epoch)
         net = comparison.normal.network_at(epoch)
@@ -475,7 +461,7 @@ def test_chooser_moves_without_training(open_page, epochs_trained, trained):
         assert page.metric[-1].value == f"{share:.0%}"
         expected = SAY("different.answer", epoch=epoch, units=10, ones=1, normal=10, **NAMES)
         assert any(text.startswith(expected) for text in said(page))
-    assert sum(epochs_trained) == 0
+    assert sum(epochs_descended) == 0
 
 
 @pytest.mark.parametrize(

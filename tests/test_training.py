@@ -55,21 +55,6 @@ def short_chunks():
         yield
 
 
-@pytest.fixture
-def epochs_descended(monkeypatch):
-    """Return a list of the numbers of epochs that blocks, of any trainer, have trained."""
-    descended = []
-    descend = Trainer._descend
-
-    def counted(*args):
-        for thetas, outputs in descend(*args):
-            descended.append(len(thetas) - 1)
-            yield thetas, outputs
-
-    monkeypatch.setattr(Trainer, "_descend", counted)
-    return descended
-
-
 # --- the numbers of the classes ---
 
 strengths = st.sampled_from([0.0, 1.0]) | st.floats(1e-4, 1)
