@@ -1,11 +1,13 @@
 """Gradient descent on several networks of one shape in lockstep.
 
 The formulas are those of `dualnet.networks`, arranged for speed; a property test holds the two together.
-What makes it fast, with N networks, U hidden units, F features, m training and S - m validation samples:
+What makes it fast, with N networks, U hidden units, F features and S samples, the first m of them for
+training and then those for validation:
 
 - One forward pass an epoch serves two epochs: its training part is the output before the next step,
   its validation part the validation loss after the last one.
 - Samples lie along the contiguous axis, and every array of an epoch is allocated once a chunk.
+- Rows of samples begin at cache lines, which is why zero samples fill them up: S is a multiple of 8.
 - Negated inputs make the matrix product give -z, ready for exp. Rows of ones carry the biases.
 - w2 and 1/m are factors of every gradient, so they are applied to the sums, not to each sample.
 - Losses are taken for a block of epochs at once.
@@ -16,6 +18,7 @@ Each network has matrix products of its own, so its numbers do not depend on whi
 import bisect
 import collections
 import copy
+import math
 import os
 import threading
 import time
@@ -29,6 +32,7 @@ from dualnet.networks import checked_count, checked_data, quiet
 CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
 BLOCK_EPOCHS = 64
 BLOCK_NUMBERS = 200_000  # what a block may keep; large networks get shorter blocks
+CACHE_LINE = 8  # float64 numbers
 
 
 class _OneBlasThread:
@@ -112,14 +116,19 @@ class Trainer:
         if x_val is None:
             x_val, y_val = x[:0], y[:0]
         self._has_validation = len(x_val) > 0
-        samples = np.vstack([x, x_val])
-        samples = np.column_stack([samples, np.ones(len(samples))])
-        self._inputs = samples[: self._m].copy()  # (m, F + 1)
-        self._negated_inputs = np.ascontiguousarray(-samples.T)  # (F + 1, S)
-        self._targets = np.vstack([y, y_val])[:, 0]  # (S,)
+        self._size = len(x) + len(x_val)
+        width = -(-self._size // CACHE_LINE) * CACHE_LINE  # S
+        inputs = _aligned(self.n_features + 1, width)
+        inputs[:] = 0
+        inputs[:-1, : self._m], inputs[:-1, self._m : self._size] = x.T, x_val.T
+        inputs[-1, : self._size] = 1
+        self._inputs = inputs.T[: self._m]  # (m, F + 1)
+        self._negated_inputs = np.negative(inputs, out=_aligned(*inputs.shape))  # (F + 1, S)
+        self._targets = np.zeros(width)  # (S,)
+        self._targets[: self._size] = np.vstack([y, y_val])[:, 0]
 
         self._theta = self._start()
-        self._snapshots = {0: self._theta}
+        self._snapshots = {0: _read_only(self._theta)}
         self._growth = 1 + 9 / snapshots
         self._losses = np.empty((2, len(networks), 0))
         self._lock = threading.Lock()
@@ -191,7 +200,7 @@ class Trainer:
                 first, last = self.epochs, self.epochs + len(thetas) - 1
                 self._losses[:, :, first:last] = self._block_losses(thetas, outputs)
                 while (epoch := self._next_snapshot()) <= last:
-                    self._snapshots[epoch] = thetas[epoch - first].copy()
+                    self._snapshots[epoch] = _read_only(thetas[epoch - first])
                 self._theta = thetas[-1].copy()
                 self.epochs = last
                 if time.perf_counter() > deadline:
@@ -213,11 +222,12 @@ class Trainer:
         block = min(max(block, 1), BLOCK_EPOCHS, epochs)
 
         thetas = np.empty((block + 1, n_networks, n_parameters))
-        outputs = np.empty((block + 1, n_networks, 1, size))
-        with_ones = np.ones((n_networks, self.units + 1, size))  # the last row carries b2
+        outputs = _aligned(block + 1, n_networks, 1, size)
+        with_ones = _aligned(n_networks, self.units + 1, size)
+        with_ones[:, -1] = 1  # carries b2
         hidden = with_ones[:, :-1]
-        inner = np.empty((n_networks, self.units, size))
-        error = np.empty((n_networks, 1, size))
+        inner = _aligned(n_networks, self.units, size)
+        error = _aligned(n_networks, 1, size)
         gradient = np.empty((n_networks, n_parameters))
         penalty = np.empty_like(gradient)
 
@@ -274,10 +284,10 @@ class Trainer:
 
     def _block_losses(self, thetas, outputs):
         """Return training and validation losses of a block, shape (2, N, n)."""
-        m, size = self._m, len(self._targets)
+        m, size = self._m, self._size
         # The probability given to the right class; its logarithm is the cross-entropy.
-        right = np.clip(outputs, 1e-10, 1 - 1e-10)
-        right -= 1 - self._targets
+        right = np.clip(outputs[..., :size], 1e-10, 1 - 1e-10)
+        right -= 1 - self._targets[:size]
         np.abs(right, out=right)
         np.log(right, out=right)
         hidden, output = self._layers(thetas[1:])
@@ -310,7 +320,8 @@ class Trainer:
             return _read_only(theta)
         if epoch > epochs:
             raise ValueError(f"epoch is {epoch}; expected 0 to {epochs}, the epochs trained.")
-        return self._parameters(epoch)
+        kept = self._snapshots.get(epoch)
+        return self._parameters(epoch) if kept is None else kept
 
     @quiet
     def _replay(self, epoch):
@@ -335,6 +346,14 @@ class Trainer:
         network.losses = self.losses[i, :epoch].tolist()
         network.val_losses = self.val_losses[i, :epoch].tolist()
         return network
+
+
+def _aligned(*shape):
+    """Return an empty float64 array that begins at a cache line."""
+    size = math.prod(shape)
+    room = np.empty(size + CACHE_LINE - 1)
+    first = -room.ctypes.data // room.itemsize % CACHE_LINE
+    return room[first : first + size].reshape(shape)
 
 
 def _read_only(array):
