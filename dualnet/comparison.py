@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, fields
+from numbers import Real
 
 from dualnet.datasets import DATASETS, load_dataset
 from dualnet.measures import epochs_to
@@ -32,19 +33,16 @@ class Hyperparameter:
     def check(self, value):
         """Return ``value`` as an int or a float. Raises ValueError outside the range."""
         kind = "a whole number" if self.whole else "a number"
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
         if (
-            isinstance(value, str | bytes)
-            or not self.low <= number <= self.high
-            or (self.whole and number != int(number))
+            not isinstance(value, Real)
+            or isinstance(value, bool)
+            or not self.low <= value <= self.high
+            or (self.whole and value != int(value))
         ):
             raise ValueError(
                 f"{self.name} is {value!r}; expected {kind} from {self.low:,} to {self.high:,}."
             )
-        return int(number) if self.whole else number
+        return int(value) if self.whole else float(value)
 
     @property
     def choices(self):

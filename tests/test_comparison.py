@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, fields, replace
+from decimal import Decimal
 from types import FunctionType, ModuleType
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_the_ends_of_a_range_are_allowed(name):
 def bad_values():
     for name, (_, low, high) in RANGES.items():
         step = 1 if name in WHOLE else 1e-9
-        wrong_types = [None, "1", b"1", [1], 1j, {}]
+        wrong_types = [None, "1", b"1", [1], 1j, {}, True, Decimal(1)]
         for value in [low - step, high + step, math.nan, math.inf, -math.inf, *wrong_types]:
             yield pytest.param(name, value, id=f"{name}={value}")
         if name in WHOLE:
