@@ -176,7 +176,7 @@ def train(experiment, epochs, notice, show=lambda done: None):
     for done in experiment.advance(epochs):
         now = time.perf_counter()
         if now - begun < 0.5:
-            notice.empty()  # any call lets Streamlit stop the run
+            state.get("epochs")  # any look at the state lets Streamlit stop the run
             continue
         notice.progress(
             min(done / epochs, 1.0), say("page.training", done=min(done, epochs), epochs=epochs)
@@ -211,31 +211,32 @@ if state.get("epoch") is None or state.epoch > epochs or state.epoch == state.ge
 state.last_epochs = epochs
 chosen = state.epoch if looks_at_epoch else epochs
 
-drawn = {}
+drawn = [left, right]
+
+
+def ending(own, other):
+    """Return how a run's losses end beside the other's, as the charts' descriptions call it."""
+    if not np.isfinite(own).all():
+        return "diverged"
+    ends = own[1][-1], other[1][-1]
+    if np.isclose(*ends, rtol=EVEN):
+        return "even"
+    return "higher" if ends[0] > ends[1] else "lower"
 
 
 def draw_losses(done):
     """Draw both loss charts as far as ``done``, on the spot where they stand already."""
     curves = [(run.losses[:done], run.val_losses[:done]) for run in runs.values()]
-    top = charts.loss_scale(curves, epochs, cut)
-    ends = [val_losses[-1] for _, val_losses in curves]
-    for i, column in enumerate((left, right)):
+    top, marked = charts.loss_scale(curves, epochs, cut), chosen if looks_at_epoch else None
+    pictures = [
+        charts.loss_chart(key, *pair, epochs, top, say, marked)
+        for key, pair in zip(charts.RUNS, curves, strict=True)
+    ]
+    for i in (0, 1):  # one right after the other: the browser draws both at once
+        name, other = (ONES, NORMAL)[i], (NORMAL, ONES)[i]
         # Words without numbers: a chart whose words change is built anew, not just given new rows.
-        kind = (
-            "diverged"
-            if not np.isfinite(curves[i]).all()
-            else "even"
-            if np.isclose(*ends, rtol=EVEN)
-            else "higher"
-            if ends[i] > ends[1 - i]
-            else "lower"
-        )
-        name, other = (ONES, NORMAL) if i == 0 else (NORMAL, ONES)
-        key, marked = charts.RUNS[i], chosen if looks_at_epoch else None
-        drawn[key] = drawn.get(key, column).vega_lite_chart(
-            charts.loss_chart(key, *curves[i], epochs, top, say, marked),
-            alt=say(f"loss.{kind}_alt", run=name, other=other),
-        )
+        words = say(f"loss.{ending(curves[i], curves[1 - i])}_alt", run=name, other=other)
+        drawn[i] = drawn[i].vega_lite_chart(pictures[i], alt=words)
 
 
 train(comparison, epochs, headline, draw_losses)

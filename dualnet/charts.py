@@ -9,10 +9,12 @@ from functools import lru_cache
 import altair as alt
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 FONT_SIZE = 14  # pixels; readable from the back row
 COLUMNS = 600  # the width, in pixels, to which a curve is drawn exactly
 ROWS = 300
+TOUCHED = 60  # epochs of a loss chart that tell their numbers to the pointer
 RUNS = ["ones", "normal"]
 CLASS_COLORS = ["#40004b", "#00441b"]  # of samples: the ends of the diverging scale, darker
 FRAME_MILLISECONDS = 125
@@ -48,8 +50,9 @@ def _labels(say, *keys):
 def thin(series, low, high):
     """Return the indices that draw the curves ``series`` (k, n) at 600 × 300 pixels, ascending.
 
-    First the lowest and highest value of every pixel column and curve, so that no spike is lost; then, among these, only what moves a drawn line by half a pixel or more. Values are clipped
-    to ``low`` and ``high``, the ends of the y axis, and may end in NaN or infinity.
+    First the lowest and highest value of every pixel column and curve, so that no spike is lost; then,
+    among these, only what moves a drawn line by half a pixel or more. Values are clipped to ``low``
+    and ``high``, the ends of the y axis, and may end in NaN or infinity.
     """
     series = np.clip(np.nan_to_num(series, nan=high, posinf=high, neginf=low), low, high)
     n = series.shape[-1]
@@ -129,10 +132,8 @@ def loss_picture(names, curves, epochs, top, say, colors, kind):
     for key, name, pair in zip(RUNS, names, curves, strict=True):
         layers = _loss_layers(key, say, f"{key}_")
         halves.append(layers.properties(width=480, height=300, title=name))
-        for part, rows in _loss_data(*pair, epochs, top).items():
-            datasets[f"{key}_{part}"] = (
-                rows.astype(object).where(rows.notna(), None).to_dict("records")
-            )
+        for part, table in _loss_data(*pair, epochs, top).items():
+            datasets[f"{key}_{part}"] = table.to_pylist()
     chart = alt.hconcat(*halves).resolve_legend(strokeDash="independent")
     spec = _sized(chart).configure_range(category=colors).to_dict() | {"datasets": datasets}
     if kind == "svg":
@@ -147,23 +148,31 @@ def _loss_spec(name, say):
 
 
 def _loss_data(losses, val_losses, epochs, top, chosen=None):
-    """Return the data of `loss_chart`: "curves", the ends of its "axes", and the "chosen" epoch."""
+    """Return the tables of `loss_chart`: "curves", and "axes" with the ends of both axes and ``chosen``.
+
+    Arrow tables, which Streamlit sends as they are; what is not finite is null, so that a line ends.
+    """
     curves = np.array([losses, val_losses])
     done = curves.shape[-1]
-    at = thin(curves, 0.0, top)
-    hover = np.linspace(0, done - 1, 100).astype(int)
-    at = np.union1d(at, hover) if done else at
-    curves = np.where(np.isfinite(curves), curves, np.nan)[:, at].astype(np.float32)
+    touched = np.linspace(0, done - 1, TOUCHED if done else 0).astype(int)
+    at = np.union1d(thin(curves, 0.0, top), touched)
+    training, validation = np.where(np.isfinite(curves), curves, np.nan)[:, at].astype(np.float32)
     return {
-        "curves": pd.DataFrame(
+        "curves": pa.table(
             {
                 "epoch": (at + 1).astype(np.int32),
-                "training": curves[0],
-                "validation": curves[1],
+                "training": pa.array(training, from_pandas=True),
+                "validation": pa.array(validation, from_pandas=True),
+                "touched": np.isin(at, touched),
             }
         ),
-        "axes": pd.DataFrame({"epochs": [epochs], "top": [top]}),
-        "chosen": pd.DataFrame({"epoch": [-epochs if chosen is None else chosen]}),  # out of sight
+        "axes": pa.table(
+            {
+                "epochs": [epochs],
+                "top": [top],
+                "chosen": [-epochs if chosen is None else chosen],  # out of sight
+            }
+        ),
     }
 
 
@@ -180,6 +189,7 @@ def _loss_layers(name, say, prefix=""):
         "loss:Q",
         title=say("axis.loss"),
         scale=alt.Scale(domainMin=0, domainMax=alt.expr(f"{axes}.top"), nice=False),
+        axis=alt.Axis(labelFlush=False),  # else the 0 stands above its line
     )
     curves = alt.Chart(alt.NamedData(f"{prefix}curves")).encode(x=x)
     lines = (
@@ -201,13 +211,19 @@ def _loss_layers(name, say, prefix=""):
             ),
         )
     )
+    # Broad lines that nobody sees feel the pointer. (`nearest` would compute and draw a Voronoi cell
+    # for every row with every new curve, more work than all the rest of the chart.)
     pointer = alt.selection_point(
-        name=f"{prefix}pointer", nearest=True, on="pointerover", fields=["epoch"], empty=False
+        name=f"{prefix}pointer",
+        on="pointerover",
+        clear="pointerout",
+        fields=["epoch"],
+        empty=False,
     )
-    rule = (
-        curves.mark_rule(strokeWidth=1.5)
+    feelers = (
+        curves.transform_filter("datum.touched")
+        .mark_rule(strokeWidth=10, opacity=0, aria=False)
         .encode(
-            opacity=alt.condition(pointer, alt.value(0.6), alt.value(0)),
             tooltip=[
                 alt.Tooltip("epoch:Q", title=say("axis.epoch"), format=","),
                 alt.Tooltip("training:Q", title=say("loss.training"), format=".4~g"),
@@ -216,13 +232,13 @@ def _loss_layers(name, say, prefix=""):
         )
         .add_params(pointer)
     )
-    mark = (
-        alt.Chart(alt.NamedData(f"{prefix}chosen"))
-        .mark_rule(clip=True, strokeWidth=2, strokeDash=[2, 2], color="gray")
-        .encode(x="epoch:Q")
+    pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6, aria=False)
+    axes_data = alt.Chart(alt.NamedData(f"{prefix}axes"))
+    mark = axes_data.mark_rule(clip=True, strokeWidth=2, strokeDash=[2, 2], color="gray").encode(
+        x="chosen:Q"
     )
-    ends = alt.Chart(alt.NamedData(f"{prefix}axes")).mark_point(opacity=0).encode(x="epochs:Q")
-    return alt.layer(lines, rule, mark, ends)
+    ends = axes_data.mark_point(opacity=0).encode(x="epochs:Q")
+    return alt.layer(lines, pointed, mark, ends, feelers)
 
 
 def spread_chart(epochs, spreads, say, chosen=None, height=300):

@@ -219,7 +219,7 @@ def spec_of(chart):
     """Return a chart as a complete Vega-Lite specification, its rows within."""
     spec = chart if isinstance(chart, dict) else chart.to_dict()
     tables = {
-        name: json.loads(rows.to_json(orient="records")) if isinstance(rows, pd.DataFrame) else rows
+        name: rows.to_pylist() if isinstance(rows, pa.Table) else rows
         for name, rows in spec.get("datasets", {}).items()
     }
     return {**spec, "datasets": tables}
