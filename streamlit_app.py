@@ -37,6 +37,7 @@ from dualnet.links import (
 )
 from dualnet.measures import DISTINCT
 from dualnet.texts import LANGUAGES, language_of, speaker
+from dualnet.training import Share
 
 state = st.session_state
 EVEN = 0.03  # losses this close, relatively, count as equal
@@ -173,7 +174,7 @@ def train(experiment, epochs, notice, show=lambda done: None):
     """Train up to ``epochs``. After half a second ``notice`` has a progress bar, and ``show`` draws
     what is done so far; a control moved meanwhile stops this run at the next chunk."""
     begun = shown = time.perf_counter()
-    for done in experiment.advance(epochs):
+    for done in experiment.advance(epochs, state.setdefault("share", Share())):
         now = time.perf_counter()
         if now - begun < 0.5:
             state.get("epochs")  # any look at the state lets Streamlit stop the run

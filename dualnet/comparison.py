@@ -145,10 +145,10 @@ class _Experiment:
         """Epochs done so far."""
         return self._trainer.epochs
 
-    def advance(self, epochs):
+    def advance(self, epochs, share=None):
         """Train until ``epochs`` epochs are done in total, yielding the number done after each chunk
         of about 50 ms. See `Trainer.advance`."""
-        return self._trainer.advance(epochs)
+        return self._trainer.advance(epochs, share)
 
 
 class Comparison(_Experiment):

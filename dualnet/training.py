@@ -16,12 +16,12 @@ Each network has matrix products of its own, so its numbers do not depend on whi
 """
 
 import bisect
-import collections
 import copy
 import math
 import os
 import threading
 import time
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -30,6 +30,7 @@ from threadpoolctl import ThreadpoolController
 from dualnet.networks import checked_count, checked_data, quiet
 
 CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
+FAIR_SECONDS = 0.25  # of training of late: some 3,000 epochs of the page's opening settings
 BLOCK_EPOCHS = 64
 BLOCK_NUMBERS = 200_000  # what a block may keep; large networks get shorter blocks
 CACHE_LINE = 8  # float64 numbers
@@ -56,30 +57,70 @@ class _OneBlasThread:
                 self._limit.restore_original_limits()
 
 
+class Share:
+    """The training time that one visitor has had of late, in seconds; it halves every second."""
+
+    def __init__(self):
+        self._seconds = 0.0
+        self._at = time.perf_counter()
+
+    def had(self):
+        now = time.perf_counter()
+        self._seconds *= 0.5 ** (now - self._at)
+        self._at = now
+        return self._seconds
+
+    def add(self, seconds):
+        self._seconds = self.had() + seconds
+
+
 class _Turns:
-    """Lets ``count`` threads in at a time, the others in the order they came."""
+    """Lets ``count`` threads in at a time, the others in the order they came; but who has had several
+    times `FAIR_SECONDS` of late comes after those who have not."""
 
     def __init__(self, count):
         self._lock = threading.Lock()
         self._free = count
-        self._waiting = collections.deque()
+        self._waiting = []  # pairs of a share and a lock that opens when it is its turn
 
-    def __enter__(self):
+    @contextmanager
+    def turn(self, share):
+        self._begin(share)
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            share.add(time.perf_counter() - begun)
+            self._end()
+
+    def _begin(self, share):
         with self._lock:
             if self._free:
                 self._free -= 1
                 return
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        turn.acquire()
+            mine = threading.Lock()
+            mine.acquire()
+            self._waiting.append((share, mine))
+        mine.acquire()
 
-    def __exit__(self, *exception):
+    def _end(self):
         with self._lock:
-            if self._waiting:
-                self._waiting.popleft().release()  # handed over: nobody pushes in
-            else:
+            if not self._waiting:
                 self._free += 1
+                return
+            # Handed over: nobody pushes in. Of several that are equal the first came first.
+            following = min(self._waiting, key=lambda waiting: _greed(waiting[0]))
+            self._waiting.remove(following)
+        following[1].release()
+
+    def is_owed(self, share):
+        """Return whether somebody waits who has had clearly less than ``share``."""
+        with self._lock:
+            return any(_greed(other) < _greed(share) for other, _ in self._waiting)
+
+
+def _greed(share):
+    return share.had() // FAIR_SECONDS
 
 
 _turns = _Turns(max(1, (os.cpu_count() or 1) - 1))  # a core stays free to draw pages
@@ -172,24 +213,26 @@ class Trainer:
         """Epochs whose weights are kept: 0 and logarithmically spaced ones, ascending."""
         return list(self._snapshots)
 
-    def advance(self, epochs):
+    def advance(self, epochs, share=None):
         """Train until ``epochs`` epochs are done in total, yielding that number after each chunk.
 
         A chunk takes about 50 ms. Abandoning the generator keeps what is trained; a later call goes
         on from there, with the very numbers of an uninterrupted run. Fewer epochs than done: nothing.
-        Several threads may advance one trainer: they take turns and share the progress.
+        Several threads may advance one trainer: they take turns and share the progress. ``share`` is
+        the `Share` of the visitor it is for: of those who wait, the greedy come last.
         """
+        share = share or Share()
         epochs = checked_count(epochs, "epochs", 0)
         while self.epochs < epochs:  # it only grows; who asks for no more need not queue
-            with _turns, self._lock:
+            with _turns.turn(share), self._lock:
                 if self.epochs >= epochs:  # trained by another thread meanwhile
                     return
-                self._train_chunk(epochs)
+                self._train_chunk(epochs, share)
                 done = self.epochs
             yield done
 
     @quiet
-    def _train_chunk(self, epochs):
+    def _train_chunk(self, epochs, share):
         if self._losses.shape[-1] < epochs:
             longer = np.empty((*self._losses.shape[:-1], epochs))
             longer[..., : self.epochs] = self._losses[..., : self.epochs]
@@ -203,7 +246,7 @@ class Trainer:
                     self._snapshots[epoch] = _read_only(thetas[epoch - first])
                 self._theta = thetas[-1].copy()
                 self.epochs = last
-                if time.perf_counter() > deadline:
+                if time.perf_counter() > deadline or _turns.is_owed(share):
                     break
 
     def _next_snapshot(self):

@@ -112,7 +112,7 @@ def invent(fresh_server, monkeypatch):
             epochs = np.minimum(np.arange(self.epochs), histories[which].shape[1] - 1)
             return histories[which][runs[:, None], epochs]
 
-        monkeypatch.setattr(Trainer, "_train_chunk", lambda self, n: setattr(self, "epochs", n))
+        monkeypatch.setattr(Trainer, "_train_chunk", lambda self, n, _: setattr(self, "epochs", n))
         monkeypatch.setattr(Trainer, "_history", history)
 
     return invent

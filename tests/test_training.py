@@ -503,15 +503,56 @@ def test_blas_threads_come_back_with_the_last_of_several_chunks():
 # --- turns ---
 
 
-def test_who_waits_for_a_turn_gets_it_in_order():
+class Clock:
+    """Stands for the module ``time``; its seconds pass when told."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(training, "time", self)
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def greedy(seconds=10):
+    share = training.Share()
+    share.add(seconds)
+    return share
+
+
+def test_what_a_visitor_has_had_halves_every_second(clock):
+    share = training.Share()
+    assert share.had() == 0
+    share.add(8)
+    clock.now += 1
+    assert share.had() == pytest.approx(4)
+    clock.now += 2
+    share.add(1)
+    assert share.had() == pytest.approx(2)
+
+
+def test_a_turn_counts_as_had(clock):
+    turns, share = training._Turns(1), training.Share()
+    with turns.turn(share):
+        clock.now += 0.5
+    assert share.had() == pytest.approx(0.5)
+
+
+def order_of_turns(*shares):
+    """Let visitors with these shares wait for one turn; return their places in the order served."""
     turns, order = training._Turns(1), []
 
-    def take(name):
-        with turns:
-            order.append(name)
+    def take(place, share):
+        with turns.turn(share):
+            order.append(place)
 
-    threads = [threading.Thread(target=take, args=(name,)) for name in "abc"]
-    with turns:
+    threads = [threading.Thread(target=take, args=waiting) for waiting in enumerate(shares)]
+    with turns.turn(training.Share()):
         for n, thread in enumerate(threads):
             thread.start()
             while len(turns._waiting) <= n:
@@ -519,15 +560,53 @@ def test_who_waits_for_a_turn_gets_it_in_order():
         assert order == []
     for thread in threads:
         thread.join()
-    assert order == ["a", "b", "c"]
-    with turns:  # free again
+    with turns.turn(training.Share()):  # free again
         assert not turns._waiting
+    return order
+
+
+def test_who_waits_for_a_turn_gets_it_in_order():
+    assert order_of_turns(*(training.Share() for _ in range(3))) == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("clock")
+def test_the_greedy_come_last():
+    little, much, none = greedy(0.2), greedy(60), training.Share()
+    assert order_of_turns(much, greedy(10), little, none) == [2, 3, 1, 0]
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_turn_is_owed_to_those_who_had_clearly_less():
+    turns = training._Turns(1)
+    assert not turns.is_owed(greedy())
+    with turns.turn(training.Share()):
+        waiting = threading.Thread(target=lambda: turns._begin(greedy(1)))
+        waiting.start()
+        while not turns._waiting:
+            time.sleep(0.001)
+        assert turns.is_owed(greedy())
+        assert not turns.is_owed(greedy(1.1))
+        assert not turns.is_owed(training.Share())
+    waiting.join()
+
+
+def test_a_chunk_ends_early_when_a_turn_is_owed(monkeypatch, epochs_descended):
+    asked = []
+    turns = SimpleNamespace(
+        turn=training._Turns(1).turn, is_owed=lambda share: asked.append(share) or True
+    )
+    monkeypatch.setattr(training, "_turns", turns)
+    share = greedy()
+    with chunk_seconds(3600):
+        assert [*Trainer(pair(), *samples()).advance(150, share)] == [64, 128, 150]
+    assert epochs_descended == [64, 64, 22]
+    assert asked == [share] * 3
 
 
 def test_as_many_as_there_are_turns_need_not_wait():
-    turns = training._Turns(2)
+    turns, share = training._Turns(2), training.Share()
     for _ in range(2):
-        with turns, turns:
+        with turns.turn(share), turns.turn(share):
             assert not turns._free
         assert turns._free == 2
 
@@ -541,10 +620,12 @@ def test_chunks_are_trained_in_a_turn(monkeypatch):
     trainer = Trainer(pair(), *samples())
     chunk = trainer._train_chunk
 
-    def watched(epochs):
+    def watched(*args):
         assert not training._turns._free
-        chunk(epochs)
+        chunk(*args)
 
     monkeypatch.setattr(trainer, "_train_chunk", watched)
-    assert [*trainer.advance(5)] == [5]
+    share = training.Share()
+    assert [*trainer.advance(5, share)] == [5]
     assert training._turns._free == 1
+    assert share.had() > 0
