@@ -182,13 +182,13 @@ def _loss_layers(name, say, prefix=""):
     x = alt.X(
         "epoch:Q",
         title=say("axis.epoch"),
-        scale=alt.Scale(domainMin=0, domainMax=alt.expr(f"{axes}.epochs"), nice=False),
+        scale=alt.Scale(domain=[0, alt.expr(f"{axes}.epochs")], nice=False),
         axis=alt.Axis(format=",d", tickCount=4, grid=False),
     )
     y = alt.Y(
         "loss:Q",
         title=say("axis.loss"),
-        scale=alt.Scale(domainMin=0, domainMax=alt.expr(f"{axes}.top"), nice=False),
+        scale=alt.Scale(domain=[0, alt.expr(f"{axes}.top")], nice=False),
         axis=alt.Axis(labelFlush=False),  # else the 0 stands above its line
     )
     curves = alt.Chart(alt.NamedData(f"{prefix}curves")).encode(x=x)
@@ -233,12 +233,12 @@ def _loss_layers(name, say, prefix=""):
         .add_params(pointer)
     )
     pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6, aria=False)
-    axes_data = alt.Chart(alt.NamedData(f"{prefix}axes"))
-    mark = axes_data.mark_rule(clip=True, strokeWidth=2, strokeDash=[2, 2], color="gray").encode(
-        x="chosen:Q"
+    mark = (
+        alt.Chart(alt.NamedData(f"{prefix}axes"))
+        .mark_rule(clip=True, strokeWidth=2, strokeDash=[2, 2], color="gray")
+        .encode(x="chosen:Q")
     )
-    ends = axes_data.mark_point(opacity=0).encode(x="epochs:Q")
-    return alt.layer(lines, pointed, mark, ends, feelers)
+    return alt.layer(lines, pointed, mark, feelers)
 
 
 def spread_chart(epochs, spreads, say, chosen=None, height=300):

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 from contextlib import contextmanager
 from itertools import pairwise
@@ -13,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from dualnet import Settings
 from dualnet.links import QUESTIONS
 from dualnet.texts import language_of, speaker
 from tests.browser import ROOT, ChromiumMissing, browser, chromium, server
@@ -205,6 +207,19 @@ def test_first_view_tells_the_story(visit):
         slider(page, "units").press("ArrowRight")
     assert value(page, "units") == "11"
     assert numbers.all_text_contents() != before
+
+
+def test_the_pointer_tells_the_losses_of_an_epoch(visit, trained):
+    page = visit()
+    box = page.locator(CHARTS).first.bounding_box()
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    for part in (0.5, 0.51):  # the pointer has to move on the chart
+        page.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+    epoch, loss, val_loss = re.findall(r"[\d.]+", tooltip.inner_text())
+    ones = trained(Settings(), 500).ones
+    assert 150 < int(epoch) < 350
+    assert float(loss) == pytest.approx(ones.losses[int(epoch) - 1], rel=1e-3)
+    assert float(val_loss) == pytest.approx(ones.val_losses[int(epoch) - 1], rel=1e-3)
 
 
 def test_long_run_grows_is_interrupted_and_resumed(visit):
