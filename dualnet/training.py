@@ -65,12 +65,14 @@ class Share:
         self._at = time.perf_counter()
 
     def had(self):
+        """Return the seconds had of late."""
         now = time.perf_counter()
         self._seconds *= 0.5 ** (now - self._at)
         self._at = now
         return self._seconds
 
     def add(self, seconds):
+        """Count ``seconds`` as had now."""
         self._seconds = self.had() + seconds
 
 
@@ -90,8 +92,7 @@ class _Turns:
         try:
             yield
         finally:
-            share.add(time.perf_counter() - begun)
-            self._end()
+            self._end(share, time.perf_counter() - begun)
 
     def _begin(self, share):
         with self._lock:
@@ -103,8 +104,9 @@ class _Turns:
             self._waiting.append((share, mine))
         mine.acquire()
 
-    def _end(self):
+    def _end(self, share, seconds):
         with self._lock:
+            share.add(seconds)
             if not self._waiting:
                 self._free += 1
                 return
