@@ -184,6 +184,12 @@ def test_weights_that_run_away_give_no_warning():
     trainer.weights(60)
 
 
+def test_rows_of_samples_begin_at_cache_lines():
+    kept = [training._aligned(*shape) for shape in [(n, 8) for n in range(1, 40)] + [(2, 3, 456)]]
+    assert [array.shape for array in kept[-2:]] == [(39, 8), (2, 3, 456)]
+    assert {array.ctypes.data % 64 for array in kept} == {0}
+
+
 # --- resuming ---
 
 
