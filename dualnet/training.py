@@ -125,7 +125,12 @@ def _greed(share):
     return share.had() // FAIR_SECONDS
 
 
-_turns = _Turns(max(1, (os.cpu_count() or 1) - 1))  # a core stays free to draw pages
+def _cores():
+    """Return how many cores may train at a time: one stays free to draw pages."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
+_turns = _Turns(_cores())
 _blas = lru_cache(ThreadpoolController)  # looks through the loaded libraries once
 _one_blas_thread = _OneBlasThread()
 

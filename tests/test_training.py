@@ -184,10 +184,16 @@ def test_weights_that_run_away_give_no_warning():
     trainer.weights(60)
 
 
-def test_rows_of_samples_begin_at_cache_lines():
+def test_arrays_begin_at_cache_lines():
     kept = [training._aligned(*shape) for shape in [(n, 8) for n in range(1, 40)] + [(2, 3, 456)]]
     assert [array.shape for array in kept[-2:]] == [(39, 8), (2, 3, 456)]
     assert {array.ctypes.data % 64 for array in kept} == {0}
+
+
+@pytest.mark.parametrize(("m", "width"), [(1, 8), (8, 8), (9, 16), (30, 32)])
+def test_samples_fill_whole_cache_lines_and_no_more(m, width):
+    x, y, *_ = samples(m)
+    assert Trainer(pair(), x, y)._negated_inputs.shape == (x.shape[1] + 1, width)
 
 
 # --- resuming ---
@@ -577,8 +583,8 @@ def test_who_waits_for_a_turn_gets_it_in_order():
 
 @pytest.mark.usefixtures("clock")
 def test_the_greedy_come_last():
-    little, much, none = greedy(0.2), greedy(60), training.Share()
-    assert order_of_turns(much, greedy(10), little, none) == [2, 3, 1, 0]
+    little, some, much, none = greedy(0.2), greedy(0.3), greedy(60), training.Share()
+    assert order_of_turns(much, greedy(10), some, little, none) == [3, 4, 2, 1, 0]
 
 
 @pytest.mark.usefixtures("clock")
@@ -617,8 +623,11 @@ def test_as_many_as_there_are_turns_need_not_wait():
         assert turns._free == 2
 
 
-def test_a_core_stays_free():
-    assert training._turns._free == max(1, (os.cpu_count() or 1) - 1)
+@pytest.mark.parametrize(("cores", "train"), [(None, 1), (1, 1), (2, 1), (3, 2), (8, 7)])
+def test_a_core_stays_free(monkeypatch, cores, train):
+    assert training._turns._free == training._cores()
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert training._cores() == train
 
 
 def test_chunks_are_trained_in_a_turn(monkeypatch):
