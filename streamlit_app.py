@@ -343,7 +343,7 @@ if question == "different":
 
     frames = charts.frames_within((len(data.feature_names) + 1) * settings.units, played)
     weights = {
-        name: np.array([np.vstack([n.w1, n.w2.T]) for n in map(run.network_at, frames)])
+        name: np.array([np.vstack([n.w1, n.w2.T]) for n in run.networks_at(frames)])
         for name, run in runs.items()
     }
     limit = max(float(np.abs(values).max()) for values in weights.values()) or 1.0
@@ -436,7 +436,8 @@ elif question == "blame":
 elif question == "spread":
     at = [epoch for epoch in comparison.snapshot_epochs if epoch < epochs] + [epochs]
     spreads = [
-        np.array([float(spread(run.network_at(epoch).w1)) for epoch in at]) for run in runs.values()
+        np.array([float(spread(network.w1)) for network in run.networks_at(at)])
+        for run in runs.values()
     ]
     last_ones, last_normal = (values[-1] for values in spreads)
     kind = "zero" if last_ones == 0 else "rounding" if last_ones < 0.01 else "parted"
@@ -467,7 +468,7 @@ elif question == "draw" and data.x_train.shape[1] == 2:
 
     for column, name, run in zip(st.columns(2), runs, runs.values(), strict=True):
         outputs, activations = [], []
-        for network in map(run.network_at, frames):
+        for network in run.networks_at(frames):
             outputs.append(network.activation(network.forpass(plane(40))).reshape(40, 40))
             network.forpass(plane(tile))
             activations.append(network.a1.T.reshape(-1, tile, tile))

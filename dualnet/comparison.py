@@ -128,6 +128,11 @@ class Run:
         """The network after ``epoch`` epochs; 0 is the start. Raises ValueError if not trained."""
         return self._trainer.network(self._index, epoch)
 
+    def networks_at(self, epochs):
+        """The networks after each of ``epochs``, as a list: as `network_at` gives them, but without
+        their loss histories, of which many copies take long."""
+        return [self._trainer.network(self._index, epoch, histories=False) for epoch in epochs]
+
 
 class _Experiment:
     """Networks trained together on one dataset."""

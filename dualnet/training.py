@@ -383,18 +383,19 @@ class Trainer:
                 theta = thetas[-1]
         return _read_only(theta)
 
-    def network(self, i, epoch=None):
+    def network(self, i, epoch=None, histories=True):
         """Return a copy of network ``i`` with the weights it has after ``epoch`` epochs.
 
-        Its ``losses`` and ``val_losses`` are the histories up to there.
+        Its ``losses`` and ``val_losses`` are the histories up to there, empty without ``histories``.
         """
         epoch = self.epochs if epoch is None else epoch  # while another thread trains on
         network = copy.copy(self._networks[i])
         network.w1, network.b1, network.w2, network.b2 = (
             part[i].copy() for part in self.weights(epoch)
         )
-        network.losses = self.losses[i, :epoch].tolist()
-        network.val_losses = self.val_losses[i, :epoch].tolist()
+        told = epoch if histories else 0
+        network.losses = self.losses[i, :told].tolist()
+        network.val_losses = self.val_losses[i, :told].tolist()
         return network
 
 

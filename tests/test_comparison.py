@@ -216,6 +216,9 @@ def test_a_comparison_trains_two_runs_together():
         assert run.losses.dtype == run.val_losses.dtype == float
         assert run.network.losses == run.losses.tolist()
         assert run.network_at(100).val_losses == run.val_losses[:100].tolist()
+        for epoch, network in zip((0, 99, 300), run.networks_at([0, 99, 300]), strict=True):
+            assert_array_equal(network.w1, run.network_at(epoch).w1)
+            assert network.losses == network.val_losses == []
     assert list(comparison.advance(400))[-1] == 400
     assert len(comparison.ones.losses) == 400
     assert len(start.losses) == 0
