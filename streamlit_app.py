@@ -233,7 +233,7 @@ def draw_losses(done):
         charts.loss_chart(key, *pair, epochs, top, say, marked)
         for key, pair in zip(charts.RUNS, curves, strict=True)
     ]
-    for i in (0, 1):  # one right after the other: the browser draws both at once
+    for i in (0, 1):  # both are made by now, so that nothing keeps the second from following
         name, other = (ONES, NORMAL)[i], (NORMAL, ONES)[i]
         # Words without numbers: a chart whose words change is built anew, not just given new rows.
         words = say(f"loss.{ending(curves[i], curves[1 - i])}_alt", run=name, other=other)

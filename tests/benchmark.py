@@ -506,9 +506,8 @@ def page(repeat):
 def visit_once(chrome, url, bare_urls, seed, times):
     """Measure each page once. Every ``seed`` makes settings that nobody has trained."""
     with ExitStack() as stack:
-        visit, *bare = (
-            stack.enter_context(Visit(chrome, charts)) for charts in (2, *(1 for _ in bare_urls))
-        )
+        visit = stack.enter_context(Visit(chrome, 2))
+        bare = [stack.enter_context(Visit(chrome, 1)) for _ in bare_urls]
         firsts = [page.open(bare_url) for page, bare_url in zip(bare, bare_urls, strict=True)]
         times["first"].append([visit.open(url), *firsts])
         visit.open(f"{url}/?seed={seed}")

@@ -515,20 +515,13 @@ def test_blas_threads_come_back_with_the_last_of_several_chunks():
 # --- turns ---
 
 
-class Clock:
-    """Stands for the module ``time``; its seconds pass when told."""
-
-    def __init__(self, monkeypatch):
-        self.now = 100.0
-        monkeypatch.setattr(training, "time", self)
-
-    def perf_counter(self):
-        return self.now
-
-
 @pytest.fixture
 def clock(monkeypatch):
-    return Clock(monkeypatch)
+    """A clock for the trainer, whose seconds pass when told: ``clock.now``."""
+    clock = SimpleNamespace(now=100.0)
+    clock.perf_counter = lambda: clock.now
+    monkeypatch.setattr(training, "time", clock)
+    return clock
 
 
 def greedy(seconds=10):
