@@ -23,6 +23,7 @@ from dualnet import (
     spread,
 )
 from dualnet.datasets import DATASETS
+from dualnet.engine import Share
 from dualnet.export import losses_csv, notebook, python_script
 from dualnet.links import (
     CONTROLS,
@@ -37,7 +38,6 @@ from dualnet.links import (
 )
 from dualnet.measures import DISTINCT
 from dualnet.texts import LANGUAGES, language_of, speaker
-from dualnet.training import Share
 
 state = st.session_state
 EVEN = 0.03  # losses this close, relatively, count as equal

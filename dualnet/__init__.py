@@ -1,19 +1,11 @@
 """Why a neural network must not start from equal weights."""
 
-from dualnet.comparison import (
-    EPOCHS,
-    HYPERPARAMETERS,
-    Causes,
-    Comparison,
-    Run,
-    Seeds,
-    Settings,
-    blame,
-)
 from dualnet.datasets import DATASETS, Dataset, load_dataset
+from dualnet.engine import Trainer
+from dualnet.experiments import Causes, Comparison, Run, Seeds, blame
 from dualnet.measures import distinct_units, epochs_to, saturated_share, spread
 from dualnet.networks import DualLayer, RandomInitNetwork, SingleLayer
-from dualnet.training import Trainer
+from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
 __all__ = [
     "DATASETS",

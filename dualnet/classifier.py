@@ -10,8 +10,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from dualnet.engine import Trainer
 from dualnet.networks import DualLayer, RandomInitNetwork
-from dualnet.training import Trainer
 
 
 class DualLayerClassifier(ClassifierMixin, BaseEstimator):

@@ -5,7 +5,7 @@ import io
 import json
 from dataclasses import fields
 
-from dualnet.comparison import Settings
+from dualnet.settings import Settings
 
 
 def losses_csv(comparison, epochs):

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from dualnet.comparison import EPOCHS, HYPERPARAMETERS, Hyperparameter
 from dualnet.datasets import DATASETS
+from dualnet.settings import EPOCHS, HYPERPARAMETERS, Hyperparameter
 from dualnet.texts import LANGUAGES, catalogue
 
 QUESTIONS = ("different", "blame", "spread", "draw", "lucky", "code")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from dualnet import DualLayer, RandomInitNetwork, Trainer, training
+from dualnet import DualLayer, RandomInitNetwork, Trainer, engine
 from tests.test_networks import BAD_DATA, HUGE, good_data, samples
 
 WEIGHTS = ("w1", "b1", "w2", "b2")
@@ -45,7 +45,7 @@ def assert_same(trainer, expected, rows=slice(None)):
 def chunk_seconds(seconds):
     """Let chunks end so long after their start: before it means after their first block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "CHUNK_SECONDS", seconds)
+        patch.setattr(engine, "CHUNK_SECONDS", seconds)
         yield
 
 
@@ -185,7 +185,7 @@ def test_weights_that_run_away_give_no_warning():
 
 
 def test_arrays_begin_at_cache_lines():
-    kept = [training._aligned(*shape) for shape in [(n, 8) for n in range(1, 40)] + [(2, 3, 456)]]
+    kept = [engine._aligned(*shape) for shape in [(n, 8) for n in range(1, 40)] + [(2, 3, 456)]]
     assert [array.shape for array in kept[-2:]] == [(39, 8), (2, 3, 456)]
     assert {array.ctypes.data % 64 for array in kept} == {0}
 
@@ -226,7 +226,7 @@ def test_chunks_report_the_epochs_done():
 def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended):
     """By a clock on which every block takes 9 ms."""
     clock = SimpleNamespace(perf_counter=lambda: 100 + 0.009 * len(epochs_descended))
-    monkeypatch.setattr(training, "time", clock)
+    monkeypatch.setattr(engine, "time", clock)
     lengths = []
     for _ in Trainer(pair(), *samples()).advance(1_000):
         lengths.append(0.009 * len(epochs_descended) - sum(lengths))
@@ -505,8 +505,8 @@ def test_blas_threads_come_back_after_an_exception(monkeypatch):
 
 @pytest.mark.usefixtures("two_blas_threads")
 def test_blas_threads_come_back_with_the_last_of_several_chunks():
-    with training._one_blas_thread:
-        with training._one_blas_thread:
+    with engine._one_blas_thread:
+        with engine._one_blas_thread:
             assert blas_threads() == {1}
         assert blas_threads() == {1}
     assert blas_threads() == {2}
@@ -520,18 +520,18 @@ def clock(monkeypatch):
     """A clock for the trainer, whose seconds pass when told: ``clock.now``."""
     clock = SimpleNamespace(now=100.0)
     clock.perf_counter = lambda: clock.now
-    monkeypatch.setattr(training, "time", clock)
+    monkeypatch.setattr(engine, "time", clock)
     return clock
 
 
 def greedy(seconds=10):
-    share = training.Share()
+    share = engine.Share()
     share.add(seconds)
     return share
 
 
 def test_what_a_visitor_has_had_halves_every_second(clock):
-    share = training.Share()
+    share = engine.Share()
     assert share.had() == 0
     share.add(8)
     clock.now += 1
@@ -542,7 +542,7 @@ def test_what_a_visitor_has_had_halves_every_second(clock):
 
 
 def test_a_turn_counts_as_had(clock):
-    turns, share = training._Turns(1), training.Share()
+    turns, share = engine._Turns(1), engine.Share()
     with turns.turn(share):
         clock.now += 0.5
     assert share.had() == pytest.approx(0.5)
@@ -550,14 +550,14 @@ def test_a_turn_counts_as_had(clock):
 
 def order_of_turns(*shares):
     """Let visitors with these shares wait for one turn; return their places in the order served."""
-    turns, order = training._Turns(1), []
+    turns, order = engine._Turns(1), []
 
     def take(place, share):
         with turns.turn(share):
             order.append(place)
 
     threads = [threading.Thread(target=take, args=waiting) for waiting in enumerate(shares)]
-    with turns.turn(training.Share()):
+    with turns.turn(engine.Share()):
         for n, thread in enumerate(threads):
             thread.start()
             while len(turns._waiting) <= n:
@@ -565,42 +565,42 @@ def order_of_turns(*shares):
         assert order == []
     for thread in threads:
         thread.join()
-    with turns.turn(training.Share()):  # free again
+    with turns.turn(engine.Share()):  # free again
         assert not turns._waiting
     return order
 
 
 def test_who_waits_for_a_turn_gets_it_in_order():
-    assert order_of_turns(*(training.Share() for _ in range(3))) == [0, 1, 2]
+    assert order_of_turns(*(engine.Share() for _ in range(3))) == [0, 1, 2]
 
 
 @pytest.mark.usefixtures("clock")
 def test_the_greedy_come_last():
-    little, some, much, none = greedy(0.2), greedy(0.3), greedy(60), training.Share()
+    little, some, much, none = greedy(0.2), greedy(0.3), greedy(60), engine.Share()
     assert order_of_turns(much, greedy(10), some, little, none) == [3, 4, 2, 1, 0]
 
 
 @pytest.mark.usefixtures("clock")
 def test_a_turn_is_owed_to_those_who_had_clearly_less():
-    turns = training._Turns(1)
+    turns = engine._Turns(1)
     assert not turns.is_owed(greedy())
-    with turns.turn(training.Share()):
+    with turns.turn(engine.Share()):
         waiting = threading.Thread(target=lambda: turns._begin(greedy(1)))
         waiting.start()
         while not turns._waiting:
             time.sleep(0.001)
         assert turns.is_owed(greedy())
         assert not turns.is_owed(greedy(1.1))
-        assert not turns.is_owed(training.Share())
+        assert not turns.is_owed(engine.Share())
     waiting.join()
 
 
 def test_a_chunk_ends_early_when_a_turn_is_owed(monkeypatch, epochs_descended):
     asked = []
     turns = SimpleNamespace(
-        turn=training._Turns(1).turn, is_owed=lambda share: asked.append(share) or True
+        turn=engine._Turns(1).turn, is_owed=lambda share: asked.append(share) or True
     )
-    monkeypatch.setattr(training, "_turns", turns)
+    monkeypatch.setattr(engine, "_turns", turns)
     share = greedy()
     with chunk_seconds(3600):
         assert [*Trainer(pair(), *samples()).advance(150, share)] == [64, 128, 150]
@@ -609,7 +609,7 @@ def test_a_chunk_ends_early_when_a_turn_is_owed(monkeypatch, epochs_descended):
 
 
 def test_as_many_as_there_are_turns_need_not_wait():
-    turns, share = training._Turns(2), training.Share()
+    turns, share = engine._Turns(2), engine.Share()
     for _ in range(2):
         with turns.turn(share), turns.turn(share):
             assert not turns._free
@@ -618,22 +618,22 @@ def test_as_many_as_there_are_turns_need_not_wait():
 
 @pytest.mark.parametrize(("cores", "train"), [(None, 1), (1, 1), (2, 1), (3, 2), (8, 7)])
 def test_a_core_stays_free(monkeypatch, cores, train):
-    assert training._turns._free == training._cores()
+    assert engine._turns._free == engine._cores()
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert training._cores() == train
+    assert engine._cores() == train
 
 
 def test_chunks_are_trained_in_a_turn(monkeypatch):
-    monkeypatch.setattr(training, "_turns", training._Turns(1))
+    monkeypatch.setattr(engine, "_turns", engine._Turns(1))
     trainer = Trainer(pair(), *samples())
     chunk = trainer._train_chunk
 
     def watched(*args):
-        assert not training._turns._free
+        assert not engine._turns._free
         chunk(*args)
 
     monkeypatch.setattr(trainer, "_train_chunk", watched)
-    share = training.Share()
+    share = engine.Share()
     assert [*trainer.advance(5, share)] == [5]
-    assert training._turns._free == 1
+    assert engine._turns._free == 1
     assert share.had() > 0

@@ -1,0 +1,100 @@
+"""What is asked for: the one table of numbers, and the settings they make up."""
+
+import math
+from dataclasses import dataclass, field, fields
+from numbers import Real
+
+from dualnet.datasets import DATASETS
+from dualnet.networks import DualLayer, RandomInitNetwork
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """Name, default, range and scale of one number: all that a check, a slider, a link and a script
+    need to know of it.
+
+    scale : "linear" in steps of ``step``; "log", 1 to 9 in each power of ten, from ``step`` up where
+        the range starts at zero; "free", any number
+    """
+
+    name: str
+    default: float
+    low: float
+    high: float
+    scale: str = "linear"
+    step: float = 1
+
+    @property
+    def whole(self):
+        return isinstance(self.default, int)
+
+    def check(self, value):
+        """Return ``value`` as an int or a float. Raises ValueError outside the range."""
+        kind = "a whole number" if self.whole else "a number"
+        if (
+            not isinstance(value, Real)
+            or isinstance(value, bool)
+            or not self.low <= value <= self.high
+            or (self.whole and value != int(value))
+        ):
+            raise ValueError(
+                f"{self.name} is {value!r}; expected {kind} from {self.low:,} to {self.high:,}."
+            )
+        return int(value) if self.whole else float(value)
+
+    @property
+    def choices(self):
+        """The values of a logarithmic slider, ascending."""
+        first = self.low or self.step
+        decades = range(math.floor(math.log10(first)), math.ceil(math.log10(self.high)) + 1)
+        values = [float(f"{digit}e{power}") for power in decades for digit in range(1, 10)]
+        values = [value for value in values if first <= value <= self.high]
+        return [self.check(value) for value in ([] if self.low else [0.0]) + values]
+
+
+def _hyperparameter(default, *args, **kwargs):
+    return field(default=default, metadata={"args": args, "kwargs": kwargs})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a `Comparison` except how many epochs are shown.
+
+    Raises ValueError that names field, value and range.
+    """
+
+    dataset: str = "breast_cancer"
+    units: int = _hyperparameter(10, 1, 64)
+    learning_rate: float = _hyperparameter(0.1, 0.001, 10.0, scale="log")
+    l1: float = _hyperparameter(0.0, 0.0, 1.0, scale="log", step=0.0001)
+    l2: float = _hyperparameter(0.01, 0.0, 1.0, scale="log", step=0.0001)
+    constant: float = _hyperparameter(1.0, -2.0, 2.0, step=0.1)
+    seed: int = _hyperparameter(42, 0, 2**32 - 1, scale="free")
+    std: float = _hyperparameter(1.0, 0.0, 5.0, scale="log", step=0.01)
+
+    def __post_init__(self):
+        if self.dataset not in DATASETS:
+            raise ValueError(f"dataset is {self.dataset!r}; expected one of {', '.join(DATASETS)}.")
+        for name, hyperparameter in HYPERPARAMETERS.items():
+            object.__setattr__(self, name, hyperparameter.check(getattr(self, name)))
+
+    def ones(self, scale=1.0):
+        """Return the network that starts from ``scale`` times the constant."""
+        return DualLayer(
+            self.units, self.learning_rate, self.l1, self.l2, constant=scale * self.constant
+        )
+
+    def normal(self, scale=1.0, seed=None):
+        """Return the network that starts from weights of ``scale`` times the standard deviation."""
+        seed = self.seed if seed is None else seed
+        return RandomInitNetwork(
+            self.units, self.learning_rate, self.l1, self.l2, seed=seed, std=scale * self.std
+        )
+
+
+HYPERPARAMETERS = {
+    f.name: Hyperparameter(f.name, f.default, *f.metadata["args"], **f.metadata["kwargs"])
+    for f in fields(Settings)
+    if f.metadata
+}
+EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
