@@ -2,8 +2,8 @@
 
 from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.engine import Trainer
-from dualnet.experiments import Causes, Comparison, Run, Seeds, blame
-from dualnet.measures import distinct_units, epochs_to, saturated_share, spread
+from dualnet.experiments import Causes, Comparison, Nudges, Run, Seeds, Sizes, blame
+from dualnet.measures import difference, distinct_units, epochs_to, saturated_share, spread
 from dualnet.networks import DualLayer, RandomInitNetwork, SingleLayer
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
@@ -16,13 +16,16 @@ __all__ = [
     "Dataset",
     "DualLayer",
     "DualLayerClassifier",
+    "Nudges",
     "RandomInitNetwork",
     "Run",
     "Seeds",
     "Settings",
     "SingleLayer",
+    "Sizes",
     "Trainer",
     "blame",
+    "difference",
     "distinct_units",
     "epochs_to",
     "load_dataset",
