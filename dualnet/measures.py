@@ -33,9 +33,7 @@ def distinct_units(w1, b1, w2):
     grouped first, so that the order of the units does not matter (complete-linkage clustering). It
     is 1 exactly where `difference` is `DISTINCT` or less.
     """
-    units = np.unique(
-        np.vstack([w1, b1, w2.T]).T, axis=0
-    )  # equal ones once, in an order of their own
+    units = np.unique(np.vstack([w1, b1, w2.T]).T, axis=0)  # sorted: pairs may be equally close
     apart = np.abs(units[:, None] - units).max(axis=-1)  # the largest between members of two groups
     np.fill_diagonal(apart, np.inf)
     while apart.min() <= DISTINCT:

@@ -1,6 +1,6 @@
 """The measures, against loops that spell their definitions out."""
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -138,8 +138,17 @@ def test_units_are_one_group_where_no_two_differ(biases, count):
     assert distinct_units(np.zeros((1, units)), np.array(biases), np.zeros((units, 1))) == count
 
 
-UNITS = st.integers(1, 6).flatmap(
-    lambda units: arrays(float, (4, units), elements=st.integers(-4, 4).map(lambda n: n / 200))
+def test_units_equally_close_are_grouped_alike_in_any_order():
+    counts = {
+        distinct_units(np.zeros((1, 4)), np.array(order) / 128, np.zeros((4, 1)))  # 0.0078 apart
+        for order in permutations(range(4))
+    }
+    assert counts == {2}
+
+
+# Steps of 0.0078125: neighbors are the same, the next but one are not.
+UNITS = st.integers(1, 7).flatmap(
+    lambda units: arrays(float, (4, units), elements=st.integers(-4, 4).map(lambda n: n / 128))
 )
 
 
