@@ -54,6 +54,14 @@ class _Experiment:
         """Epochs done so far."""
         return self._trainer.epochs
 
+    def recall(self, epoch, turn=None):
+        return self._trainer.recall(epoch, turn)
+
+    def fit(self, epochs, progress=False):
+        for _ in self.advance(epochs):
+            pass
+        return self
+
     def advance(self, epochs, turn=None):
         """Train until ``epochs`` epochs are done in total, yielding the number done after each chunk
         of about 50 ms. See `Trainer.advance`."""
