@@ -2,8 +2,8 @@
 
 from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.engine import Trainer
-from dualnet.experiments import Causes, Comparison, Nudges, Run, Seeds, Sizes, blame
-from dualnet.measures import difference, distinct_units, epochs_to, saturated_share, spread
+from dualnet.experiments import Comparison, Nudges, Run, Seeds, Sizes
+from dualnet.measures import difference, distinct_units, epochs_to, saturated_share
 from dualnet.networks import DualLayer, RandomInitNetwork, SingleLayer
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
@@ -11,7 +11,6 @@ __all__ = [
     "DATASETS",
     "EPOCHS",
     "HYPERPARAMETERS",
-    "Causes",
     "Comparison",
     "Dataset",
     "DualLayer",
@@ -24,13 +23,11 @@ __all__ = [
     "SingleLayer",
     "Sizes",
     "Trainer",
-    "blame",
     "difference",
     "distinct_units",
     "epochs_to",
     "load_dataset",
     "saturated_share",
-    "spread",
 ]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from dualnet.datasets import load_dataset
 from dualnet.engine import Trainer
-from dualnet.measures import DISTINCT, difference, epochs_to
+from dualnet.measures import DISTINCT, difference
 from dualnet.networks import RandomInitNetwork, checked_count
 from dualnet.progress import shown
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
@@ -355,54 +355,3 @@ def nudged_start(settings, n_features, size):
     network.w1 += nudge.w1
     network.w2 += nudge.w2
     return network
-
-
-class Causes(_Experiment):
-    """Four starts that take the tie and the size apart.
-
-    ``runs`` in this order: tied and large (the settings' constant), tied and small (a tenth of it),
-    independent and large (three times the standard deviation), independent and small (a tenth).
-    """
-
-    SCALES = {
-        "tied_large": 1.0,
-        "tied_small": 0.1,
-        "independent_large": 3.0,
-        "independent_small": 0.1,
-    }
-
-    def __init__(self, settings=Settings()):
-        super().__init__(settings)
-        self.runs = tuple(Run(self._trainer, i) for i in range(len(self.SCALES)))
-
-    @classmethod
-    def _begin(cls, settings, data):
-        networks = [
-            settings.ones(scale * settings.constant)
-            if name.startswith("tied")
-            else settings.normal(scale * settings.std)
-            for name, scale in cls.SCALES.items()
-        ]
-        return Trainer(networks, data.x_train, data.y_train, data.x_val, data.y_val, snapshots=90)
-
-    @staticmethod
-    def horizon(epoch):
-        """How far to train to see who reaches in time what takes a random start ``epoch`` epochs."""
-        return max(epoch, min(max(20 * epoch, 1_000), 20_000))
-
-    def arrivals(self, target, horizon):
-        """Return, run by run, the epochs to validation loss ``target`` within ``horizon``, or None."""
-        return [epochs_to(run.val_losses[:horizon], target) for run in self.runs]
-
-
-def blame(epoch, tied_large, tied_small):
-    """Say what slows the tied network down: "size", "tie", "both" or "neither".
-
-    ``epoch`` is when the random start reached a loss; the others are when the two tied starts
-    reached it, None for never. In time means within twice ``epoch``.
-    """
-    if tied_large is not None and tied_large <= 2 * epoch:
-        return "neither"
-    if tied_small is not None and tied_small <= 2 * epoch:
-        return "size"
-    return "tie" if tied_large is None and tied_small is None else "both"

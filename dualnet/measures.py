@@ -59,9 +59,3 @@ def epochs_to(losses, target):
     """
     reached = np.flatnonzero(np.asarray(losses) <= target)
     return int(reached[0]) + 1 if reached.size else None
-
-
-@quiet
-def spread(w1):
-    """Return the largest difference between two columns of ``w1`` (..., n_features, units)."""
-    return np.ptp(w1, axis=-1).max(axis=-1)

@@ -19,7 +19,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from dualnet import (
     DATASETS,
     EPOCHS,
-    Causes,
     Comparison,
     Dataset,
     DualLayer,
@@ -28,11 +27,9 @@ from dualnet import (
     Seeds,
     Settings,
     Sizes,
-    blame,
     epochs_to,
     experiments,
     load_dataset,
-    saturated_share,
 )
 from dualnet.experiments import equal_start, nudged_start
 from dualnet.networks import sigmoid
@@ -542,7 +539,7 @@ def test_one_unit_never_parts():
     assert nudges.parted(100) == (None,) * 5
 
 
-# --- tie or size ---
+# --- seeds ---
 
 
 def single_runs(networks, dataset, epochs):
@@ -550,84 +547,6 @@ def single_runs(networks, dataset, epochs):
     for network in networks:
         network.fit(dataset.x_train, dataset.y_train, epochs, dataset.x_val, dataset.y_val)
     return networks
-
-
-def test_causes_agree_with_four_single_runs(trained, data):
-    causes = trained(Settings(), 10_000, Causes)
-    settings = {"units": 10, "learning_rate": 0.1, "l1": 0, "l2": 0.01}
-    singles = [
-        DualLayer(**settings),
-        DualLayer(**settings, constant=0.1),
-        RandomInitNetwork(**settings, std=3),
-        RandomInitNetwork(**settings, std=0.1),
-    ]
-    target = 0.12462608400871063  # the random start's validation loss at epoch 500
-    for single, run in zip(single_runs(singles, data, 800), causes.runs, strict=True):
-        assert_allclose(run.losses[:800], single.losses, rtol=1e-9)
-        assert_allclose(run.val_losses[:800], single.val_losses, rtol=1e-9)
-        assert epochs_to(run.val_losses[:800], target) == epochs_to(single.val_losses, target)
-        trained_so_far = run.network_at(800)
-        assert trained_so_far.score(data.x_val, data.y_val) == single.score(data.x_val, data.y_val)
-        start = run.network_at(0)
-        single.init_weights(30)
-        shares = [saturated_share(network, data.x_train) for network in (start, single)]
-        assert shares[0] == shares[1]
-
-
-def test_arrivals_on_breast_cancer(trained):
-    target = trained(Settings(), 500).normal.val_losses[499]
-    horizon = Causes.horizon(500)
-    causes = trained(Settings(), horizon, Causes)
-    large, small, independent_large, independent_small = causes.arrivals(target, horizon)
-    assert (large, small, independent_small) == (6_484, 489, 302)
-    assert independent_large is None or independent_large > 8_000
-    assert causes.arrivals(target, 6_483)[:2] == [None, 489]
-    assert list(Causes.SCALES) == [
-        "tied_large",
-        "tied_small",
-        "independent_large",
-        "independent_small",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("epoch", "horizon"),
-    [(1, 1_000), (50, 1_000), (51, 1_020), (500, 10_000), (5_000, 20_000), (50_000, 50_000)],
-)
-def test_horizon(epoch, horizon):
-    assert Causes.horizon(epoch) == horizon
-
-
-def test_blame_by_arrivals():
-    assert blame(500, 6_484, 489) == "size"
-    assert blame(500, None, 1_000) == "size"
-    assert blame(500, 1_000, None) == "neither"
-    assert blame(500, 1, 1) == "neither"
-    assert blame(500, 1_001, 1_001) == "both"
-    assert blame(500, None, 1_001) == "both"
-    assert blame(500, 1_001, None) == "both"
-    assert blame(500, None, None) == "tie"
-
-
-@pytest.mark.parametrize(
-    ("settings", "epoch", "verdict"),
-    [
-        (Settings(), 500, "size"),
-        (Settings("moons", learning_rate=1, l2=0), 5_000, "tie"),
-        (Settings("circles", learning_rate=1, l2=0), 5_000, "tie"),
-        (Settings("xor", learning_rate=1, l2=0), 5_000, "tie"),
-        (Settings("blobs", learning_rate=1, l2=0), 5_000, "neither"),
-    ],
-    ids=DATASETS,
-)
-def test_blame_is_right_on_every_dataset(settings, epoch, verdict, trained):
-    target = trained(settings, epoch).normal.val_losses[epoch - 1]
-    horizon = Causes.horizon(epoch)
-    arrivals = trained(settings, horizon, Causes).arrivals(target, horizon)
-    assert blame(epoch, *arrivals[:2]) == verdict
-
-
-# --- seeds ---
 
 
 def test_seeds_agree_with_twenty_single_runs(data):
