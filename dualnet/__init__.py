@@ -4,7 +4,7 @@ from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.engine import Trainer
 from dualnet.experiments import Causes, Comparison, Run, Seeds, blame
 from dualnet.measures import distinct_units, epochs_to, saturated_share, spread
-from dualnet.networks import DualLayer, RandomInitNetwork, SingleLayer
+from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, SingleLayer
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Dataset",
     "DualLayer",
     "DualLayerClassifier",
+    "GlorotInitNetwork",
     "RandomInitNetwork",
     "Run",
     "Seeds",
