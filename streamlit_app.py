@@ -23,7 +23,6 @@ from dualnet import (
     spread,
 )
 from dualnet.datasets import DATASETS
-from dualnet.engine import Share
 from dualnet.export import losses_csv, notebook, python_script
 from dualnet.links import (
     CONTROLS,
@@ -174,7 +173,7 @@ def train(experiment, epochs, notice, show=lambda done: None):
     """Train up to ``epochs``. After half a second ``notice`` has a progress bar, and ``show`` draws
     what is done so far; a control moved meanwhile stops this run at the next chunk."""
     begun = shown = time.perf_counter()
-    for done in experiment.advance(epochs, state.setdefault("share", Share())):
+    for done in experiment.advance(epochs):
         now = time.perf_counter()
         if now - begun < 0.5:
             state.get("epochs")  # any look at the state lets Streamlit stop the run

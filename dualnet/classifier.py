@@ -116,7 +116,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"y holds one class, {self.classes_[0]!r}; expected two.")
 
-        trainer = Trainer([self._new_network()], X, targets, snapshots=1)
+        trainer = Trainer([self._new_network()], X, targets, snapshots=0)
         for _ in trainer.advance(self.epochs):
             pass
         [losses] = trainer.losses

@@ -15,22 +15,21 @@ training and then those for validation:
 Each network has matrix products of its own, so its numbers do not depend on which others train beside it.
 """
 
-import bisect
 import copy
 import math
-import os
 import threading
 import time
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import lru_cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from dualnet.networks import checked_count, checked_data, quiet
+from dualnet.networks import DualLayer, checked_count, checked_data, quiet
 
 CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
-FAIR_SECONDS = 0.25  # of training of late: some 3,000 epochs of the page's opening settings
+RECALLED = 16  # epochs between two snapshots whose weights stay at hand
 BLOCK_EPOCHS = 64
 BLOCK_NUMBERS = 200_000  # what a block may keep; large networks get shorter blocks
 CACHE_LINE = 8  # float64 numbers
@@ -38,105 +37,46 @@ CACHE_LINE = 8  # float64 numbers
 
 class _OneBlasThread:
     """While any chunk runs, BLAS has one thread: more do not help at this size, and the number of
-    threads can change the last digits, which must not depend on who else is on the server."""
+    threads can change the last digits, which must not depend on who else is on the server.
+
+    Its users are known by their threads, so that one who was interrupted on the way in or out counts
+    no more once the same thread has come again.
+    """
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._users = 0
+        self._users = set()
+        self._limit = None
 
     def __enter__(self):
         with self._lock:
-            if self._users == 0:
+            if self._limit is None:
                 self._limit = _blas().limit(limits=1, user_api="blas")
-            self._users += 1
+            self._users.add(threading.get_ident())
 
     def __exit__(self, *exception):
         with self._lock:
-            self._users -= 1
-            if self._users == 0:
+            self._users.discard(threading.get_ident())
+            if not self._users:
                 self._limit.restore_original_limits()
+                self._limit = None
 
 
-class Share:
-    """The training time that one visitor has had of late, in seconds; it halves every second."""
-
-    def __init__(self):
-        self._seconds = 0.0
-        self._at = time.perf_counter()
-
-    def had(self):
-        """Return the seconds had of late."""
-        now = time.perf_counter()
-        self._seconds *= 0.5 ** (now - self._at)
-        self._at = now
-        return self._seconds
-
-    def add(self, seconds):
-        """Count ``seconds`` as had now."""
-        self._seconds = self.had() + seconds
-
-
-class _Turns:
-    """Lets ``count`` threads in at a time, the others in the order they came; but who has had several
-    times `FAIR_SECONDS` of late comes after those who have not."""
-
-    def __init__(self, count):
-        self._lock = threading.Lock()
-        self._free = count
-        self._waiting = []  # pairs of a share and a lock that opens when it is its turn
-
-    @contextmanager
-    def turn(self, share):
-        self._begin(share)
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._end(share, time.perf_counter() - begun)
-
-    def _begin(self, share):
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            mine = threading.Lock()
-            mine.acquire()
-            self._waiting.append((share, mine))
-        mine.acquire()
-
-    def _end(self, share, seconds):
-        with self._lock:
-            share.add(seconds)
-            if not self._waiting:
-                self._free += 1
-                return
-            # Handed over: nobody pushes in. Of several that are equal the first came first.
-            following = min(self._waiting, key=lambda waiting: _greed(waiting[0]))
-            self._waiting.remove(following)
-        following[1].release()
-
-    def is_owed(self, share):
-        """Return whether somebody waits who has had clearly less than ``share``."""
-        with self._lock:
-            return any(_greed(other) < _greed(share) for other, _ in self._waiting)
-
-
-def _greed(share):
-    return share.had() // FAIR_SECONDS
-
-
-def _cores():
-    """Return how many cores may train at a time: one stays free to draw pages."""
-    return max(1, (os.cpu_count() or 1) - 1)
-
-
-_turns = _Turns(_cores())
 _blas = lru_cache(ThreadpoolController)  # looks through the loaded libraries once
 _one_blas_thread = _OneBlasThread()
 
 
+# What the engine does in place of the networks' own methods.
+_REPLACED = (
+    *("fit", "training", "forpass", "activation", "backprop"),
+    *("reg_loss", "update_val_loss"),
+)
+
+
 class Trainer:
     """Trains ``networks`` together; resumable, interruptible and safe to share between threads.
+
+    A copy, also by pickle, trains on by itself with the very numbers of the original.
 
     Parameters
     ----------
@@ -145,13 +85,33 @@ class Trainer:
         are: trained copies come from `network`.
     x : (m, n_features), y : (m,) or (m, 1) of 0 and 1; x_val, y_val : likewise, or both None
     snapshots : int, default 200
-        About how many epochs, spaced logarithmically up to 100,000, keep their weights.
+        About how many epochs, spaced logarithmically up to 100,000, keep their weights. 0: only the
+        start and the latest.
+    fresh : bool, default True
+        Start from ``init_weights``. False: from the weights that the networks hold.
+    record : function, default None
+        ``record(w1, b1, w2)``, of arrays (..., n_features, units), (..., units) and (..., units, 1),
+        returns numbers (...), such as `dualnet.measures.difference`. It is asked of the start and
+        after every epoch, block by block; the answers are `recorded`.
 
-    Raises ValueError for data that cannot be trained on, no network, or networks that differ.
+    Raises ValueError for data that cannot be trained on, no network, networks that differ, a class
+    that overrides more than ``init_weights``, and weights that do not fit units and features.
     """
 
-    def __init__(self, networks, x, y, x_val=None, y_val=None, snapshots=200):
+    def __init__(
+        self,
+        networks,
+        x,
+        y,
+        x_val=None,
+        y_val=None,
+        snapshots=200,
+        fresh=True,
+        record=None,
+    ):
         x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
+        snapshots = checked_count(snapshots, "snapshots", 0)
+        networks = _checked_networks(networks)
         shapes = {(n.units, n.lr, n.l1, n.l2) for n in networks}
         if len(shapes) != 1:
             raise ValueError(
@@ -165,32 +125,75 @@ class Trainer:
             x_val, y_val = x[:0], y[:0]
         self._has_validation = len(x_val) > 0
         self._size = len(x) + len(x_val)
+        self._lay_out(np.vstack([x, x_val]))
+        self._targets = np.zeros(self._negated_inputs.shape[1])  # (S,)
+        self._targets[: self._size] = np.vstack([y, y_val])[:, 0]
+
+        theta = self._start(fresh)
+        self._done = 0, theta  # epochs and parameters: one object, so that they always go together
+        self._snapshots = {0: theta}
+        self._recalled = {}  # epoch: parameters, and whether they are only a stop on the way
+        self._growth = 1 + 9 / snapshots if snapshots else None
+        self._losses = np.empty((2, len(networks), 0))
+        self._record = record
+        self._recorded = None if record is None else self._recorded_of(theta[None])
+        self._lock = threading.Lock()
+
+    def _lay_out(self, x):
+        """Keep samples ``x`` (size, F) in the two arrays that an epoch reads."""
         width = -(-self._size // CACHE_LINE) * CACHE_LINE  # S
         inputs = _aligned(self.n_features + 1, width)
         inputs[:] = 0
-        inputs[:-1, : self._m], inputs[:-1, self._m : self._size] = x.T, x_val.T
+        inputs[:-1, : self._size] = x.T
         inputs[-1, : self._size] = 1
         self._inputs = inputs.T[: self._m]  # (m, F + 1)
         self._negated_inputs = np.negative(inputs, out=_aligned(*inputs.shape))  # (F + 1, S)
-        self._targets = np.zeros(width)  # (S,)
-        self._targets[: self._size] = np.vstack([y, y_val])[:, 0]
 
-        self._theta = self._start()
-        self._snapshots = {0: _read_only(self._theta)}
-        self._growth = 1 + 9 / snapshots
-        self._losses = np.empty((2, len(networks), 0))
+    def __getstate__(self):
+        with self._lock:  # between two chunks
+            state = self.__dict__.copy()
+            for name in ("_snapshots", "_recalled"):
+                state[name] = state[name].copy()
+            state["_losses"] = self._losses[..., : self.epochs].copy()
+        # Their place in memory and their order matter to the last digits: they are laid out anew.
+        del state["_lock"], state["_inputs"], state["_negated_inputs"]
+        state["x"] = -self._negated_inputs[:-1, : self._size].T
+        return state
+
+    def __setstate__(self, state):
+        x = state.pop("x")
+        self.__dict__.update(state)
+        self._lay_out(x)
         self._lock = threading.Lock()
-        self.epochs = 0
-        self._parameters = lru_cache(maxsize=8)(self._replay)
 
-    def _start(self):
+    def __repr__(self):
+        losses = [f"{loss:.4g}" for loss in self.losses[:4, -1:].ravel()]
+        if len(losses) < len(self._networks):
+            losses.append("...")
+        last = f" losses={', '.join(losses)}" if self.epochs else ""
+        return (
+            f"<Trainer networks={len(self._networks)} units={self.units}"
+            f" learning_rate={self.learning_rate} l1={self.l1} l2={self.l2} epochs={self.epochs}{last}>"
+        )
+
+    def _start(self, fresh):
         """Return the starting parameters, one row a network: see `_layers`."""
         theta = []
+        shape = self.n_features, self.units
         for network in self._networks:
-            network.init_weights(self.n_features)
+            if fresh:
+                network.init_weights(self.n_features)
+            got = [np.shape(getattr(network, name)) for name in ("w1", "b1", "w2", "b2")]
+            if network.w1 is None or got != [shape, shape[1:], (self.units, 1), ()]:
+                raise ValueError(
+                    f"w1, b1, w2 and b2 of a {type(network).__name__} have the shapes {got}; expected"
+                    f" {[shape, shape[1:], (self.units, 1), ()]} for {shape[0]} features and"
+                    f" {shape[1]} units."
+                    + ("" if fresh else " Without fresh=False they start from init_weights.")
+                )
             hidden = np.column_stack([network.w1.T, network.b1])
             theta.append([*hidden.ravel(), *network.w2[:, 0], network.b2])
-        return np.array(theta)
+        return np.array(theta, dtype=np.float64)
 
     def _layers(self, theta):
         """Split parameters (..., U * (F + 1) + U + 1) into the hidden layer (..., U, F + 1) and the
@@ -198,6 +201,11 @@ class Trainer:
         split = self.units * (self.n_features + 1)
         hidden = theta[..., :split].reshape(*theta.shape[:-1], self.units, self.n_features + 1)
         return hidden, theta[..., split:]
+
+    @property
+    def epochs(self):
+        """Epochs done so far."""
+        return self._done[0]
 
     @property
     def losses(self):
@@ -211,54 +219,103 @@ class Trainer:
 
     def _history(self, which):
         epochs = self.epochs  # before the array: another thread may replace it by a longer one
-        history = self._losses[which, :, :epochs]
-        history.flags.writeable = False
-        return history
+        return _read_only(self._losses[which, :, :epochs])
+
+    @property
+    def recorded(self):
+        """What ``record`` gave, shape (N, epochs + 1), read-only: entry e after e epochs, entry 0 of
+        the start. Raises ValueError without ``record``."""
+        if self._record is None:
+            raise ValueError("Nothing is recorded; pass record to Trainer.")
+        epochs = self.epochs
+        return _read_only(self._recorded[:, : epochs + 1])
 
     @property
     def snapshot_epochs(self):
         """Epochs whose weights are kept: 0 and logarithmically spaced ones, ascending."""
-        return list(self._snapshots)
+        done = self.epochs
+        return [epoch for epoch in list(self._snapshots) if epoch <= done]
 
-    def advance(self, epochs, share=None):
+    @property
+    def nbytes(self):
+        """What is kept, in bytes: samples, weights and histories."""
+        thetas = [*self._snapshots.values(), *(theta for theta, _ in [*self._recalled.values()])]
+        arrays = [self._targets, self._losses, *thetas]
+        if self._record is not None:
+            arrays.append(self._recorded)
+        return 2 * self._negated_inputs.nbytes + sum(array.nbytes for array in arrays)
+
+    @property
+    def work(self):
+        """What an epoch costs, as a number to compare with other trainers': networks × units ×
+        (features + 1) × samples, validation samples included."""
+        return len(self._networks) * self.units * (self.n_features + 1) * self._size
+
+    def advance(self, epochs, turn=None):
         """Train until ``epochs`` epochs are done in total, yielding that number after each chunk.
 
         A chunk takes about 50 ms. Abandoning the generator keeps what is trained; a later call goes
         on from there, with the very numbers of an uninterrupted run. Fewer epochs than done: nothing.
-        Several threads may advance one trainer: they take turns and share the progress. ``share`` is
-        the `Share` of the visitor it is for: of those who wait, the greedy come last.
+        Several threads may advance one trainer: they take turns and share the progress.
+
+        turn : function, default None: no queue
+            ``with turn(epochs_left) as wanted:`` is entered for each chunk, which ends at its next
+            block once ``wanted()`` is true.
         """
-        share = share or Share()
         epochs = checked_count(epochs, "epochs", 0)
-        while self.epochs < epochs:  # it only grows; who asks for no more need not queue
-            with _turns.turn(share), self._lock:
+        while (done := self.epochs) < epochs:  # it only grows; who asks for no more need not queue
+            with (turn or _no_turn)(epochs - done) as wanted, self._lock:
                 if self.epochs >= epochs:  # trained by another thread meanwhile
                     return
-                self._train_chunk(epochs, share)
+                self._train_chunk(epochs, wanted)
                 done = self.epochs
             yield done
 
     @quiet
-    def _train_chunk(self, epochs, share):
-        if self._losses.shape[-1] < epochs:
-            longer = np.empty((*self._losses.shape[:-1], epochs))
-            longer[..., : self.epochs] = self._losses[..., : self.epochs]
-            self._losses = longer
+    def _train_chunk(self, epochs, wanted):
+        first, theta = self._done
         deadline = time.perf_counter() + CHUNK_SECONDS
+        # An interrupt may come between any two lines. What is beyond the epochs done counts for
+        # nothing, and is written again with the same numbers.
         with _one_blas_thread:
-            for thetas, outputs in self._descend(self._theta, epochs - self.epochs):
-                first, last = self.epochs, self.epochs + len(thetas) - 1
+            for thetas, outputs in self._descend(theta, epochs - first):
+                last = first + len(thetas) - 1
+                self._make_room(last, epochs)
                 self._losses[:, :, first:last] = self._block_losses(thetas, outputs)
-                while (epoch := self._next_snapshot()) <= last:
-                    self._snapshots[epoch] = _read_only(thetas[epoch - first])
-                self._theta = thetas[-1].copy()
-                self.epochs = last
-                if time.perf_counter() > deadline or _turns.is_owed(share):
+                if self._record is not None:
+                    self._recorded[:, first + 1 : last + 1] = self._recorded_of(thetas[1:])
+                while self._growth and (epoch := self._next_snapshot()) <= last:
+                    self._snapshots[epoch] = thetas[epoch - first].copy()
+                self._done = last, thetas[-1].copy()
+                first = last
+                if time.perf_counter() > deadline or wanted():
                     break
+
+    def _make_room(self, last, epochs):
+        """Let the histories hold ``last`` epochs, or twice what they hold, of the ``epochs`` to come."""
+        room = self._losses.shape[-1]
+        if room >= last:
+            return
+        room = min(max(last, 2 * room), epochs)
+        self._losses = _longer(self._losses, room)
+        if self._record is not None:
+            self._recorded = _longer(self._recorded, room + 1)
 
     def _next_snapshot(self):
         latest = next(reversed(self._snapshots))
         return max(latest + 1, round(latest * self._growth))
+
+    def _recorded_of(self, thetas):
+        """Return what ``record`` says of parameters (n, N, K), shape (N, n)."""
+        hidden, output = self._layers(thetas)
+        w1, b1, w2 = hidden[..., :-1].swapaxes(-1, -2), hidden[..., -1], output[..., :-1, None]
+        recorded = np.asarray(self._record(w1, b1, w2))
+        if recorded.shape != thetas.shape[:2]:
+            raise ValueError(
+                f"record returned an array {recorded.shape} for w1 {w1.shape}; expected"
+                f" {thetas.shape[:2]}, a number for each network at each epoch."
+            )
+        return recorded.T
 
     def _descend(self, theta, epochs):
         """Take ``epochs`` steps from ``theta``; yield them in blocks, in arrays used again for the next.
@@ -355,33 +412,76 @@ class Trainer:
         """Return w1 (N, F, U), b1 (N, U), w2 (N, U, 1) and b2 (N,) after ``epoch`` epochs, read-only.
 
         ``epoch`` defaults to all that are done; 0 is the start. Epochs between two snapshots are
-        trained again from the earlier one. Raises ValueError for an epoch that is not trained yet.
+        trained again from the earlier one, unless `recall` has. Raises ValueError for an epoch that
+        is not trained yet.
         """
-        hidden, output = self._layers(self._at(epoch))
-        w1 = hidden[..., :-1].swapaxes(-1, -2)
-        return w1, hidden[..., -1], output[..., :-1, None], output[..., -1]
+        hidden, output = self._layers(_read_only(self._at(epoch)))
+        return (
+            hidden[..., :-1].swapaxes(-1, -2),
+            hidden[..., -1],
+            output[..., :-1, None],
+            output[..., -1],
+        )
 
-    def _at(self, epoch):
-        if epoch is not None:
-            epoch = checked_count(epoch, "epoch", 0)
-        with self._lock:  # a consistent pair of epoch and parameters
-            theta, epochs = self._theta, self.epochs
-        if epoch is None or epoch == epochs:
-            return _read_only(theta)
-        if epoch > epochs:
-            raise ValueError(f"epoch is {epoch}; expected 0 to {epochs}, the epochs trained.")
-        kept = self._snapshots.get(epoch)
-        return self._parameters(epoch) if kept is None else kept
+    def recall(self, epoch, turn=None):
+        """Train again what leads from a snapshot to ``epoch``, yielding the epoch reached after each
+        chunk; then `weights` and `network` have it at hand, as they have the latest few asked for.
+
+        Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not trained
+        yet.
+        """
+        epoch = self._checked(epoch)
+        while (reached := self._nearest(epoch)) < epoch:
+            with (turn or _no_turn)(epoch - reached) as wanted, self._lock:
+                self._recall_chunk(epoch, wanted)
+            yield self._nearest(epoch)
 
     @quiet
-    def _replay(self, epoch):
-        kept = self.snapshot_epochs
-        latest = kept[bisect.bisect_right(kept, epoch) - 1]
-        theta = self._snapshots[latest]
+    def _recall_chunk(self, epoch, wanted):
+        start = reached = self._nearest(epoch)
+        if start == epoch:  # recalled by another thread meanwhile
+            return
+        deadline = time.perf_counter() + CHUNK_SECONDS
+        theta = self._kept(start)
         with _one_blas_thread:
-            for thetas, _ in self._descend(theta, epoch - latest):
+            for thetas, _ in self._descend(theta, epoch - start):
+                reached += len(thetas) - 1
                 theta = thetas[-1]
-        return _read_only(theta)
+                if time.perf_counter() > deadline or wanted():
+                    break
+        self._recalled[reached] = theta.copy(), reached < epoch
+        if self._recalled.get(start, (None, False))[1]:
+            del self._recalled[start]  # only a stop on the way
+        while len(self._recalled) > RECALLED:
+            del self._recalled[next(iter(self._recalled))]
+
+    def _checked(self, epoch):
+        epoch, done = checked_count(epoch, "epoch", 0), self.epochs
+        if epoch > done:
+            raise ValueError(f"epoch is {epoch}; expected 0 to {done}, the epochs trained.")
+        return epoch
+
+    def _nearest(self, epoch):
+        """Return the latest epoch up to ``epoch`` whose parameters are at hand."""
+        kept = *self._snapshots, *self._recalled, self.epochs
+        return max(at for at in kept if at <= epoch)
+
+    def _kept(self, epoch):
+        """Return the parameters after ``epoch`` epochs, None where they are not at hand."""
+        done, theta = self._done
+        if epoch == done:
+            return theta
+        theta, _ = self._recalled.get(epoch, (None, False))
+        return self._snapshots.get(epoch, theta)
+
+    def _at(self, epoch):
+        if epoch is None:
+            return self._done[1]
+        epoch = self._checked(epoch)
+        while (theta := self._kept(epoch)) is None:
+            for _ in self.recall(epoch):
+                pass
+        return theta
 
     def network(self, i, epoch=None, histories=True):
         """Return a copy of network ``i`` with the weights it has after ``epoch`` epochs.
@@ -407,7 +507,41 @@ def _aligned(*shape):
     return room[first : first + size].reshape(shape)
 
 
+def _longer(array, length):
+    longer = np.empty((*array.shape[:-1], length))
+    longer[..., : array.shape[-1]] = array
+    return longer
+
+
 def _read_only(array):
-    array = array.copy()
-    array.flags.writeable = False
-    return array
+    """Return a view of ``array`` that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _no_turn(epochs_left):
+    return nullcontext(lambda: False)
+
+
+def _checked_networks(networks):
+    """Return ``networks`` as a list. Raises ValueError for what the engine would not train as its
+    author expects."""
+    if isinstance(networks, DualLayer) or not isinstance(networks, Iterable):
+        raise ValueError(
+            f"networks is {networks!r}; expected a sequence of them, such as [DualLayer()]."
+        )
+    networks = list(networks)
+    for network in networks:
+        if not isinstance(network, DualLayer):
+            raise ValueError(
+                f"networks holds {network!r}; expected networks of DualLayer or a class derived from it."
+            )
+        kind = type(network)
+        own = [name for name in _REPLACED if getattr(kind, name) is not getattr(DualLayer, name)]
+        if own:
+            raise ValueError(
+                f"{kind.__name__} has {' and '.join(own)} of its own, which Trainer would not use; it"
+                " trains classes that override init_weights alone. Call the network's own fit."
+            )
+    return networks

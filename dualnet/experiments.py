@@ -54,10 +54,10 @@ class _Experiment:
         """Epochs done so far."""
         return self._trainer.epochs
 
-    def advance(self, epochs, share=None):
+    def advance(self, epochs, turn=None):
         """Train until ``epochs`` epochs are done in total, yielding the number done after each chunk
         of about 50 ms. See `Trainer.advance`."""
-        return self._trainer.advance(epochs, share)
+        return self._trainer.advance(epochs, turn)
 
 
 class Comparison(_Experiment):

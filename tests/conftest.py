@@ -112,7 +112,10 @@ def invent(fresh_server, monkeypatch):
             epochs = np.minimum(np.arange(self.epochs), histories[which].shape[1] - 1)
             return histories[which][runs[:, None], epochs]
 
-        monkeypatch.setattr(Trainer, "_train_chunk", lambda self, n, _: setattr(self, "epochs", n))
+        def pass_by(self, epochs, _):
+            self._done = epochs, self._done[1]
+
+        monkeypatch.setattr(Trainer, "_train_chunk", pass_by)
         monkeypatch.setattr(Trainer, "_history", history)
 
     return invent

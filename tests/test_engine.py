@@ -1,10 +1,12 @@
 """The trainer: the numbers of the chapter's classes, whatever the order in which it is asked."""
 
-import os
+import copy
+import gc
+import pickle
 import re
 import threading
-import time
-from contextlib import contextmanager
+import weakref
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from dualnet import DualLayer, RandomInitNetwork, Trainer, engine
+from dualnet import DualLayer, RandomInitNetwork, SingleLayer, Trainer, engine
 from tests.test_networks import BAD_DATA, HUGE, good_data, samples
 
 WEIGHTS = ("w1", "b1", "w2", "b2")
@@ -411,6 +413,260 @@ def test_weights_and_losses_of_a_network_end_at_one_epoch_while_it_trains_on(mon
     assert_array_equal(network.w1, trainer.network(0, 5).w1)
 
 
+# --- recalling the weights of an epoch in chunks ---
+
+
+@pytest.mark.usefixtures("short_chunks")
+def test_recall_goes_from_the_nearest_snapshot_in_chunks_and_then_all_is_at_hand(epochs_descended):
+    arrays = samples()
+    trainer = train(Trainer(pair(), *arrays, snapshots=0), 300)
+    epochs_descended.clear()
+    assert [*trainer.recall(250)] == [64, 128, 192, 250]
+    assert epochs_descended == [64, 64, 64, 58]
+    assert [*trainer.recall(250)] == [*trainer.recall(0)] == [*trainer.recall(300)] == []
+    expected = train(Trainer(pair(), *arrays), 250)
+    epochs_descended.clear()
+    for ours, theirs in zip(trainer.weights(250), expected.weights(), strict=True):
+        assert_array_equal(ours, theirs)
+    assert trainer.network(1, 250).losses == expected.network(1).losses
+    assert epochs_descended == []
+    assert trainer.epochs == 300
+
+
+@pytest.mark.usefixtures("short_chunks")
+def test_an_abandoned_recall_goes_on_where_it_stopped(epochs_descended):
+    trainer = train(Trainer(pair(), *samples(), snapshots=0), 300)
+    epochs_descended.clear()
+    next(trainer.recall(200))
+    assert [*trainer.recall(200)] == [128, 192, 200]
+    assert sum(epochs_descended) == 200
+    trainer.weights(64)  # a stop on the way is not kept
+    assert sum(epochs_descended) == 264
+
+
+def test_the_latest_recalled_epochs_stay_at_hand_and_no_more(epochs_descended):
+    trainer = train(Trainer(pair(), *samples(), snapshots=0), 100)
+    before = trainer.nbytes
+    first, *others = range(10, 10 + engine.RECALLED)
+    for epoch in (first, *others):
+        trainer.weights(epoch)
+    assert trainer.nbytes - before == engine.RECALLED * trainer._done[1].nbytes
+    trainer.weights(99)
+    epochs_descended.clear()
+    for epoch in others:
+        trainer.weights(epoch)
+    assert epochs_descended == []
+    trainer.weights(first)
+    assert epochs_descended == [first]
+    assert trainer.nbytes - before == engine.RECALLED * trainer._done[1].nbytes
+
+
+def test_two_threads_that_recall_one_epoch_share_the_way(epochs_descended):
+    trainer = train(Trainer(pair(), *samples(), snapshots=0), 100)
+    epochs_descended.clear()
+
+    def turn(epochs_left):  # another thread comes first
+        trainer.weights(60)
+        return nullcontext(lambda: False)
+
+    assert [*trainer.recall(60, turn)] == [60]
+    assert epochs_descended == [60]
+
+
+# --- turns ---
+
+
+class Queue:
+    """A turn that notes what it is asked, and wants every chunk to end at once."""
+
+    def __init__(self):
+        self.asked = []
+        self.inside = False
+
+    @contextmanager
+    def __call__(self, epochs_left):
+        assert not self.inside
+        self.asked.append(epochs_left)
+        self.inside = True
+        try:
+            yield lambda: True
+        finally:
+            self.inside = False
+
+
+def test_each_chunk_is_trained_in_a_turn_and_ends_when_another_is_wanted(monkeypatch):
+    queue = Queue()
+    trainer = Trainer(pair(), *samples(), snapshots=0)
+    descend = trainer._descend
+
+    def watched(*args):
+        assert queue.inside
+        return descend(*args)
+
+    monkeypatch.setattr(trainer, "_descend", watched)
+    with chunk_seconds(3600):
+        for done in trainer.advance(150, queue):
+            assert not queue.inside
+            assert done == trainer.epochs
+        assert queue.asked == [150, 86, 22]
+        queue.asked.clear()
+        assert [*trainer.recall(140, queue)] == [64, 128, 140]
+    assert queue.asked == [140, 76, 12]
+
+
+def test_who_needs_no_training_enters_no_queue():
+    queue = Queue()
+    trainer = train(Trainer(pair(), *samples()), 20)
+    assert [*trainer.advance(20, queue)] == [*trainer.recall(7, queue)] == queue.asked == []
+
+
+def test_who_finds_all_trained_at_its_turn_trains_nothing(epochs_descended):
+    trainer = Trainer(pair(), *samples())
+
+    def turn(epochs_left):  # another thread comes first
+        train(trainer, 60)
+        return nullcontext(lambda: False)
+
+    assert [*trainer.advance(50, turn)] == []
+    assert epochs_descended == [60]
+
+
+# --- given weights, recorded measures, what is kept ---
+
+
+def test_networks_that_are_not_fresh_train_on_from_their_weights():
+    arrays = samples()
+    halfway = train(Trainer(pair(), *arrays), 20)
+    networks = [halfway.network(i) for i in range(2)]
+    resumed = train(Trainer(networks, *arrays, fresh=False), 15)
+    expected = train(halfway, 35)
+    assert_array_equal(resumed.losses, expected.losses[:, 20:])
+    for ours, theirs in zip(resumed.weights(), expected.weights(), strict=True):
+        assert_array_equal(ours, theirs)
+    for ours, theirs in zip(resumed.weights(0), expected.weights(20), strict=True):
+        assert_array_equal(ours, theirs)
+    assert networks[1].losses == expected.losses[1, :20].tolist()  # as they were
+
+
+def size_of(w1, b1, w2):
+    return np.abs(w1).sum((-1, -2)) + 3 * b1.max(-1) + 5 * w2[..., -1, 0]
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 64, 150])
+def test_a_measure_is_recorded_at_the_start_and_after_every_epoch(epochs):
+    trainer = Trainer(pair(), *samples(), snapshots=0, record=size_of)
+    with chunk_seconds(-1):
+        for done in trainer.advance(epochs):
+            assert trainer.recorded.shape == (2, done + 1)
+    assert trainer.recorded.shape == (2, epochs + 1)
+    with pytest.raises(ValueError, match="read-only"):
+        trainer.recorded[...] = 0
+    for epoch in range(epochs + 1):
+        *parts, _ = trainer.weights(epoch)
+        assert_allclose(trainer.recorded[:, epoch], size_of(*parts), rtol=1e-12)
+
+
+def test_without_a_measure_nothing_is_recorded():
+    with pytest.raises(ValueError, match=r"^Nothing is recorded; pass record to Trainer\.$"):
+        Trainer(pair(), *samples()).recorded  # noqa: B018
+
+
+def test_a_measure_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"array \(1, 2, 3\) for w1 \(1, 2, 3, 3\); .* \(1, 2\)"):
+        Trainer(pair(), *samples(), record=lambda w1, b1, w2: b1)
+
+
+def test_without_snapshots_only_the_start_and_the_latest_are_kept():
+    arrays = samples()
+    trainer = train(Trainer(pair(), *arrays, snapshots=0), 100)
+    assert trainer.snapshot_epochs == [0]
+    assert trainer.nbytes < train(Trainer(pair(), *arrays, snapshots=1), 100).nbytes
+
+
+def test_nbytes_are_those_of_the_arrays_kept():
+    def numbers(**options):
+        trainer = train(Trainer(pair(), *samples(m=12, n_features=3), **options), 64)
+        return trainer.nbytes / 8
+
+    theta = 2 * (3 * 4 + 4)  # two networks of three units on three features
+    plain = numbers(snapshots=0)
+    assert numbers(snapshots=0, record=size_of) - plain == 2 * 65
+    kept = len(train(Trainer(pair(), *samples()), 64).snapshot_epochs)
+    assert numbers() - plain == (kept - 1) * theta
+    # 12 + 5 samples fill 24 places.
+    assert plain == 2 * 4 * 24 + 24 + 2 * 2 * 64 + theta
+
+
+def test_work_is_what_an_epoch_multiplies():
+    x, y, *val = samples(m=12, n_features=4, m_val=5)
+    assert Trainer(pair(), x, y).work == 2 * 3 * 5 * 12
+    assert Trainer([*pair(), *pair()], x, y, *val).work == 4 * 3 * 5 * 17
+
+
+def test_histories_grow_as_needed_and_not_at_once():
+    trainer = Trainer(pair(), *samples(), record=size_of)
+    with chunk_seconds(-1):
+        next(trainer.advance(1_000_000))
+    assert trainer.nbytes < 100_000
+
+
+def test_a_trainer_is_freed_with_its_last_name():
+    gc.disable()
+    try:
+        trainer = train(Trainer(pair(), *samples(), record=size_of), 100)
+        trainer.weights(77)
+        gone = weakref.ref(trainer)
+        next(trainer.advance(1_000))
+        del trainer
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+# --- copies and what is printed ---
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda trainer: pickle.loads(pickle.dumps(trainer))]
+)
+def test_a_copy_trains_on_by_itself_with_the_very_numbers(copied):
+    arrays = samples(m=101, n_features=7)
+    networks = pair(units=9)
+    original = train(Trainer(networks, *arrays, record=size_of), 130)
+    original.weights(129)
+    before = original.weights()
+    twin = copied(original)
+    assert_same(twin, original)
+    assert twin.nbytes <= original.nbytes
+    train(twin, 400)
+    assert original.epochs == 130 == original.losses.shape[1]
+    assert original.snapshot_epochs[-1] <= 130
+    for ours, theirs in zip(original.weights(), before, strict=True):
+        assert_array_equal(ours, theirs)
+    expected = train(original, 400)
+    assert_same(twin, expected)
+    assert twin.snapshot_epochs == expected.snapshot_epochs
+    assert_array_equal(twin.recorded, expected.recorded)
+    assert_array_equal(twin.network(1, 300).w1, expected.network(1, 300).w1)
+    for array in (*twin.weights(2), *twin.weights(), twin.losses):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_what_is_printed_is_short():
+    networks = pair(units=4, learning_rate=0.1, l1=0, l2=0.01)
+    trainer = Trainer(networks, *samples())
+    shape = "units=4 learning_rate=0.1 l1=0 l2=0.01"
+    assert repr(trainer) == f"<Trainer networks=2 {shape} epochs=0>"
+    first, second = train(trainer, 3).losses[:, -1]
+    assert (
+        repr(trainer) == f"<Trainer networks=2 {shape} epochs=3 losses={first:.4g}, {second:.4g}>"
+    )
+    many = train(Trainer(30 * networks, *samples()), 3)
+    assert repr(many).endswith(f"{first:.4g}, {second:.4g}, {first:.4g}, {second:.4g}, ...>")
+    assert len(repr(many)) < 140
+
+
 # --- errors ---
 
 
@@ -441,6 +697,53 @@ def test_networks_of_different_kinds_are_refused(difference):
     networks = [pair()[0], pair(**difference)[1]]
     with pytest.raises(ValueError, match=r"Got networks of 2 kinds .*\(3, 0.5, 0.01, 0.02\)"):
         Trainer(networks, *samples())
+
+
+@pytest.mark.parametrize("networks", [pair()[0], 3, None])
+def test_networks_that_are_no_sequence_are_refused(networks):
+    with pytest.raises(
+        ValueError, match=r"^networks is .*; expected a sequence .*\[DualLayer\(\)\]"
+    ):
+        Trainer(networks, *samples())
+
+
+@pytest.mark.parametrize("network", [SingleLayer(), "ones", DualLayer])
+def test_what_is_no_network_of_two_layers_is_refused(network):
+    with pytest.raises(ValueError, match=r"^networks holds .*; expected networks of DualLayer"):
+        Trainer([pair()[0], network], *samples())
+
+
+@pytest.mark.parametrize("name", ["fit", "training", "forpass", "backprop", "reg_loss"])
+def test_a_class_with_a_training_of_its_own_is_refused(name):
+    own = type("Own", (DualLayer,), {name: lambda *args: None})
+    derived = type("Derived", (own,), {})
+    message = f"^Derived has {name} of its own, which Trainer would not use; .* own fit"
+    with pytest.raises(ValueError, match=message):
+        Trainer([derived()], *samples())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("w1", np.ones((3, 4))), ("b1", np.zeros(1)), ("w2", np.ones(3)), ("b2", np.zeros(1))],
+)
+@pytest.mark.parametrize("fresh", [True, False])
+def test_weights_of_another_shape_are_refused(name, value, fresh):
+    class Odd(DualLayer):
+        def init_weights(self, n_features):
+            super().init_weights(n_features)
+            setattr(self, name, value)
+
+    network = Odd(3)
+    network.init_weights(3)
+    with pytest.raises(
+        ValueError, match=r"b2 of a Odd have the shapes .* for 3 features and 3 units"
+    ):
+        Trainer([network], *samples(), fresh=fresh)
+
+
+def test_a_network_without_weights_can_only_start_fresh():
+    with pytest.raises(ValueError, match=r"Without fresh=False they start from init_weights\.$"):
+        Trainer(pair(), *samples(), fresh=False)
 
 
 def test_no_network_is_refused():
@@ -505,135 +808,13 @@ def test_blas_threads_come_back_after_an_exception(monkeypatch):
 
 @pytest.mark.usefixtures("two_blas_threads")
 def test_blas_threads_come_back_with_the_last_of_several_chunks():
-    with engine._one_blas_thread:
+    def chunk():
         with engine._one_blas_thread:
             assert blas_threads() == {1}
+
+    with engine._one_blas_thread:
+        other = threading.Thread(target=chunk)
+        other.start()
+        other.join()
         assert blas_threads() == {1}
     assert blas_threads() == {2}
-
-
-# --- turns ---
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock for the trainer, whose seconds pass when told: ``clock.now``."""
-    clock = SimpleNamespace(now=100.0)
-    clock.perf_counter = lambda: clock.now
-    monkeypatch.setattr(engine, "time", clock)
-    return clock
-
-
-def greedy(seconds=10):
-    share = engine.Share()
-    share.add(seconds)
-    return share
-
-
-def test_what_a_visitor_has_had_halves_every_second(clock):
-    share = engine.Share()
-    assert share.had() == 0
-    share.add(8)
-    clock.now += 1
-    assert share.had() == pytest.approx(4)
-    clock.now += 2
-    share.add(1)
-    assert share.had() == pytest.approx(2)
-
-
-def test_a_turn_counts_as_had(clock):
-    turns, share = engine._Turns(1), engine.Share()
-    with turns.turn(share):
-        clock.now += 0.5
-    assert share.had() == pytest.approx(0.5)
-
-
-def order_of_turns(*shares):
-    """Let visitors with these shares wait for one turn; return their places in the order served."""
-    turns, order = engine._Turns(1), []
-
-    def take(place, share):
-        with turns.turn(share):
-            order.append(place)
-
-    threads = [threading.Thread(target=take, args=waiting) for waiting in enumerate(shares)]
-    with turns.turn(engine.Share()):
-        for n, thread in enumerate(threads):
-            thread.start()
-            while len(turns._waiting) <= n:
-                time.sleep(0.001)
-        assert order == []
-    for thread in threads:
-        thread.join()
-    with turns.turn(engine.Share()):  # free again
-        assert not turns._waiting
-    return order
-
-
-def test_who_waits_for_a_turn_gets_it_in_order():
-    assert order_of_turns(*(engine.Share() for _ in range(3))) == [0, 1, 2]
-
-
-@pytest.mark.usefixtures("clock")
-def test_the_greedy_come_last():
-    little, some, much, none = greedy(0.2), greedy(0.3), greedy(60), engine.Share()
-    assert order_of_turns(much, greedy(10), some, little, none) == [3, 4, 2, 1, 0]
-
-
-@pytest.mark.usefixtures("clock")
-def test_a_turn_is_owed_to_those_who_had_clearly_less():
-    turns = engine._Turns(1)
-    assert not turns.is_owed(greedy())
-    with turns.turn(engine.Share()):
-        waiting = threading.Thread(target=lambda: turns._begin(greedy(1)))
-        waiting.start()
-        while not turns._waiting:
-            time.sleep(0.001)
-        assert turns.is_owed(greedy())
-        assert not turns.is_owed(greedy(1.1))
-        assert not turns.is_owed(engine.Share())
-    waiting.join()
-
-
-def test_a_chunk_ends_early_when_a_turn_is_owed(monkeypatch, epochs_descended):
-    asked = []
-    turns = SimpleNamespace(
-        turn=engine._Turns(1).turn, is_owed=lambda share: asked.append(share) or True
-    )
-    monkeypatch.setattr(engine, "_turns", turns)
-    share = greedy()
-    with chunk_seconds(3600):
-        assert [*Trainer(pair(), *samples()).advance(150, share)] == [64, 128, 150]
-    assert epochs_descended == [64, 64, 22]
-    assert asked == [share] * 3
-
-
-def test_as_many_as_there_are_turns_need_not_wait():
-    turns, share = engine._Turns(2), engine.Share()
-    for _ in range(2):
-        with turns.turn(share), turns.turn(share):
-            assert not turns._free
-        assert turns._free == 2
-
-
-@pytest.mark.parametrize(("cores", "train"), [(None, 1), (1, 1), (2, 1), (3, 2), (8, 7)])
-def test_a_core_stays_free(monkeypatch, cores, train):
-    assert engine._turns._free == engine._cores()
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert engine._cores() == train
-
-
-def test_chunks_are_trained_in_a_turn(monkeypatch):
-    monkeypatch.setattr(engine, "_turns", engine._Turns(1))
-    trainer = Trainer(pair(), *samples())
-    chunk = trainer._train_chunk
-
-    def watched(*args):
-        assert not engine._turns._free
-        chunk(*args)
-
-    monkeypatch.setattr(trainer, "_train_chunk", watched)
-    share = engine.Share()
-    assert [*trainer.advance(5, share)] == [5]
-    assert engine._turns._free == 1
-    assert share.had() > 0

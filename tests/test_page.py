@@ -380,15 +380,6 @@ def test_fewer_epochs_train_nothing_and_more_the_difference(
     assert sum(epochs_descended) == 1_000 + replayed
 
 
-def test_a_visitor_has_had_what_was_trained_for_them_and_no_more(open_page, fresh_server):
-    page = open_page(epochs="200")
-    share = page.session_state.share
-    assert share.had() > 0
-    assert open_page(epochs="200").session_state.share.had() == 0  # trained already
-    move(page, units=3)
-    assert page.session_state.share is share
-
-
 def test_thirty_sessions_share_one_training(open_page, fresh_server, epochs_descended):
     pages = [open_page("ko" if i % 2 else "en", epochs="200") for i in range(30)]
     assert sum(epochs_descended) == 200
