@@ -656,7 +656,7 @@ def test_a_copy_trains_on_by_itself_with_the_very_numbers(copied):
 def test_what_is_printed_is_short():
     networks = pair(units=4, learning_rate=0.1, l1=0, l2=0.01)
     trainer = Trainer(networks, *samples())
-    shape = "units=4 learning_rate=0.1 l1=0 l2=0.01"
+    shape = "units=4 learning_rate=0.1 l1=0.0 l2=0.01"
     assert repr(trainer) == f"<Trainer networks=2 {shape} epochs=0>"
     first, second = train(trainer, 3).losses[:, -1]
     assert (
