@@ -4,7 +4,7 @@ from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.engine import Trainer
 from dualnet.experiments import Comparison, Nudges, Run, Seeds, Sizes
 from dualnet.measures import difference, distinct_units, epochs_to, saturated_share
-from dualnet.networks import DualLayer, RandomInitNetwork, SingleLayer
+from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, SingleLayer
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Dataset",
     "DualLayer",
     "DualLayerClassifier",
+    "GlorotInitNetwork",
     "Nudges",
     "RandomInitNetwork",
     "Run",
