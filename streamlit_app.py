@@ -293,8 +293,10 @@ class Place:
 
     def draw(self, left, right, heads=None):
         """Draw the pictures of both sides, top down; ``heads`` is what stands beside the names."""
-        if self.columns is None:
-            self.columns = st.columns(2, wrap=False)
+        from dualnet.answers import Code
+
+        if self.columns is None:  # side by side on a phone, too, but for lines of code
+            self.columns = st.columns(2, wrap=any(isinstance(p, Code) for p in left))
         for column, key, pictures in zip(self.columns, RUN_COLORS, (left, right), strict=True):
             name = f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]"
             if heads and heads[key]:

@@ -9,7 +9,8 @@ import pyarrow as pa
 from dualnet import charts
 from dualnet.answers import RUNS, Answer, Chart, Image
 from dualnet.drawings import NEGATIVE, POSITIVE, strip, svg, weight_limit
-from dualnet.measures import DISTINCT, distinct_units, saturated_share
+from dualnet.measures import DISTINCT, difference, distinct_units, saturated_share
+from dualnet.questions.loss import diverged, symmetric
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
@@ -29,7 +30,10 @@ def answer(view):
     note = say(
         "units.note", tolerance=DISTINCT, first=names["ones"], second=names["normal"], **shares
     )
-    note = f"{say(f'portrait.{view.data.portrait}')} {note}"
+    portrait = say(f"portrait.{view.data.portrait}")
+    if view.data.portrait == "bars" and not view.play:
+        portrait += " " + say("units.output_row")
+    note = f"{portrait} {note}"
     if view.play:
         from dualnet.player import play
 
@@ -60,10 +64,12 @@ def answer(view):
 
 
 def sentence(view, counts):
-    """Return how many units are distinct, and what that means where all are equal."""
+    """Return how many units are distinct, and what it means where they are equal or nearly so."""
     say, names, units = view.say, view.names, view.settings.units
     if units == 1:
         return say("units.single")
+    if lost := diverged(view):
+        return lost
     said = say(
         "units.answer",
         epoch=view.epoch,
@@ -72,11 +78,16 @@ def sentence(view, counts):
         units=units,
         **counts,
     )
-    equal = [key for key in RUNS if counts[key] == 1]
+    equal = [key for key in RUNS if symmetric(view.networks[key])]
     if len(equal) == 2:
-        said += " " + say("units.equal_both")
-    elif equal:
-        said += " " + say("units.equal", run=names[equal[0]])
+        return said + " " + say("units.equal_both")
+    for key in equal:
+        said += " " + say("units.equal", run=names[key])
+    for key in RUNS:
+        if counts[key] == 1 and key not in equal:
+            net = view.networks[key]
+            apart = float(difference(net.w1, net.b1, net.w2))
+            said += " " + say("units.near", run=names[key], difference=apart)
     return said
 
 
@@ -138,7 +149,9 @@ def _weights_spec(rows, units, language):
             ),
             y2="bottom:Q",
             color=alt.Color("sign:N", scale=None),
-            opacity=alt.Opacity("size:Q", scale=alt.Scale(domain=[0, 1], range=[0.12, 1]), legend=None),
+            opacity=alt.Opacity(
+                "size:Q", scale=alt.Scale(domain=[0, 1], range=[0.12, 1]), legend=None
+            ),
             tooltip=[
                 alt.Tooltip("feature:N", title=say("axis.feature")),
                 charts.tooltip("unit", say("axis.unit"), "d"),
