@@ -24,6 +24,7 @@ __all__ = [
     "SingleLayer",
     "Sizes",
     "Trainer",
+    "ask",
     "difference",
     "distinct_units",
     "epochs_to",
@@ -33,11 +34,15 @@ __all__ = [
 
 
 def __getattr__(name):
-    """Import the estimator when it is asked for: scikit-learn takes two seconds, the page none."""
+    """Import when it is asked for what takes long: scikit-learn two seconds, Altair one."""
     if name == "DualLayerClassifier":
         from dualnet.classifier import DualLayerClassifier
 
         return DualLayerClassifier
+    if name == "ask":
+        from dualnet.questions import ask
+
+        return ask
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -34,7 +34,8 @@ def spec_of(chart, height):
         "labelColor": "currentColor",
         "titleColor": "currentColor",
     }
-    chart = chart.properties(height=height)
+    padding = {"left": 2, "top": 2, "right": 2, "bottom": 2}  # Streamlit's own wastes 20 pixels
+    chart = chart.properties(height=height, padding=padding)
     return chart.configure(
         axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
     ).to_dict()
@@ -53,7 +54,7 @@ def dash(field, keys, dashed, **kwargs):
     return alt.StrokeDash(f"{field}:N", scale=scale, **kwargs)
 
 
-def legend(words, color, **kwargs):
+def legend(words, color):
     """Return a legend above the plot, a row where it is wide enough, that says the keys of ``words`` by
     their values. ``color``: a Vega expression for its symbols, ``datum.value`` is the key."""
     letters = sum(map(len, words.values()))
@@ -67,7 +68,6 @@ def legend(words, color, **kwargs):
         symbolStrokeColor=alt.expr(color),
         labelLimit=0,
         labelExpr=labels(words),
-        **kwargs,
     )
 
 
@@ -86,27 +86,28 @@ def tooltip(field, title, form):
 def epoch_axis(say, domain, log=False, ticks=None):
     """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; see
     `epoch_ticks`."""
-    axis = alt.Axis(format=",d", tickCount=4, tickMinStep=1, grid=False)
-    if ticks:
-        axis.values = list(ticks)
+    axis = alt.Axis(format=",d", grid=False, **_ticks(ticks, 4, tickMinStep=1))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     return alt.X("epoch:Q", title=say("axis.epoch"), scale=scale, axis=axis)
 
 
 def epoch_ticks(epochs):
     """Return the epochs marked on a logarithmic axis from 1 to ``epochs``: powers of ten and the end."""
-    return [10**power for power in range(5) if 3 * 10**power <= epochs] + [epochs]
+    return sorted({1, *(10**power for power in range(5) if 3 * 10**power <= epochs), epochs})
 
 
 def loss_axis(field, title, domain, log=False, ticks=None):
     """Return the y encoding of the column ``field`` over ``domain``; see `log_ticks`."""
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
-    axis = alt.Axis(
-        labelFlush=False, format="~g", tickCount=5
-    )  # flush, 0 would stand above its line
-    if ticks:
-        axis.values = list(ticks)
+    # flush, 0 would stand above its line
+    axis = alt.Axis(labelFlush=False, format="~g", **_ticks(ticks, 5))
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
+
+
+def _ticks(values, count, **kwargs):
+    """Return what an axis says of its ticks: ``values``, or about ``count`` of Vega's choice. (With a
+    count, Vega leaves out labels of a logarithmic axis.)"""
+    return {"values": list(values)} if values else {"tickCount": count, **kwargs}
 
 
 def log_ticks(low, high):

@@ -26,14 +26,7 @@ def answer(view):
     say, names, networks = view.say, view.names, view.networks
     units = view.settings.units
     counts = {key: distinct_units(net.w1, net.b1, net.w2) for key, net in networks.items()}
-    shares = {key: saturated_share(net, view.data.x_train) for key, net in networks.items()}
-    note = say(
-        "units.note", tolerance=DISTINCT, first=names["ones"], second=names["normal"], **shares
-    )
     portrait = say(f"portrait.{view.data.portrait}")
-    if view.data.portrait == "bars" and not view.play:
-        portrait += " " + say("units.output_row")
-    note = f"{portrait} {note}"
     if view.play:
         from dualnet.player import play
 
@@ -41,8 +34,18 @@ def answer(view):
             return strip(network, view.data, limit, HEIGHT)
 
         alt_text = say("units.play_alt", epoch=view.epochs)
-        return Answer("", both=(play(view, drawing, "validation", alt_text),), note=note)
+        return Answer("", both=(play(view, drawing, "validation", alt_text),), note=portrait)
 
+    shares = {key: saturated_share(net, view.data.x_train) for key, net in networks.items()}
+    note = say(
+        "units.note",
+        tolerance=DISTINCT,
+        epoch=view.epoch,
+        first=names["ones"],
+        second=names["normal"],
+        **shares,
+    )
+    below = say("units.output_row") + " " if view.data.portrait == "bars" else ""
     limit = weight_limit(networks.values())
     pictures = {}
     for key, network in networks.items():
@@ -58,7 +61,7 @@ def answer(view):
         {key: say("head.distinct", count=counts[key], units=units) for key in RUNS},
         left=(pictures["ones"],),
         right=(pictures["normal"],),
-        note=note,
+        note=f"{portrait} {below}{note}",
         names=names,
     )
 
