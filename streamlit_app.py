@@ -1,587 +1,340 @@
-"""The page: one lesson, read from top to bottom. The only room that knows Streamlit."""
+"""The page, from top to bottom as a visitor meets it. The only room that knows Streamlit."""
 
-import inspect
-import textwrap
 import time
 
-import numpy as np
 import streamlit as st
 
-from dualnet import (
-    EPOCHS,
-    HYPERPARAMETERS,
-    Causes,
-    Comparison,
-    DualLayer,
-    RandomInitNetwork,
-    Seeds,
-    Settings,
-    blame,
-    distinct_units,
-    epochs_to,
-    saturated_share,
-    spread,
-)
-from dualnet.datasets import DATASETS
-from dualnet.export import losses_csv, notebook, python_script
-from dualnet.links import (
-    CONTROLS,
-    PRESETS,
-    QUESTIONS,
-    explain,
-    link,
-    preset_of,
-    preset_state,
-    read_link,
-    text_of,
-)
-from dualnet.measures import DISTINCT
+from dualnet.datasets import DATASETS, load_dataset
+from dualnet.links import AXES, CONTROLS, QUESTIONS, address, explain, link, read_link, text_of
+from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
+from dualnet.store import STORE
 from dualnet.texts import LANGUAGES, language_of, speaker
+from dualnet.turns import TURNS, Visitor
 
 state = st.session_state
-EVEN = 0.03  # losses this close, relatively, count as equal
+PATIENCE = 0.5  # seconds without a sign of progress
+RUN_COLORS = {"ones": "orange", "normal": "blue"}
+FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
 
-# --- What the address asks for --------------------------------------------------------------
 
-# Numbers are bound to the address by Streamlit. It would bind a choice by the words it shows, which
-# differ between languages; so these three stand there by their keys.
-CHOICES = ("dataset", "question", "language")
+def main():
+    read_address()
+    say = speaker(state.language)
+    st.set_page_config(page_title=say("page.title"), layout="wide")
+    title(say)
+    load(say)
+    settings, epochs = controls(say)
+    write_address()
+    choose_question(say)
+    notice(say)
+    view, answer = stage(say, settings, epochs)
+    take_along(say, view, answer)
 
-if "refused" not in state:
+
+# --- the address ----------------------------------------------------------------------------
+
+
+def read_address():
+    """Take over what the address asks for: at the start, and when the browser goes back or forward.
+
+    Streamlit sends the address as the browser had it when a control was moved, which may be before the
+    page's last answer arrived; so where a control has moved, the address is not news.
+    """
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
+    moved = any(state.get(key) != value for key, value in state.get("seen", {}).items())
+    if moved or asked == state.get("address"):
+        return
     values, state.refused = read_link(asked)
-    state.update(values)
-    state.address = {key: st.query_params.get(key) for key in CHOICES}
-    if state.refused:  # Streamlit would drop them silently; the notice below names them.
-        for key in state.refused:
-            st.query_params.pop(key, None)
-        st.rerun()
-for key in CHOICES:
-    if st.query_params.get(key) != state.address[key]:  # the browser went back or forward
-        values, _ = read_link({key: st.query_params.get_all(key)})
-        state[key] = values.get(key, CONTROLS[key].default)
-
-if not state.get("language"):
-    state.language = language_of(st.context.locale)
-say = speaker(state.language)
-st.set_page_config(page_title=say("page.title"), layout="wide")
+    for key, control in CONTROLS.items():
+        state[key] = values.get(key, control.default)
+    state.epoch = values.get("epoch", state.epochs)
+    state.language = state.language or language_of(st.context.locale)
+    state.address = asked
+    state.last_epochs = state.epochs
 
 
-# --- The controls ---------------------------------------------------------------------------
+def write_address():
+    """Put the page's state into the address, once a run: one choice is one entry of the history."""
+    state.seen = {key: state[key] for key in CONTROLS}
+    shown = dict(state.seen)
+    if state.language == language_of(st.context.locale):
+        shown.pop("language")  # the reader's own language goes without saying
+    parameters = address(shown)
+    asked = {key: [value] for key, value in parameters.items()}
+    if asked != state.address:
+        st.query_params.from_dict(parameters)
+        state.address = asked
 
 
-def control(hyperparameter, container):
+def notice(say):
+    """Name what the address asked for in vain, until a control moves."""
+    if state.refused and state.setdefault("refused_at", state.seen) == state.seen:
+        with st.expander(say("link.refused"), icon=":material/warning:"):
+            st.markdown("\n".join(f"- {sentence}" for sentence in explain(state.refused, say)))
+
+
+# --- title and controls ---------------------------------------------------------------------
+
+
+def title(say):
+    words, language = st.columns([4, 1], vertical_alignment="center")
+    words.title(say("page.title"), anchor=False)
+    language.segmented_control(
+        say("page.language"),
+        LANGUAGES,
+        format_func=LANGUAGES.get,
+        key="language",
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
+def load(say):
+    """Load the data and, with the first visitor, scikit-learn and Altair: the title stands by then."""
+    waiting = st.empty()
+    if "seen" not in state:
+        waiting.caption(f"{say('page.intro')} {say('page.loading')}")
+    load_dataset(state.dataset)
+    import dualnet.questions  # noqa: F401
+
+    waiting.empty()
+
+
+def controls(say):
+    """Draw the sidebar; return the `Settings` and the number of epochs."""
+    data = load_dataset(state.dataset)
+    facts = {"train": len(data.x_train), "val": len(data.x_val)}
+    with st.sidebar, st.container(gap="xsmall"):
+        st.caption(say("page.intro"))
+        st.selectbox(
+            say("setting.dataset"),
+            DATASETS,
+            format_func=lambda name: say(f"dataset.{name}"),
+            help=say("help.dataset"),
+            key="dataset",
+        )
+        number(EPOCHS, st, say, facts)
+        for name in ("units", "learning_rate"):
+            number(HYPERPARAMETERS[name], st, say, facts)
+        for name, half in zip(("l1", "l2"), st.columns(2, wrap=False), strict=True):
+            number(HYPERPARAMETERS[name], half, say, facts)
+        with st.expander(say("setting.more")):
+            st.segmented_control(
+                say("setting.axis"),
+                AXES,
+                format_func=lambda axis: say(f"axes.{axis}"),
+                help=say("help.axis"),
+                key="axis",
+                required=True,
+            )
+            for name, hyperparameter in HYPERPARAMETERS.items():
+                if name not in FIRST_NUMBERS:
+                    number(hyperparameter, st, say, facts)
+    return Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS}), state.epochs
+
+
+def number(hyperparameter, container, say, facts):
     """Draw the control of a number, over its range and on its scale."""
     name = hyperparameter.name
-    words = {"label": say(f"setting.{name}"), "help": say(f"help.{name}"), "key": name}
+    words = {
+        "label": say(f"setting.{name}"),
+        "help": say(f"help.{name}", **facts),
+        "key": name,
+    }
     if hyperparameter.scale == "log":
         # A link may ask for a value between two stops: it becomes a stop of its own.
-        stops = sorted({*hyperparameter.choices, state.get(name, hyperparameter.default)})
-        return container.select_slider(
-            options=stops,
-            value=hyperparameter.default,
-            format_func=text_of,
-            bind="query-params",
-            **words,
-        )
+        stops = sorted({*hyperparameter.choices, state[name]})
+        container.select_slider(options=stops, format_func=text_of, **words)
+        return
     draw = container.slider if hyperparameter.scale == "linear" else container.number_input
-    return draw(
+    draw(
         min_value=hyperparameter.low,
         max_value=hyperparameter.high,
-        value=hyperparameter.default,
         step=hyperparameter.step,
-        bind="query-params",
         **words,
     )
 
 
-def apply_preset():
-    if state.preset:
-        state.update(preset_state(state.preset))
-        state.pop("epoch", None)
-
-
-title, language = st.columns([4, 1], vertical_alignment="center")
-title.title(say("page.title"), anchor=False)
-language.segmented_control(
-    say("page.language"),
-    LANGUAGES,
-    format_func=LANGUAGES.get,
-    key="language",
-    required=True,
-    label_visibility="collapsed",
-)
-
-with st.sidebar, st.container(gap="xsmall"):
-    state.preset = preset_of(state)
-    st.pills(
-        say("setting.presets"),
-        PRESETS,
-        format_func=lambda name: say(f"preset.{name}"),
-        help=say("help.presets"),
-        key="preset",
-        on_change=apply_preset,
+def choose_question(say):
+    st.segmented_control(
+        say("question.label"),
+        QUESTIONS,
+        format_func=lambda key: say(f"question.{key}"),
+        key="question",
+        required=True,
+        label_visibility="collapsed",
     )
-    dataset = st.selectbox(
-        say("setting.dataset"),
-        DATASETS,
-        format_func=lambda name: say(f"dataset.{name}"),
-        help=say("help.dataset"),
-        key="dataset",
+
+
+# --- the stage ------------------------------------------------------------------------------
+
+
+def stage(say, settings, epochs):
+    """Train what the question needs and draw its answer, and below it the losses and a note; return
+    what is looked at and the answer."""
+    from dualnet.answers import View
+    from dualnet.experiments import Comparison
+    from dualnet.questions import loss, room
+
+    question = room(state.question)
+    comparison = STORE.get(Comparison, settings)
+    view = View(
+        settings,
+        comparison,
+        epochs,
+        chosen_epoch(epochs) if question.LOOKS_AT_EPOCH else epochs,
+        state.language,
+        state.axis,
+        play=question.PLAYS and state.get("play", False),
     )
-    epochs = control(EPOCHS, st)
-    numbers = {name: control(HYPERPARAMETERS[name], st) for name in ("units", "learning_rate")}
-    for name, half in zip(("l1", "l2"), st.columns(2), strict=True):
-        numbers[name] = control(HYPERPARAMETERS[name], half)
-    cut = st.toggle(say("page.cut"), key="cut", bind="query-params")
-    more = st.expander(say("setting.more"))
-    numbers |= {name: control(HYPERPARAMETERS[name], more) for name in ("constant", "std", "seed")}
-    take = st.expander(say("take.title"), key="take", on_change="rerun")
+    with st.container(key="stage", gap="small"):
+        sentence = st.empty()
+        place = Place(view.names)
 
-settings = Settings(dataset, **numbers)
-asked_for = settings, epochs, cut, state.get("question")
-if (
-    state.refused and state.setdefault("refused_at", asked_for) == asked_for
-):  # until a control moves
-    st.warning(say("link.refused") + "".join(f"\n- {s}" for s in explain(state.refused, say)))
+        def grow():
+            if question is loss:
+                place.draw(*([chart] for chart in loss.loss_charts(view)))
 
-ONES = (
-    say("run.ones") if settings.constant == 1 else say("run.constant", constant=settings.constant)
-)
-NORMAL = say("run.normal") if settings.std == 1 else say("run.std", std=settings.std)
-names = {"first": ONES, "second": NORMAL}
-
-# --- Training: shared by all visitors, kept, continued, interruptible ------------------------
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def comparison_of(settings):
-    return Comparison(settings)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def causes_of(settings):
-    return Causes(settings)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def seeds_of(settings):
-    return Seeds(settings)
+        train(comparison, epochs, sentence, say, grow)
+        needed = []
+        for kind, n in question.needs(view):
+            experiment = STORE.get(kind, settings)
+            train(experiment, n, sentence, say)
+            needed.append(experiment)
+        if question.LOOKS_AT_EPOCH:
+            recall(comparison, view)
+        answer = question.answer(view, *needed)
+        if answer.sentence:
+            sentence.markdown(answer.sentence)
+        else:
+            sentence.empty()
+        if answer.left or answer.right:
+            place.draw(answer.left, answer.right, answer.heads)
+        for picture in answer.both:
+            draw(picture, st)
+    if question.LOOKS_AT_EPOCH:
+        chooser(say, view, question.PLAYS)
+    if question is not loss:
+        Place(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
+    if answer.details:
+        with st.expander(say(f"{state.question}.details")):
+            for picture in answer.details:
+                draw(picture, st)
+    if answer.note:
+        st.caption(answer.note)
+    return view, answer
 
 
-def train(experiment, epochs, notice, show=lambda done: None):
-    """Train up to ``epochs``. After half a second ``notice`` has a progress bar, and ``show`` draws
-    what is done so far; a control moved meanwhile stops this run at the next chunk."""
-    begun = shown = time.perf_counter()
-    for done in experiment.advance(epochs):
-        now = time.perf_counter()
-        if now - begun < 0.5:
-            state.get("epochs")  # any look at the state lets Streamlit stop the run
-            continue
-        notice.progress(
-            min(done / epochs, 1.0), say("page.training", done=min(done, epochs), epochs=epochs)
+def chosen_epoch(epochs):
+    """Return the epoch looked at; it follows the end of the epochs until it is moved."""
+    if state.epoch > epochs or state.epoch == state.last_epochs:
+        state.epoch = epochs
+    state.last_epochs = epochs
+    return state.epoch
+
+
+def chooser(say, view, plays):
+    """Draw the control of the epoch looked at, and the switch that makes the pictures move."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if plays:
+            st.toggle(
+                say("chooser.play"), key="play", help=say("chooser.help"), persist_state="session"
+            )
+        st.select_slider(
+            say("chooser.epoch"),
+            sorted({*view.frames, view.epoch}),
+            format_func=text_of,
+            key="epoch",
+            persist_state="session",
         )
-        if now - shown > 0.5:
-            show(done)
+
+
+def train(experiment, epochs, notice, say, show=lambda: None):
+    """Train up to ``epochs``. After a while ``notice`` has a progress bar, and ``show`` draws what is
+    done so far; a control moved meanwhile stops this run at the next chunk."""
+    begun = shown = time.perf_counter()
+    for done in experiment.advance(epochs, turn_for(experiment)):
+        now = time.perf_counter()
+        if now - begun < PATIENCE:
+            check_for_news()
+            continue
+        done = min(done, epochs)
+        notice.progress(done / epochs, say("page.training", done=done, epochs=epochs))
+        if now - shown > PATIENCE:
+            show()
             shown = now
 
 
-headline = st.empty()
-left, right = st.columns(2)
-titles = {ONES: f":orange[**━━ {ONES}**]", NORMAL: f":blue[**━━ {NORMAL}**]"}
-left.markdown(titles[ONES])
-right.markdown(titles[NORMAL])
-
-with headline.container():
-    if "loaded" not in state:
-        st.caption(say("page.intro") + " " + say("page.loading"))
-
-from dualnet import charts  # noqa: E402  (Altair and scikit-learn load once title and controls stand)
-
-comparison = comparison_of(settings)
-state.loaded = True
-data = comparison.dataset
-runs = {ONES: comparison.ones, NORMAL: comparison.normal}
-
-# Sections 1 and 4 look at one epoch, which the loss charts mark.
-question = state.get("question")
-looks_at_epoch = question in ("different", "draw")
-if state.get("epoch") is None or state.epoch > epochs or state.epoch == state.get("last_epochs"):
-    state.epoch = epochs
-state.last_epochs = epochs
-chosen = state.epoch if looks_at_epoch else epochs
-
-drawn = [left, right]
+def recall(comparison, view):
+    """Bring the weights of the epochs looked at to hand, interruptibly."""
+    for epoch in view.frames if view.play else [view.epoch]:
+        for _ in comparison.recall(epoch, turn_for(comparison)):
+            check_for_news()
 
 
-def ending(own, other):
-    """Return how a run's losses end beside the other's, as the charts' descriptions call it."""
-    if not np.isfinite(own).all():
-        return "diverged"
-    ends = own[1][-1], other[1][-1]
-    if np.isclose(*ends, rtol=EVEN):
-        return "even"
-    return "higher" if ends[0] > ends[1] else "lower"
+def turn_for(experiment):
+    visitor = state.setdefault("visitor", Visitor())
+    return TURNS.turn(visitor, experiment, check_for_news)
 
 
-def draw_losses(done):
-    """Draw both loss charts as far as ``done``, on the spot where they stand already."""
-    curves = [(run.losses[:done], run.val_losses[:done]) for run in runs.values()]
-    top, marked = charts.loss_scale(curves, epochs, cut), chosen if looks_at_epoch else None
-    pictures = [
-        charts.loss_chart(key, *pair, epochs, top, say, marked)
-        for key, pair in zip(charts.RUNS, curves, strict=True)
-    ]
-    for i in (0, 1):  # both are made by now, so that nothing keeps the second from following
-        name, other = (ONES, NORMAL)[i], (NORMAL, ONES)[i]
-        # Words without numbers: a chart whose words change is built anew, not just given new rows.
-        words = say(f"loss.{ending(curves[i], curves[1 - i])}_alt", run=name, other=other)
-        drawn[i] = drawn[i].vega_lite_chart(pictures[i], alt=words)
+def check_for_news():
+    """Let Streamlit stop this run where a control has moved: any look at the state does."""
+    state.get("epochs")
 
 
-train(comparison, epochs, headline, draw_losses)
-draw_losses(epochs)
+class Place:
+    """Two columns of pictures under the names of the runs. A second picture for the same spot replaces
+    the first, so that the browser keeps the chart and takes in its new rows."""
 
-for column, run in zip((left, right), runs.values(), strict=True):
-    network = run.network_at(epochs)
-    with column.container(horizontal=True):
-        accuracy = network.score(data.x_val, data.y_val)
-        st.metric(say("metric.accuracy"), f"{accuracy:.1%}")
-        for key, losses in (("loss", run.losses), ("val_loss", run.val_losses)):
-            loss = losses[epochs - 1]
-            st.metric(say(f"metric.{key}"), f"{loss:.4g}" if np.isfinite(loss) else "–")
+    def __init__(self, names):
+        self.names = names
+        self.columns = None
+        self.drawn = {}
 
-# --- The headline ---------------------------------------------------------------------------
+    def draw(self, left, right, heads=None):
+        """Draw the pictures of both sides, top down; ``heads`` is what stands beside the names."""
+        if self.columns is None:
+            self.columns = st.columns(2, wrap=False)
+        for column, key, pictures in zip(self.columns, RUN_COLORS, (left, right), strict=True):
+            name = f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]"
+            if heads and heads[key]:
+                name += f" &nbsp; {heads[key]}"
+            for row, element in enumerate([name, *pictures]):
+                at = self.drawn.get((key, row), column)
+                self.drawn[key, row] = draw(element, at)
 
-low, high = (run.val_losses[epochs - 1] for run in (comparison.normal, comparison.ones))
-ahead, behind = (NORMAL, ONES) if low <= high else (ONES, NORMAL)
-low, high = min(low, high), max(low, high)
-reached = epochs_to(runs[behind].val_losses, low)
-stops = {
-    name: np.flatnonzero(~np.isfinite(run.losses[:epochs] + run.val_losses[:epochs]))
-    for name, run in runs.items()
-}
-with headline.container():
-    if any(stop.size for stop in stops.values()):
-        for name, stop in stops.items():
-            if stop.size:
-                st.markdown(say("headline.diverged", run=name, epoch=int(stop[0]) + 1))
-    elif np.isclose(low, high, rtol=EVEN):
-        st.markdown(say("headline.even", epoch=epochs, low=low))
-    elif reached:
-        st.markdown(
-            say(
-                "headline.ahead_known",
-                epoch=epochs,
-                low=low,
-                reached=reached,
-                first=ahead,
-                second=behind,
-            )
-        )
-    else:
-        st.markdown(
-            say(
-                "headline.ahead",
-                epoch=epochs,
-                low=low,
-                ratio=high / low,
-                first=ahead,
-                second=behind,
-            )
-        )
 
-    if state.preset:
-        st.caption(say(f"lesson.{state.preset}"))
+def draw(picture, at):
+    """Draw a picture, or Markdown, in the container or in the place of the element ``at``; return its
+    place."""
+    from dualnet.answers import Chart, Code, Formulas, Image
 
-# --- One question at a time -----------------------------------------------------------------
+    match picture:
+        case str():
+            return at.markdown(picture)
+        case Chart(spec, tables, alt):
+            return at.vega_lite_chart(spec | {"datasets": tables}, alt=alt)
+        case Image(svg, alt, caption):
+            return at.image(svg, caption, "stretch", alt=alt)
+        case Code(source):
+            return at.code(source, wrap_lines=True)
+        case Formulas(latex):
+            return at.latex(latex)
 
-question = st.segmented_control(
-    say("question.label"),
-    QUESTIONS,
-    format_func=lambda name: say(f"question.{name}"),
-    key="question",
-    label_visibility="collapsed",
-)
 
-for key in CHOICES:
-    shown = state[key] if state[key] != CONTROLS[key].default else None
-    if key == "language" and shown == language_of(st.context.locale):
-        shown = None  # the reader's own language goes without saying
-    if shown != st.query_params.get(key):
-        if shown:
-            st.query_params[key] = shown
-        else:
-            del st.query_params[key]
-    state.address[key] = shown
+# --- to take away ---------------------------------------------------------------------------
 
-played = [chosen]
-if looks_at_epoch:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kept = [epoch for epoch in comparison.snapshot_epochs if epoch < epochs]
-        st.select_slider(
-            say("chooser.epoch"),
-            sorted({*kept, epochs, chosen}),
-            value=epochs,
-            format_func=text_of,
-            key="epoch",
-            bind="query-params",
-        )
-        play = st.toggle(say("chooser.play"), key="play", help=say("chooser.help"))
-    if play:
-        played = [*kept, epochs]
-    networks = {name: run.network_at(chosen) for name, run in runs.items()}
 
-if question == "different":
-    distinct = {n: distinct_units(net.w1, net.b1, net.w2) for n, net in networks.items()}
-    counts = {"ones": distinct[ONES], "normal": distinct[NORMAL]}
-    answer = say("different.answer", epoch=chosen, units=settings.units, **names, **counts)
-    if distinct[ONES] == 1 < distinct[NORMAL]:
-        answer += " " + say("different.tied")
-    st.markdown(answer)
-
-    frames = charts.frames_within((len(data.feature_names) + 1) * settings.units, played)
-    weights = {
-        name: np.array([np.vstack([n.w1, n.w2.T]) for n in run.networks_at(frames)])
-        for name, run in runs.items()
-    }
-    limit = max(float(np.abs(values).max()) for values in weights.values()) or 1.0
-    for column, key, name in zip(st.columns(2), charts.RUNS, runs, strict=True):
-        with column:
-            st.markdown(titles[name])
-            with st.container(horizontal=True):
-                count = say("different.distinct_value", count=distinct[name], units=settings.units)
-                share = saturated_share(networks[name], data.x_train)
-                st.metric(say("different.distinct"), count)
-                st.metric(say("different.saturated"), f"{share:.0%}")
-            alt = (
-                say("different.play_alt", run=name, epoch=epochs)
-                if len(frames) > 1
-                else say(
-                    "different.alt",
-                    run=name,
-                    epoch=chosen,
-                    count=distinct[name],
-                    units=settings.units,
-                )
-            )
-            st.altair_chart(
-                charts.weights_chart(key, weights[name], limit, data.feature_names, frames, say),
-                alt=alt,
-            )
-    st.caption(say("different.note", tolerance=DISTINCT))
-
-elif question == "blame" and any(stop.size for stop in stops.values()):
-    st.markdown(say("blame.diverged"))
-
-elif question == "blame":
-    causes = causes_of(settings)
-    horizon = causes.horizon(chosen)
-    notice = st.empty()
-    train(causes, horizon, notice)
-    notice.empty()
-    target = float(comparison.normal.val_losses[chosen - 1])
-    arrivals = dict(zip(causes.SCALES, causes.arrivals(target, horizon), strict=True))
-    verdict = blame(chosen, arrivals["tied_large"], arrivals["tied_small"])
-    large, small = (
-        say("blame.never", horizon=horizon) if at is None else say("blame.at", epoch=at)
-        for at in (arrivals["tied_large"], arrivals["tied_small"])
-    )
-    if verdict == "size":
-        small = arrivals["tied_small"]
-    st.markdown(
-        say(
-            f"blame.{verdict}",
-            target=target,
-            epoch=chosen,
-            horizon=horizon,
-            large=large,
-            small=small,
-        )
-    )
-    picture, table = st.columns(2)
-    picture.altair_chart(
-        charts.causes_chart(
-            causes.SCALES, [run.val_losses[:horizon] for run in causes.runs], target, horizon, say
-        ),
-        alt=say("blame.alt"),
-    )
-    table.table(
-        [
-            {
-                say("blame.start"): say(f"causes.{name}"),
-                say("blame.arrival", target=target): f"{arrivals[name]:,}"
-                if arrivals[name]
-                else say("blame.arrival_none", horizon=horizon),
-                say("blame.accuracy", epoch=chosen): (
-                    f"{run.network_at(chosen).score(data.x_val, data.y_val):.1%}"
-                ),
-                say("blame.saturated"): f"{saturated_share(run.network_at(0), data.x_train):.0%}",
-            }
-            for name, run in zip(causes.SCALES, causes.runs, strict=True)
-        ],
-    )
-    st.caption(
-        say(
-            "blame.note",
-            constant=settings.constant,
-            constant_small=settings.constant / 10,
-            std=3 * settings.std,
-            std_small=settings.std / 10,
-            epoch=chosen,
-        )
-    )
-
-elif question == "spread":
-    at = [epoch for epoch in comparison.snapshot_epochs if epoch < epochs] + [epochs]
-    spreads = [
-        np.array([float(spread(network.w1)) for network in run.networks_at(at)])
-        for run in runs.values()
-    ]
-    last_ones, last_normal = (values[-1] for values in spreads)
-    kind = "zero" if last_ones == 0 else "rounding" if last_ones < 0.01 else "parted"
-    st.markdown(
-        say(f"spread.{kind}", epochs=epochs, run=ONES, spread=last_ones)
-        + " "
-        + say("spread.independent", epochs=epochs, run=NORMAL, spread=last_normal)
-    )
-    st.altair_chart(
-        charts.spread_chart(at, spreads, say),
-        alt=say("spread.alt", ones=last_ones, normal=last_normal, epochs=epochs, **names),
-    )
-    st.caption(say("spread.note"))
-
-elif question == "draw" and data.x_train.shape[1] == 2:
-    scores = {name: net.score(data.x_train, data.y_train) for name, net in networks.items()}
-    distinct = {n: distinct_units(net.w1, net.b1, net.w2) for n, net in networks.items()}
-    answer = say("draw.answer", epoch=chosen, ones=scores[ONES], normal=scores[NORMAL], **names)
-    st.markdown(answer + (" " + say("draw.line") if distinct[ONES] == 1 else ""))
-    edge = 1.1 * float(np.abs(data.x_train).max())
-    tile = int(np.clip((6_000 / settings.units) ** 0.5, 8, 20))
-    frames = charts.frames_within(max(40 * 40, tile * tile * settings.units), played)
-
-    def plane(size):
-        """The centres of size × size cells, rows from the lowest x2 up."""
-        centres = edge * (2 * np.arange(size) + 1 - size) / size
-        return np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
-
-    for column, name, run in zip(st.columns(2), runs, runs.values(), strict=True):
-        outputs, activations = [], []
-        for network in run.networks_at(frames):
-            outputs.append(network.activation(network.forpass(plane(40))).reshape(40, 40))
-            network.forpass(plane(tile))
-            activations.append(network.a1.T.reshape(-1, tile, tile))
-        moving = "play_" if len(frames) > 1 else ""
-        with column:
-            st.markdown(titles[name])
-            st.altair_chart(
-                charts.plane_chart(
-                    np.array(outputs), (-edge, edge), data.x_train, data.y_train, frames, say
-                ),
-                alt=say(
-                    f"draw.{moving or 'plane_'}alt", run=name, epoch=chosen, accuracy=scores[name]
-                ),
-            )
-            st.markdown(f"**{say('draw.units')}**")
-            st.altair_chart(
-                charts.units_chart(np.array(activations), frames, say),
-                alt=say(
-                    f"draw.units_{moving}alt",
-                    run=name,
-                    epoch=chosen,
-                    units=settings.units,
-                    count=distinct[name],
-                ),
-            )
-
-    st.caption(say("draw.note"))
-
-elif question == "draw":
-    scores = {name: net.score(data.x_val, data.y_val) for name, net in networks.items()}
-    st.markdown(
-        say("draw.probability", epoch=chosen, ones=scores[ONES], normal=scores[NORMAL], **names)
-    )
-    for column, name in zip(st.columns(2), runs, strict=True):
-        column.markdown(titles[name])
-        network = networks[name]
-        probabilities = network.activation(network.forpass(data.x_val))[:, 0]
-        column.altair_chart(
-            charts.probability_chart(probabilities, data.y_val, data.target_names, say),
-            alt=say("draw.probability_alt", run=name, epoch=chosen),
-        )
-    st.markdown(say("draw.offer"))
-
-    def show_dataset(name):
-        state.dataset = name
-
-    with st.container(horizontal=True):
-        for name in DATASETS[1:]:
-            st.button(say(f"dataset.{name}"), on_click=show_dataset, args=(name,), key=f"to_{name}")
-
-elif question == "lucky":
-    seeds = seeds_of(settings)
-    notice = st.empty()
-    train(seeds, epochs, notice)
-    notice.empty()
-    val_losses = np.array([run.val_losses[:epochs] for run in seeds.runs])
-    ours, theirs = comparison.normal.val_losses[:epochs], comparison.ones.val_losses[:epochs]
-    found = {
-        "epoch": epochs,
-        "count": seeds.COUNT,
-        "seed": settings.seed,
-        "ones": ONES,
-        "below": int((val_losses[:, -1] < theirs[-1]).sum()),
-    }
-    st.markdown(
-        say(
-            "lucky.answer",
-            normal=ours[-1],
-            worse=int((val_losses[:, -1] > ours[-1]).sum()),
-            median=float(np.median(val_losses[:, -1])),
-            **found,
-        )
-    )
-    st.altair_chart(
-        charts.seeds_chart(val_losses, theirs, ours, epochs, say), alt=say("lucky.alt", **found)
-    )
-    st.caption(say("lucky.note"))
-
-elif question == "code":
-    st.markdown(say("code.answer"))
-    sources = (DualLayer, RandomInitNetwork)
-    for column, name, network in zip(st.columns(2), runs, sources, strict=True):
-        column.markdown(titles[name])
-        column.code(textwrap.dedent(inspect.getsource(network.init_weights)), wrap_lines=True)
-    st.markdown(say("code.step"))
-    st.code(textwrap.dedent(inspect.getsource(DualLayer.training)))
-
-# --- To take away ---------------------------------------------------------------------------
-
-if take.open:
+def take_along(say, view, answer):
+    with st.sidebar:
+        take = st.expander(say("take.title"), key="take", on_change="rerun")
+    if not take.open:
+        return
     with take:
         st.caption(say("take.link"))
         # Without the language: whoever opens it reads it in their own.
-        address = {key: state.get(key) for key in CONTROLS if key not in ("epoch", "language")}
-        if looks_at_epoch and chosen != epochs:
-            address["epoch"] = chosen
-        st.code(
-            (st.context.url or "").split("?")[0] + link(address), language=None, wrap_lines=True
-        )
-        curves = [(run.losses[:epochs], run.val_losses[:epochs]) for run in runs.values()]
+        shown = {key: value for key, value in state.seen.items() if key != "language"}
+        st.code((st.context.url or "").split("?")[0] + link(shown), language=None, wrap_lines=True)
 
-        def picture(kind):
-            top = charts.loss_scale(curves, epochs, cut)
-            colors = st.get_option("theme.light.chartCategoricalColors")
-            return charts.loss_picture(list(runs), curves, epochs, top, say, colors, kind)
 
-        # A file is made when its button is pressed, not before.
-        files = {
-            "csv": ("csv", "text/csv", lambda: losses_csv(comparison, epochs)),
-            "script": ("py", "text/x-python", lambda: python_script(settings, epochs)),
-            "notebook": ("ipynb", "application/x-ipynb+json", lambda: notebook(settings, epochs)),
-            "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
-            "png": ("png", "image/png", lambda: picture("png")),
-        }
-        for key, (ending, mime, make) in files.items():
-            name = f"dualnet-{settings.dataset}-{epochs}.{ending}"
-            st.download_button(say(f"take.{key}"), make, name, mime, key=key, on_click="ignore")
+main()

@@ -1,5 +1,6 @@
-"""The real data and four two-dimensional sets, split and scaled alike."""
+"""Two real sets and four in the plane, split and scaled alike."""
 
+import threading
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
@@ -9,15 +10,18 @@ import numpy as np
 # so the functions below import it when they need it.
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A binary classification problem, ready to train on. All arrays are read-only.
 
-    x_train, x_val, x_test : float64 (m, n_features), standardised by the training samples' mean and
-        standard deviation
+    x_train, x_val, x_test : float64 (m, n_features), standardized by the training samples' mean and
+        standard deviation; a feature that never varies among them is only centered
     y_train, y_val, y_test : int (m,), 0 or 1
     feature_names : n_features names
     target_names : the names of class 0 and class 1
+    portrait : how one hidden unit is drawn: "bars", a bar code of its weights; "plane", a map of its
+        activation over the two features; "image", its weights as an image of ``image_shape``
+    image_shape : (rows, columns) of a sample that is an image, rows one after the other; else None
     """
 
     name: str
@@ -29,6 +33,8 @@ class Dataset:
     y_test: np.ndarray
     feature_names: tuple[str, ...]
     target_names: tuple[str, str]
+    portrait: str = "bars"
+    image_shape: tuple[int, int] | None = None
 
     def __post_init__(self):
         for field in fields(self):
@@ -36,30 +42,42 @@ class Dataset:
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
 
+    @property
+    def n_features(self):
+        return self.x_train.shape[1]
 
+    def __repr__(self):
+        shapes = [f"{name} {getattr(self, name).shape}" for name in ("x_train", "x_val", "x_test")]
+        return f"Dataset({self.name!r}, {', '.join(shapes)})"
+
+    def __reduce__(self):  # by way of __post_init__: unpickled arrays alone would be writeable
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
+
+_SOURCES = {}
+
+
+def _dataset(name, portrait, image_shape=None):
+    """Offer a dataset: the function returns x, y, the names of its features and of its classes."""
+
+    def offer(source):
+        _SOURCES[name] = source, portrait, image_shape
+        return source
+
+    return offer
+
+
+@_dataset("breast_cancer", portrait="bars")
 def _breast_cancer():
     from sklearn.datasets import load_breast_cancer
 
     data = load_breast_cancer()
-    features, targets = map(tuple, (data.feature_names.tolist(), data.target_names.tolist()))
-    return data.data, data.target, features, targets
+    return data.data, data.target, data.feature_names, data.target_names
 
 
 def _plane(samples):
     """Name the columns and classes of a two-dimensional set."""
     return *samples, ("x1", "x2"), ("0", "1")
-
-
-def _moons():
-    from sklearn.datasets import make_moons
-
-    return _plane(make_moons(300, noise=0.2, random_state=42))
-
-
-def _circles():
-    from sklearn.datasets import make_circles
-
-    return _plane(make_circles(300, noise=0.1, factor=0.5, random_state=42))
 
 
 def _clusters(centers, std):
@@ -69,37 +87,61 @@ def _clusters(centers, std):
     return _plane((np.array(centers)[corner] + noise, (corner < 2).astype(int)))
 
 
+@_dataset("moons", portrait="plane")
+def _moons():
+    from sklearn.datasets import make_moons
+
+    return _plane(make_moons(300, noise=0.2, random_state=42))
+
+
+@_dataset("circles", portrait="plane")
+def _circles():
+    from sklearn.datasets import make_circles
+
+    return _plane(make_circles(300, noise=0.1, factor=0.5, random_state=42))
+
+
+@_dataset("xor", portrait="plane")
 def _xor():
     return _clusters([(1, 1), (-1, -1), (1, -1), (-1, 1)], std=0.5)
 
 
+@_dataset("blobs", portrait="plane")
 def _blobs():
     return _clusters([(1, 1), (1, 2), (-1, -1), (-1, -2)], std=0.4)
 
 
-_SOURCES = {
-    "breast_cancer": _breast_cancer,
-    "moons": _moons,
-    "circles": _circles,
-    "xor": _xor,
-    "blobs": _blobs,
-}
+@_dataset("digits", portrait="image", image_shape=(8, 8))
+def _digits():
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return data.data, data.target % 2, data.feature_names, ("even", "odd")
+
+
 DATASETS = tuple(_SOURCES)
+_lock = threading.Lock()
 
 
 def load_dataset(name="breast_cancer"):
-    """Return the `Dataset` called ``name``; the same object every time.
+    """Return the `Dataset` called ``name``; the same object every time, in every thread.
 
     "breast_cancer": scikit-learn's, 569 samples, 30 features (train 364, validation 91, test 114).
     "moons", "circles", "xor": 300 samples in the plane that no straight line separates.
     "blobs": 300 samples in the plane that a straight line separates.
+    "digits": scikit-learn's 1,797 images of 8 x 8 pixels (train 1149, validation 288, test 360),
+    class 1 where the digit is odd.
 
     Split twice by ``train_test_split(stratify=y, test_size=0.2, random_state=42)``: into training and
     validation against test, then training against validation. Raises ValueError for another name.
+
+    >>> load_dataset("digits")
+    Dataset('digits', x_train (1149, 64), x_val (288, 64), x_test (360, 64))
     """
     if name not in DATASETS:
         raise ValueError(f"dataset is {name!r}; expected one of {', '.join(DATASETS)}.")
-    return _load(name)
+    with _lock:
+        return _load(name)
 
 
 @lru_cache
@@ -107,7 +149,8 @@ def _load(name):
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
-    x, y, feature_names, target_names = _SOURCES[name]()
+    source, *portrait = _SOURCES[name]
+    x, y, feature_names, target_names = source()
     rest_x, x_test, rest_y, y_test = train_test_split(
         x, y, stratify=y, test_size=0.2, random_state=42
     )
@@ -116,6 +159,6 @@ def _load(name):
     )
     scaler = StandardScaler().fit(x_train)
     x_train, x_val, x_test = map(scaler.transform, (x_train, x_val, x_test))
-    return Dataset(
-        name, x_train, y_train, x_val, y_val, x_test, y_test, feature_names, target_names
-    )
+    arrays = x_train, y_train, x_val, y_val, x_test, y_test
+    names = [tuple(map(str, names)) for names in (feature_names, target_names)]
+    return Dataset(name, *arrays, *names, *portrait)

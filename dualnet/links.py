@@ -1,103 +1,81 @@
-"""The state of the page: its controls, the presets, and the link that carries both."""
+"""The state of the page: its controls, and the link that carries them."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from dualnet.datasets import DATASETS
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Hyperparameter
 from dualnet.texts import LANGUAGES, catalogue
 
-QUESTIONS = ("different", "blame", "spread", "draw", "lucky", "code")
+QUESTIONS = ("loss", "units", "boundary", "size", "nudge", "luck", "code")  # in this order
+AXES = ("log", "linear", "book")  # of the losses
 
 
 @dataclass(frozen=True)
 class Choice:
     """A control that takes one of ``options``; in an address also by the words the page shows,
-    ``label`` + option in any language."""
+    ``label`` + option in any language, and by what an option was called before, ``former``."""
 
     name: str
     options: tuple
-    default: str | bool | None
-    label: str = ""
+    default: str | None
+    label: str
+    former: dict = field(default_factory=dict)
 
     def check(self, value):
         """Return the option meant. Raises ValueError for any other ``value``."""
+        value = self.former.get(value, value)
         for option in self.options:
             words = {catalogue(language).get(f"{self.label}.{option}") for language in LANGUAGES}
-            if value in {option, str(option).lower(), *(words - {None})}:
+            if value in {option, *(words - {None})}:
                 return option
         raise ValueError(f"{self.name} is {value!r}; expected one of {self.options}.")
 
 
+FORMER_QUESTIONS = {
+    "different": "units",
+    "draw": "boundary",
+    "blame": "size",
+    "spread": "nudge",
+    "lucky": "luck",
+}
 CONTROLS = {
     control.name: control
     for control in (
-        Choice("dataset", DATASETS, "breast_cancer", "dataset"),
+        Choice("question", QUESTIONS, QUESTIONS[0], "question", FORMER_QUESTIONS),
+        Choice("dataset", DATASETS, DATASETS[0], "dataset"),
         EPOCHS,
-        *HYPERPARAMETERS.values(),
-        Choice("cut", (False, True), False),
-        Choice("question", QUESTIONS, None, "question"),
         Hyperparameter("epoch", EPOCHS.default, 0, EPOCHS.high, scale="log"),
+        *HYPERPARAMETERS.values(),
+        Choice("axis", AXES, AXES[0], "axes"),
         Choice("language", tuple(LANGUAGES), None, "language"),
     )
 }
 
-PRESETS = {
-    "book_ones": {"epochs": 20_000, "cut": True},
-    "book_random": {},
-    "moons": {
-        "dataset": "moons",
-        "epochs": 5_000,
-        "learning_rate": 1.0,
-        "l2": 0.0,
-        "question": "draw",
-    },
-    "circles": {
-        "dataset": "circles",
-        "epochs": 1_000,
-        "learning_rate": 1.0,
-        "l2": 0.0,
-        "question": "draw",
-    },
-    "tied_small": {"constant": 0.1, "question": "different"},
-    "rounding": {"epochs": 60_000, "learning_rate": 1.0, "question": "spread"},
-    "three_units": {"epochs": 20_000, "learning_rate": 1.0, "units": 3, "question": "spread"},
-    "too_small": {"std": 0.01, "question": "different"},
-    "just_right": {"std": 1.0, "question": "different"},
-    "too_large": {"std": 5.0, "question": "different"},
-}
-_SET_BY_PRESETS = [name for name in CONTROLS if name not in ("epoch", "language")]
-
-
-def preset_state(name):
-    """Return the value of every control that a preset sets; the language stays the visitor's."""
-    return {key: PRESETS[name].get(key, CONTROLS[key].default) for key in _SET_BY_PRESETS}
-
-
-def preset_of(state):
-    """Return the name of the preset that ``state`` is, else None."""
-    for name in PRESETS:
-        wanted = preset_state(name)
-        if all(state.get(key, CONTROLS[key].default) == wanted[key] for key in wanted):
-            return name
-    return None
-
 
 def text_of(value):
-    """Return a control's value as an address holds it: 0.1 as "0.1", 1.0 as "1", True as "true"."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """Return a control's value as an address holds it: 0.1 as "0.1", 1.0 as "1"."""
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def link(state):
-    """Return the query string of ``state``, defaults left out, e.g. "?units=3&epochs=20000"."""
-    changed = {
+def address(state):
+    """Return the query parameters of ``state``, a mapping of controls to values, defaults left out.
+
+    The epoch looked at is left out where it is the last one.
+    """
+    epochs = state.get("epochs", EPOCHS.default)
+    return {
         key: text_of(state[key])
         for key, control in CONTROLS.items()
-        if state.get(key) is not None and state[key] != control.default
+        if state.get(key) is not None
+        and state[key] != (epochs if key == "epoch" else control.default)
     }
+
+
+def link(state):
+    """Return the query string of ``state``, e.g. "?units=3&epochs=20000"."""
+    changed = address(state)
     return "?" + urlencode(changed) if changed else ""
 
 

@@ -1,14 +1,19 @@
-"""The datasets: the recorded split, and for all five the promises of `load_dataset`."""
+"""The datasets: the recorded split and figures, and for all six the promises of `load_dataset`."""
+
+import copy
+import pickle
+import threading
+import time
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dualnet import DATASETS, load_dataset
+from dualnet import DATASETS, Settings, datasets, load_dataset
 from tests.conftest import GOLDEN
 
 ARRAYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
-PLANE = [name for name in DATASETS if name != "breast_cancer"]
+PLANE = [name for name in DATASETS if load_dataset(name).portrait == "plane"]
 
 
 @pytest.fixture(params=DATASETS)
@@ -16,8 +21,15 @@ def dataset(request):
     return load_dataset(request.param)
 
 
-def test_there_are_five():
-    assert DATASETS == ("breast_cancer", "moons", "circles", "xor", "blobs")
+def test_there_are_six_and_each_says_how_a_unit_is_drawn():
+    assert {name: load_dataset(name).portrait for name in DATASETS} == {
+        "breast_cancer": "bars",
+        "moons": "plane",
+        "circles": "plane",
+        "xor": "plane",
+        "blobs": "plane",
+        "digits": "image",
+    }
 
 
 def test_breast_cancer_is_the_recorded_one(data):
@@ -36,7 +48,7 @@ def test_breast_cancer_is_the_recorded_one(data):
 
 
 @pytest.mark.parametrize("name", PLANE)
-def test_the_others_are_300_samples_in_the_plane(name):
+def test_a_set_in_the_plane_has_300_samples(name):
     dataset = load_dataset(name)
     shapes = [getattr(dataset, array).shape for array in ARRAYS]
     assert shapes == [(192, 2), (192,), (48, 2), (48,), (60, 2), (60,)]
@@ -69,11 +81,64 @@ def test_no_line_separates_xor_but_one_does_blobs():
         assert low <= line.score(dataset.x_train, dataset.y_train) <= high
 
 
+def test_digits_are_images_in_rows_told_odd_from_even():
+    from sklearn.datasets import load_digits
+
+    images, digits = load_digits(return_X_y=True)
+    dataset = load_dataset("digits")
+    assert [getattr(dataset, name).shape for name in ARRAYS[::2]] == [
+        (1149, 64),
+        (288, 64),
+        (360, 64),
+    ]
+    assert dataset.image_shape == (8, 8)
+    assert dataset.feature_names[:9] == (*(f"pixel_0_{column}" for column in range(8)), "pixel_1_0")
+    assert dataset.target_names == ("even", "odd")
+
+    y = digits % 2
+    rest, test = split(np.arange(1797), y)
+    train, val = split(rest, y[rest])
+    mean, deviation = images[train].mean(axis=0), images[train].std(axis=0)
+    never_varies = deviation == 0
+    assert np.count_nonzero(never_varies) == 4
+    deviation[never_varies] = 1
+    for part, rows in [("train", train), ("val", val), ("test", test)]:
+        x = (images[rows] - mean) / deviation
+        assert_allclose(getattr(dataset, f"x_{part}"), x, rtol=1e-9, atol=1e-12)
+        assert_array_equal(getattr(dataset, f"y_{part}"), y[rows])
+    assert dataset.x_val[:, never_varies].max() == 1  # of sixteen grays: not scaled
+
+
+def split(rows, y):
+    from sklearn.model_selection import train_test_split
+
+    return train_test_split(rows, stratify=y, test_size=0.2, random_state=42)
+
+
+@pytest.mark.parametrize(
+    ("run", "epoch", "loss", "val_loss", "right"),
+    [
+        ("ones", 500, 0.6957215742637402, 0.7011546016713675, 167),
+        ("normal", 500, 0.3168805646057779, 0.34948927082857595, 244),
+        ("ones", 2000, 0.6953647414261704, 0.6982197802515633, 172),
+        ("normal", 2000, 0.16097936898368365, 0.20964218243557023, 264),
+    ],
+)
+def test_digits_give_the_recorded_figures(trained, run, epoch, loss, val_loss, right):
+    comparison = trained(Settings(dataset="digits"), 2000)
+    run = getattr(comparison, run)
+    assert_allclose(run.losses[epoch - 1], loss, rtol=1e-9)
+    assert_allclose(run.val_losses[epoch - 1], val_loss, rtol=1e-9)
+    data = comparison.dataset
+    assert run.network_at(epoch).score(data.x_val, data.y_val) == right / 288
+
+
 def test_scaled_by_the_training_samples_alone(dataset):
     assert_allclose(dataset.x_train.mean(axis=0), 0, atol=1e-12)
-    assert_allclose(dataset.x_train.std(axis=0), 1, rtol=1e-12)
+    deviation = dataset.x_train.std(axis=0)
+    assert_allclose(deviation[deviation > 0], 1, rtol=1e-12)
     for x in (dataset.x_val, dataset.x_test):
-        assert np.abs(x.mean(axis=0)).min() > 1e-6
+        assert np.abs(x.mean(axis=0)).max() > 1e-6
 
 
 def test_split_alike_in_both_classes(dataset):
@@ -86,21 +151,56 @@ def test_split_alike_in_both_classes(dataset):
 def test_types_and_names(dataset):
     for name in ARRAYS[::2]:
         assert getattr(dataset, name).dtype == np.float64
+        assert getattr(dataset, name).shape[1] == dataset.n_features
     for name in ARRAYS[1::2]:
         assert_array_equal(np.unique(getattr(dataset, name)), [0, 1])
-    assert len(dataset.feature_names) == dataset.x_train.shape[1]
+    assert len(dataset.feature_names) == dataset.n_features
+    assert {type(name) for name in dataset.feature_names + dataset.target_names} == {str}
     assert load_dataset(dataset.name) is dataset
 
 
-def test_read_only(dataset):
+@pytest.mark.parametrize(
+    "same", [lambda d: d, copy.copy, copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))]
+)
+def test_read_only_and_so_are_copies(dataset, same):
+    dataset, original = same(dataset), dataset
     for name in ARRAYS:
+        assert_array_equal(getattr(dataset, name), getattr(original, name))
         with pytest.raises(ValueError, match="read-only"):
             getattr(dataset, name)[0] = 0
+    assert (dataset.name, dataset.portrait) == (original.name, original.portrait)
     with pytest.raises(AttributeError):
         dataset.x_train = None
 
 
+def test_threads_that_ask_at_once_for_the_first_time_get_one_object(monkeypatch):
+    calls = []
+
+    def source():
+        calls.append(1)
+        time.sleep(0.05)  # the second thread is here by then if nothing holds it back
+        return moons()
+
+    moons, *rest = datasets._SOURCES["moons"]
+    monkeypatch.setitem(datasets._SOURCES, "new", (source, *rest))
+    monkeypatch.setattr(datasets, "DATASETS", (*DATASETS, "new"))
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(load_dataset("new"))) for _ in "12"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] is found[1]
+    assert calls == [1]
+
+
+def test_the_repr_is_short():
+    assert repr(load_dataset("digits")) == (
+        "Dataset('digits', x_train (1149, 64), x_val (288, 64), x_test (360, 64))"
+    )
+
+
 @pytest.mark.parametrize("name", ["iris", "", None, 3, ("moons",)])
 def test_an_unknown_dataset_is_named_with_those_there_are(name):
-    with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_.* blobs"):
+    with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_.* digits\.$"):
         load_dataset(name)

@@ -1,0 +1,144 @@
+"""What is looked at, and what is said and shown about it. Nothing here draws on a page."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dualnet.experiments import Comparison
+from dualnet.settings import Settings
+from dualnet.texts import speaker
+
+RUNS = ("ones", "normal")  # left and right, everywhere
+
+
+@dataclass(frozen=True)
+class View:
+    """What a visitor looks at.
+
+    settings, comparison : the two runs and what decides them
+    epochs : how many epochs are shown; ``epoch``: the one looked at, 0 (the start) to ``epochs``
+    language : of all words; ``axis``: "log", "linear" or "book", the loss axis
+    play : whether pictures move from the start to ``epochs``
+    """
+
+    settings: Settings
+    comparison: Comparison
+    epochs: int
+    epoch: int
+    language: str = "en"
+    axis: str = "log"
+    play: bool = False
+
+    @property
+    def say(self):
+        """``say(key, **values)`` gives the sentence of ``key`` in the language."""
+        return speaker(self.language)
+
+    @property
+    def data(self):
+        return self.comparison.dataset
+
+    @property
+    def runs(self):
+        """The two `Run`, by their keys."""
+        return {key: getattr(self.comparison, key) for key in RUNS}
+
+    @cached_property
+    def names(self):
+        """What the two runs are called under these settings, by their keys."""
+        constant, std = self.settings.constant, self.settings.std
+        return {
+            "ones": self.say("run.ones")
+            if constant == 1
+            else self.say("run.constant", constant=constant),
+            "normal": self.say("run.normal") if std == 1 else self.say("run.std", std=std),
+        }
+
+    @cached_property
+    def networks(self):
+        """Both networks at the epoch looked at, by their keys."""
+        return {key: run.network_at(self.epoch) for key, run in self.runs.items()}
+
+    @property
+    def frames(self):
+        """The epochs that a moving picture shows: the start first, the end last."""
+        return [e for e in self.comparison.snapshot_epochs if e < self.epochs] + [self.epochs]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Vega-Lite specification and its named tables.
+
+    spec : dict without the data; the same dict as long as only the data change
+    tables : name of the dataset -> PyArrow table
+    alt : what the chart shows, for those who do not see it
+    """
+
+    spec: dict
+    tables: dict
+    alt: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture as SVG text, which fits any width; ``caption`` is Markdown, or None."""
+
+    svg: str
+    alt: str
+    caption: str | None = None
+
+
+@dataclass(frozen=True)
+class Code:
+    """Python source, in the colors of a program."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """LaTeX, one aligned block."""
+
+    latex: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said and shown.
+
+    sentence : Markdown; empty while pictures move
+    heads : what stands beside the name of each run, by key (its accuracy, say); None: no names
+    left, right : pictures of either run; both: pictures of the two together
+    note : Markdown, below everything; details: pictures for those who want to know more
+    """
+
+    sentence: str
+    heads: dict | None = None
+    left: tuple = ()
+    right: tuple = ()
+    both: tuple = ()
+    note: str | None = None
+    details: tuple = ()
+    names: dict = field(default_factory=dict)
+
+    def __str__(self):
+        return self.sentence
+
+
+def heads_of(view, samples):
+    """Return the accuracy of both networks at the epoch looked at, in words, by key; ``samples`` is
+    "training" or "validation"."""
+    return {
+        key: view.say(f"head.{samples}", accuracy=accuracy_of(network, view.data, samples))
+        for key, network in view.networks.items()
+    }
+
+
+def accuracy_of(network, data, samples):
+    """Return the accuracy of a network on the "training" or the "validation" samples, 0 to 1."""
+    pairs = {"training": (data.x_train, data.y_train), "validation": (data.x_val, data.y_val)}
+    return network.score(*pairs[samples])
+
+
+def ratio_text(ratio):
+    """Return a ratio of 1 or more in words: two decimals below 1.1, where one would say 1.0."""
+    return f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"

@@ -1,0 +1,133 @@
+"""What moves: the drawings of both networks, epoch after epoch, in one Vega view with one clock.
+
+One view, so that both networks always show the same epoch. Vega-Lite animates no layers, so this uses
+the timer of Vega's own signals; the pictures are all there from the first frame on, and a frame only
+says which of them are seen.
+"""
+
+import json
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from dualnet import charts
+from dualnet.answers import RUNS, Chart, accuracy_of
+from dualnet.drawings import MARKS, WIDTH, png_uri, weight_limit
+
+FRAME_MILLISECONDS = 150
+FRAMES = 60  # at most
+BYTES = 1_500_000  # of all pictures together, about; many units get fewer frames
+GAP = 20  # between the two networks, in the units of a drawing
+TITLE = 54  # above them
+
+
+def frames_within(epochs, size):
+    """Choose from ``epochs`` as many as fit, when one frame takes ``size`` bytes: evenly spaced, the
+    first and the last included."""
+    count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
+    return [epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, count).round().astype(int))]
+
+
+def play(view, drawing, samples, words):
+    """Return a `Chart` that plays ``drawing(network, limit)`` of both networks from the start to the
+    epochs shown and stays there; ``samples`` says of which the accuracy above them is, ``words`` what
+    is to be seen."""
+    epochs = view.frames
+    first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
+    limit = weight_limit(first.values())
+    size = sum(
+        len(png_uri(raster.pixels)) for net in first.values() for raster in drawing(net, limit).rasters
+    )
+    epochs = frames_within(epochs, size)
+    networks = {key: run.networks_at(epochs) for key, run in view.runs.items()}
+    limit = weight_limit([net for nets in networks.values() for net in nets])
+    pictures, titles, marks = [], [], []
+    for side, key in enumerate(RUNS):
+        offset = side * (WIDTH + GAP)
+        for frame, (epoch, network) in enumerate(zip(epochs, networks[key], strict=True)):
+            still = drawing(network, limit)
+            for raster in still.rasters:
+                x, y, width, height = raster.box
+                pictures.append((frame, png_uri(raster.pixels), x + offset, y, width, height))
+            accuracy = accuracy_of(network, view.data, samples)
+            text = view.say(
+                "chooser.frame",
+                epoch=f"{epoch:,}",
+                accuracy=view.say(f"head.{samples}", accuracy=accuracy).replace("*", ""),
+            )
+            titles.append((frame, key, offset, text))
+        if still.marks is not None:
+            marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
+    tables = {
+        "pictures": _table("frame url x y width height", pictures),
+        "titles": _table("frame run x text", titles),
+        "marks": _table("x y label", marks),
+    }
+    return Chart(_spec(view.names, len(epochs) - 1, still.height + TITLE), tables, words)
+
+
+def _table(columns, rows):
+    columns = columns.split()
+    if not rows:
+        return pa.table({name: [] for name in columns})
+    return pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _spec(names, last, height):
+    """Return the specification: positions in the units of a drawing, times the scale that fits both."""
+    scale = f"min(width / {2 * WIDTH + GAP}, height / {height})"
+    seen = "datum.frame == frame ? 1 : 0"
+
+    def layer(table, **positions):
+        chart = alt.Chart(alt.NamedData(table))
+        for name, expression in positions.items():
+            chart = chart.transform_calculate(**{name: f"({expression}) * {scale}"})
+        return chart
+
+    x = alt.X("left:Q", scale=None, axis=None)
+    y = alt.Y("top:Q", scale=None, axis=None)
+    pictures = (
+        layer("pictures", left="datum.x", top=f"datum.y + {TITLE}")
+        .mark_image(
+            aspect=False,
+            align="left",
+            baseline="top",
+            smooth=False,
+            aria=False,
+            width=alt.expr(f"datum.width * {scale}"),
+            height=alt.expr(f"datum.height * {scale}"),
+            opacity=alt.expr(seen),
+        )
+        .encode(x=x, y=y, url="url:N")
+    )
+    shapes = alt.Scale(domain=[0, 1], range=["circle", "triangle-up"])
+    marks = (
+        layer("marks", left="datum.x", top=f"datum.y + {TITLE}")
+        .mark_point(size=40, filled=True, stroke="white", strokeWidth=0.8, opacity=1, aria=False)
+        .encode(
+            x=x,
+            y=y,
+            shape=alt.Shape("label:O", scale=shapes, legend=None),
+            fill=alt.Fill(
+                "label:O", scale=alt.Scale(domain=[0, 1], range=list(MARKS)), legend=None
+            ),
+        )
+    )
+    titles = layer("titles", left="datum.x")
+    text = {"align": "left", "baseline": "top", "aria": False, "opacity": alt.expr(seen)}
+    name = (
+        titles.transform_calculate(name=f"'━━ ' + {json.dumps(names, ensure_ascii=False)}[datum.run]")
+        .mark_text(fontSize=17, fontWeight="bold", **text)
+        .encode(x=x, y=alt.value(2), text="name:N", color=charts.run_color())
+    )
+    numbers = titles.mark_text(fontSize=16, dy=24, color="currentColor", **text).encode(
+        x=x, y=alt.value(2), text="text:N"
+    )
+    spec = charts.spec_of(alt.layer(pictures, marks, name, numbers), height)
+    spec["config"]["view"] = {"stroke": None}
+    beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
+    spec["config"]["signals"] = [
+        {"name": "frame", "value": 0, "on": [beat | {"update": f"min(frame + 1, {last})"}]}
+    ]
+    return spec

@@ -1,0 +1,149 @@
+"""Are the hidden units different? Their portraits, large."""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from dualnet import charts
+from dualnet.answers import RUNS, Answer, Chart, Image
+from dualnet.drawings import NEGATIVE, POSITIVE, strip, svg, weight_limit
+from dualnet.measures import DISTINCT, distinct_units, saturated_share
+from dualnet.texts import speaker
+
+LOOKS_AT_EPOCH = True
+PLAYS = True
+HEIGHT = 300
+
+
+def needs(view):
+    return ()
+
+
+def answer(view):
+    say, names, networks = view.say, view.names, view.networks
+    units = view.settings.units
+    counts = {key: distinct_units(net.w1, net.b1, net.w2) for key, net in networks.items()}
+    shares = {key: saturated_share(net, view.data.x_train) for key, net in networks.items()}
+    note = say(
+        "units.note", tolerance=DISTINCT, first=names["ones"], second=names["normal"], **shares
+    )
+    note = f"{say(f'portrait.{view.data.portrait}')} {note}"
+    if view.play:
+        from dualnet.player import play
+
+        def drawing(network, limit):
+            return strip(network, view.data, limit, HEIGHT)
+
+        alt_text = say("units.play_alt", epoch=view.epochs)
+        return Answer("", both=(play(view, drawing, "validation", alt_text),), note=note)
+
+    limit = weight_limit(networks.values())
+    pictures = {}
+    for key, network in networks.items():
+        words = say(
+            "portrait.alt", run=names[key], epoch=view.epoch, units=units, count=counts[key]
+        )
+        if view.data.portrait == "bars":
+            pictures[key] = weights_chart(network, view, words)
+        else:
+            pictures[key] = Image(svg(strip(network, view.data, limit, HEIGHT)), words)
+    return Answer(
+        sentence(view, counts),
+        {key: say("head.distinct", count=counts[key], units=units) for key in RUNS},
+        left=(pictures["ones"],),
+        right=(pictures["normal"],),
+        note=note,
+        names=names,
+    )
+
+
+def sentence(view, counts):
+    """Return how many units are distinct, and what that means where all are equal."""
+    say, names, units = view.say, view.names, view.settings.units
+    if units == 1:
+        return say("units.single")
+    said = say(
+        "units.answer",
+        epoch=view.epoch,
+        first=names["ones"],
+        second=names["normal"],
+        units=units,
+        **counts,
+    )
+    equal = [key for key in RUNS if counts[key] == 1]
+    if len(equal) == 2:
+        said += " " + say("units.equal_both")
+    elif equal:
+        said += " " + say("units.equal", run=names[equal[0]])
+    return said
+
+
+def weights_chart(network, view, words):
+    """Return w1 as a `Chart`, a row a feature and a column a unit, the output weights w2 as the last
+    row; both networks' charts share one scale of color."""
+    weights = np.vstack([network.w1, network.w2.T])
+    limit = max(
+        float(np.nan_to_num(np.abs(np.vstack([net.w1, net.w2.T]))).max())
+        for net in view.networks.values()
+    )
+    rows, units = weights.shape
+    row, unit = np.indices(weights.shape)
+    names = np.array([*view.data.feature_names, view.say("units.output")])
+    return Chart(
+        _weights_spec(rows, units, view.language),
+        {
+            "weights": pa.table(
+                {
+                    "row": (row + (row == rows - 1) * 0.5).ravel(),  # apart from the hidden layer
+                    "unit": (unit + 1).ravel(),
+                    "feature": names[row.ravel()],
+                    "weight": weights.ravel().astype(np.float32),
+                    "limit": np.full(weights.size, limit or 1.0, np.float32),
+                }
+            )
+        },
+        words,
+    )
+
+
+@lru_cache(maxsize=64)
+def _weights_spec(rows, units, language):
+    say = speaker(language)
+    green, purple = (f"rgb{color}" for color in (POSITIVE, NEGATIVE))
+    cells = (
+        alt.Chart(alt.NamedData("weights"))
+        .transform_calculate(
+            bottom="datum.row + 1",
+            left="datum.unit + 0.04",
+            right="datum.unit + 0.96",
+            size="sqrt(abs(datum.weight) / datum.limit)",
+            sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : 'gray'",
+        )
+        .mark_rect(aria=False)
+        .encode(
+            x=alt.X(
+                "left:Q",
+                title=say("axis.unit"),
+                scale=alt.Scale(domain=[1, units + 1], nice=False),
+                axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False),
+            ),
+            x2="right:Q",
+            y=alt.Y(
+                "row:Q",
+                title=say("axis.feature"),
+                scale=alt.Scale(domain=[0, rows + 0.5], reverse=True, nice=False),
+                axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False),
+            ),
+            y2="bottom:Q",
+            color=alt.Color("sign:N", scale=None),
+            opacity=alt.Opacity("size:Q", scale=alt.Scale(domain=[0, 1], range=[0.12, 1]), legend=None),
+            tooltip=[
+                alt.Tooltip("feature:N", title=say("axis.feature")),
+                charts.tooltip("unit", say("axis.unit"), "d"),
+                charts.tooltip("weight", say("units.weight"), charts.ACCURATE),
+            ],
+        )
+    )
+    return charts.spec_of(cells, HEIGHT)
