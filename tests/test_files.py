@@ -1,5 +1,9 @@
 """Files to take away: made once, one at a time, by a process that does not stay."""
 
+import io
+import json
+import os
+import runpy
 import struct
 import subprocess
 import sys
@@ -11,6 +15,7 @@ import altair as alt
 import pandas as pd
 import psutil
 import pytest
+import vl_convert
 
 from dualnet import converter, files
 from dualnet.files import FILES, Files, convert
@@ -125,16 +130,30 @@ def test_a_png_has_two_pixels_for_one(spec):
 
 def test_the_schema_of_the_specification_decides_the_version(spec, monkeypatch):
     seen = []
-
-    def remember(spec, version, **options):
-        seen.append(version)
-        return ""
-
-    import vl_convert
-
-    monkeypatch.setattr(vl_convert, "vegalite_to_svg", remember)
+    monkeypatch.setattr(
+        vl_convert, "vegalite_to_svg", lambda spec, version: seen.append(version) or ""
+    )
     converter.converted({"kind": "svg", "spec": spec})
     assert seen == [alt.SCHEMA_VERSION.lstrip("v").rpartition(".")[0]]
+
+
+@pytest.mark.parametrize("nice", [True, False])  # Windows has none
+def test_the_converter_steps_back_behind_the_pages(spec, monkeypatch, nice):
+    steps, output = [], SimpleNamespace(buffer=io.BytesIO())
+    if nice:
+        monkeypatch.setattr(os, "nice", steps.append)
+    else:
+        monkeypatch.delattr(os, "nice")
+    for kind, picture in [("png", {"spec": spec}), ("svg", {"spec": spec})]:
+        order = json.dumps({"kind": kind, **picture}).encode()
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(order)))
+        monkeypatch.setattr(sys, "stdout", output)
+        runpy.run_path(converter.__file__, run_name="__main__")
+    assert steps == nice * [5, 5]
+    png, svg = output.buffer.getvalue().split(b"<svg", 1)
+    assert size_of(png)[0] > 400
+    again = converter.converted({"kind": "png", "svg": "<svg" + svg.decode()})
+    assert size_of(again) == size_of(png)
 
 
 def test_a_picture_leaves_neither_vl_convert_nor_a_process_behind(spec):
@@ -142,8 +161,6 @@ def test_a_picture_leaves_neither_vl_convert_nor_a_process_behind(spec):
         "import json, sys; from dualnet.files import convert\n"
         "convert(json.loads(sys.stdin.read()), 'png'); print('vl_convert' in sys.modules)"
     )
-    import json
-
     command = [sys.executable, "-c", code]
     done = subprocess.run(
         command, input=json.dumps(spec), capture_output=True, text=True, check=True
