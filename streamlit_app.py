@@ -178,6 +178,7 @@ def stage(say, settings, epochs):
 
     question = room(state.question)
     comparison = STORE.get(Comparison, settings)
+    plays = question.PLAYS and comparison.dataset.portrait in question.PLAYS
     view = View(
         settings,
         comparison,
@@ -185,7 +186,7 @@ def stage(say, settings, epochs):
         chosen_epoch(epochs) if question.LOOKS_AT_EPOCH else epochs,
         state.language,
         state.axis,
-        play=question.PLAYS and state.get("play", False),
+        play=plays and state.get("play", False),
     )
     with st.container(key="stage", gap="small"):
         sentence = st.empty()
@@ -213,7 +214,7 @@ def stage(say, settings, epochs):
         for picture in answer.both:
             draw(picture, st)
     if question.LOOKS_AT_EPOCH:
-        chooser(say, view, question.PLAYS)
+        chooser(say, view, plays)
     if question is not loss:
         Place(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
     if answer.details:

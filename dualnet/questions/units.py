@@ -13,7 +13,7 @@ from dualnet.measures import DISTINCT, distinct_units, saturated_share
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
-PLAYS = True
+PLAYS = ("bars", "image", "plane")
 HEIGHT = 300
 
 
