@@ -189,9 +189,13 @@ def stage(say, settings, epochs):
     )
     with st.container(key="stage", gap="small"):
         sentence = st.empty()
-        place = Place()
-        losses = place if question is loss else None
-        train(comparison, epochs, sentence, say, lambda: losses and losses.draw_sides(loss.loss_charts(view)))
+        place = Place(view.names)
+
+        def grow():
+            if question is loss:
+                place.draw(*([chart] for chart in loss.loss_charts(view)))
+
+        train(comparison, epochs, sentence, say, grow)
         needed = []
         for kind, n in question.needs(view):
             experiment = STORE.get(kind, settings)
@@ -204,11 +208,14 @@ def stage(say, settings, epochs):
             sentence.markdown(answer.sentence)
         else:
             sentence.empty()
-        place.draw(answer, say)
+        if answer.left or answer.right:
+            place.draw(answer.left, answer.right, answer.heads)
+        for picture in answer.both:
+            draw(picture, st)
     if question.LOOKS_AT_EPOCH:
         chooser(say, view, question.PLAYS)
     if question is not loss:
-        Place(view.names).draw_sides(loss.loss_charts(view))
+        Place(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
     if answer.details:
         with st.expander(say(f"{state.question}.details")):
             for picture in answer.details:
@@ -230,7 +237,9 @@ def chooser(say, view, plays):
     """Draw the control of the epoch looked at, and the switch that makes the pictures move."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if plays:
-            st.toggle(say("chooser.play"), key="play", help=say("chooser.help"), persist_state="session")
+            st.toggle(
+                say("chooser.play"), key="play", help=say("chooser.help"), persist_state="session"
+            )
         st.select_slider(
             say("chooser.epoch"),
             sorted({*view.frames, view.epoch}),
@@ -274,48 +283,35 @@ def check_for_news():
 
 
 class Place:
-    """Where pictures stand: two columns and what is wider. A second picture for the same spot replaces
+    """Two columns of pictures under the names of the runs. A second picture for the same spot replaces
     the first, so that the browser keeps the chart and takes in its new rows."""
 
-    def __init__(self, names=None):
-        self.columns = None
+    def __init__(self, names):
         self.names = names
+        self.columns = None
         self.drawn = {}
 
-    def draw(self, answer, say):
-        """Draw all pictures of an answer, under the names of the runs where it has heads."""
-        if answer.left or answer.right:
-            self.open(answer.names, answer.heads)
-            for side, pictures in enumerate((answer.left, answer.right)):
-                for row, picture in enumerate(pictures):
-                    self.put(side, row, picture)
-        for picture in answer.both:
-            draw(picture, st)
-
-    def draw_sides(self, pictures):
-        self.open(self.names, {})
-        for side, picture in enumerate(pictures):
-            self.put(side, 0, picture)
-
-    def open(self, names, heads):
+    def draw(self, left, right, heads=None):
+        """Draw the pictures of both sides, top down; ``heads`` is what stands beside the names."""
         if self.columns is None:
             self.columns = st.columns(2, wrap=False)
-            self.heads = [column.empty() for column in self.columns]
-        for key, place in zip(RUN_COLORS, self.heads, strict=True):
-            if names:
-                beside = (heads or {}).get(key, "")
-                place.markdown(f":{RUN_COLORS[key]}[**━━ {names[key]}**] &nbsp; {beside}")
-
-    def put(self, side, row, picture):
-        at = self.drawn.get((side, row), self.columns[side])
-        self.drawn[side, row] = draw(picture, at)
+        for column, key, pictures in zip(self.columns, RUN_COLORS, (left, right), strict=True):
+            name = f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]"
+            if heads and heads[key]:
+                name += f" &nbsp; {heads[key]}"
+            for row, element in enumerate([name, *pictures]):
+                at = self.drawn.get((key, row), column)
+                self.drawn[key, row] = draw(element, at)
 
 
 def draw(picture, at):
-    """Draw a picture in the container or in the place of the element ``at``; return its place."""
+    """Draw a picture, or Markdown, in the container or in the place of the element ``at``; return its
+    place."""
     from dualnet.answers import Chart, Code, Formulas, Image
 
     match picture:
+        case str():
+            return at.markdown(picture)
         case Chart(spec, tables, alt):
             return at.vega_lite_chart(spec | {"datasets": tables}, alt=alt)
         case Image(svg, alt, caption):

@@ -2,32 +2,33 @@
 
 from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.engine import Trainer
-from dualnet.experiments import Causes, Comparison, Run, Seeds, blame
-from dualnet.measures import distinct_units, epochs_to, saturated_share, spread
-from dualnet.networks import DualLayer, RandomInitNetwork, SingleLayer
+from dualnet.experiments import Comparison, Nudges, Run, Seeds, Sizes
+from dualnet.measures import difference, distinct_units, epochs_to, saturated_share
+from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, SingleLayer
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
 __all__ = [
     "DATASETS",
     "EPOCHS",
     "HYPERPARAMETERS",
-    "Causes",
     "Comparison",
     "Dataset",
     "DualLayer",
     "DualLayerClassifier",
+    "GlorotInitNetwork",
+    "Nudges",
     "RandomInitNetwork",
     "Run",
     "Seeds",
     "Settings",
     "SingleLayer",
+    "Sizes",
     "Trainer",
-    "blame",
+    "difference",
     "distinct_units",
     "epochs_to",
     "load_dataset",
     "saturated_share",
-    "spread",
 ]
 
 

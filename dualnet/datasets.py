@@ -134,6 +134,9 @@ def load_dataset(name="breast_cancer"):
 
     Split twice by ``train_test_split(stratify=y, test_size=0.2, random_state=42)``: into training and
     validation against test, then training against validation. Raises ValueError for another name.
+
+    >>> load_dataset("digits")
+    Dataset('digits', x_train (1149, 64), x_val (288, 64), x_test (360, 64))
     """
     if name not in DATASETS:
         raise ValueError(f"dataset is {name!r}; expected one of {', '.join(DATASETS)}.")

@@ -1,34 +1,46 @@
-"""What a network's weights and losses say about it."""
+"""What a network's weights and losses say about it.
+
+Hidden units are compared in all their parameters: their columns of w1 (n_features, units) and their
+numbers of b1 (units,) and w2 (units, 1).
+"""
 
 import numpy as np
 
 from dualnet.networks import quiet
 
 SATURATED = (0.05, 0.95)  # a hidden activation outside: its gradient a1 (1 - a1) is below 0.0475
-DISTINCT = 1e-6  # units whose weights all differ by no more are the same
+DISTINCT = 0.01  # units that differ by more, in any weight or bias, are distinct
 
 
 @quiet
-def spread(w1):
-    """Return the largest difference between two columns of ``w1`` (..., n_features, units).
+def difference(w1, b1, w2):
+    """Return the largest difference between two hidden units in any weight or bias.
 
-    0 means that every hidden unit looks at the data in the same way. Shape (...).
+    w1 (..., n_features, units), b1 (..., units), w2 (..., units, 1), with the same leading axes, give
+    an array (...). It is 0 where all units are equal, to the last bit, and with one unit. Weights
+    that ran away to infinity may give NaN.
     """
-    return np.ptp(w1, axis=-1).max(axis=-1)
+    hidden = np.ptp(w1, axis=-1).max(axis=-1)
+    return np.maximum(np.maximum(hidden, np.ptp(b1, axis=-1)), np.ptp(w2, axis=(-1, -2)))
 
 
 @quiet
-def distinct_units(w1, b1, w2, tolerance=DISTINCT):
-    """Return how many hidden units differ from all before them by more than ``tolerance``.
+def distinct_units(w1, b1, w2):
+    """Return how many hidden units are distinct, 1 to the number of units.
 
-    w1 (n_features, units), b1 (units,), w2 (units, 1). Two units are the same when every weight,
-    bias and outgoing weight of theirs agrees within the tolerance.
+    w1 (n_features, units), b1 (units,), w2 (units, 1). Units are one group where no two of them differ
+    by more than `DISTINCT` in any weight or bias; the groups are counted. The closest units are
+    grouped first, so that the order of the units does not matter (complete-linkage clustering). It
+    is 1 exactly where `difference` is `DISTINCT` or less.
     """
-    kept = []
-    for unit in np.vstack([w1, b1, w2.T]).T:
-        if not any(np.abs(unit - other).max() <= tolerance for other in kept):
-            kept.append(unit)
-    return len(kept)
+    units = np.unique(np.vstack([w1, b1, w2.T]).T, axis=0)  # sorted: pairs may be equally close
+    apart = np.abs(units[:, None] - units).max(axis=-1)  # the largest between members of two groups
+    np.fill_diagonal(apart, np.inf)
+    while apart.min() <= DISTINCT:
+        i, j = np.unravel_index(apart.argmin(), apart.shape)
+        apart[i] = apart[:, i] = np.maximum(apart[i], apart[j])
+        apart = np.delete(np.delete(apart, j, axis=0), j, axis=1)
+    return len(apart)
 
 
 @quiet
@@ -41,6 +53,9 @@ def saturated_share(network, x):
 
 
 def epochs_to(losses, target):
-    """Return the first epoch, counted from 1, whose loss is ``target`` or less, else None."""
+    """Return the first epoch, counted from 1, whose loss is ``target`` or less, else None.
+
+    ``losses`` (epochs,) as `Run` has them; NaN reaches nothing.
+    """
     reached = np.flatnonzero(np.asarray(losses) <= target)
     return int(reached[0]) + 1 if reached.size else None

@@ -6,11 +6,16 @@ predicted probability of class 1. Every gradient is the mean over the m samples 
     loss = -(y log a + (1 - y) log(1 - a)),    a = sigmoid(z),    so that    dloss/dz = a - y.
 
 The networks are those of *Do it! 딥러닝 입문*, chapter 6; names and the order of arguments are its own.
+`GlorotInitNetwork` is not in the book: it starts as is usual today.
 """
 
+import math
 import operator
+from numbers import Real
 
 import numpy as np
+
+LARGEST_SEED = 2**32 - 1  # of np.random.RandomState
 
 # Weights may run away under extreme settings. Then the losses say so (inf or nan), not a warning.
 quiet = np.errstate(over="ignore", invalid="ignore", under="ignore")
@@ -45,7 +50,7 @@ def checked_samples(x, name="x", n_features=None):
     if x.ndim != 2 or x.size == 0:
         raise ValueError(
             f"{name} has shape {x.shape}; expected (m, n_features) with samples in rows,"
-            " at least one row and one column."
+            " at least one row and one column (a single sample is x[:1], not x[0])."
         )
     if not np.isfinite(x).all():
         count = np.count_nonzero(~np.isfinite(x))
@@ -53,7 +58,9 @@ def checked_samples(x, name="x", n_features=None):
             f"{name} holds {count} NaN or infinite values; remove or replace them first."
         )
     if n_features is not None and x.shape[1] != n_features:
-        raise ValueError(f"{name} has {x.shape[1]} features; expected {n_features}.")
+        raise ValueError(
+            f"{name} has {x.shape[1]} features; expected {n_features}, as in the training samples."
+        )
     return x
 
 
@@ -72,7 +79,10 @@ def checked_targets(y, m, name="y"):
         )
     for value in y.ravel().tolist():
         if value not in (0, 1):
-            raise ValueError(f"{name} holds the target {value!r}; expected 0 and 1 only.")
+            raise ValueError(
+                f"{name} holds the target {value!r}; expected 0 and 1 only."
+                " Encode the classes first: y == the label of class 1."
+            )
     return (y == 1).reshape(-1, 1).astype(np.float64)
 
 
@@ -92,15 +102,32 @@ def checked_data(x, y, x_val=None, y_val=None):
     return x, y, x_val, y_val
 
 
-def checked_count(value, name, low):
-    """Return ``value`` as an int of at least ``low``. Raises ValueError."""
+def checked_count(value, name, low, high=math.inf):
+    """Return ``value`` as an int from ``low`` to ``high``. Raises ValueError."""
     try:
-        count = operator.index(value)
+        # True and False have an index, but who passes them means something else.
+        count = math.nan if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        raise ValueError(f"{name} is {value!r}; expected a whole number.") from None
-    if count < low:
-        raise ValueError(f"{name} is {count}; expected {low} or more.")
+        count = math.nan
+    if not low <= count <= high:
+        allowed = f"{low:,} or more" if high == math.inf else f"{low:,} to {high:,}"
+        raise ValueError(f"{name} is {value!r}; expected a whole number, {allowed}.")
     return count
+
+
+def checked_number(value, name, low=-math.inf, above=-math.inf):
+    """Return ``value`` as a finite float, at least ``low`` and ``above`` that. Raises ValueError."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    try:
+        number = float(value) if is_number else math.nan
+    except OverflowError:  # of an int beyond all floats
+        number = math.inf
+    if not (math.isfinite(number) and low <= number and above < number):
+        expected = "a finite number"
+        expected += f", {low} or more" if low > -math.inf else ""
+        expected += f" above {above}" if above > -math.inf else ""
+        raise ValueError(f"{name} is {value!r}; expected {expected}.")
+    return number
 
 
 class SingleLayer:
@@ -109,30 +136,60 @@ class SingleLayer:
     Parameters
     ----------
     learning_rate : float, default 0.1
+        Above 0.
     l1, l2 : float, default 0
-        Strengths of the penalty ``l1 * sum|w| + l2 / 2 * sum(w**2)``; biases carry none.
+        0 or more: strengths of the penalty ``l1 * sum|w| + l2 / 2 * sum(w**2)``; biases carry none.
 
     Attributes
     ----------
+    lr, l1, l2 : float
+        As given.
     w : array (n_features, 1), starts at ones
     b : float, starts at 0
     losses, val_losses : list of float
         Training and validation loss, one number an epoch.
     w_history : list of arrays (n_features, 1)
         ``w`` before training and after every epoch.
+
+    Raises ValueError for a parameter outside its range.
+
+    >>> from dualnet import load_dataset
+    >>> data = load_dataset("breast_cancer")
+    >>> SingleLayer().fit(data.x_train, data.y_train, 100, data.x_val, data.y_val)
+    SingleLayer(learning_rate=0.1, l1=0.0, l2=0.0) at epoch 100: loss 0.1114, validation loss 0.1198
     """
 
     def __init__(self, learning_rate=0.1, l1=0, l2=0):
-        self.lr = learning_rate
-        self.l1 = l1
-        self.l2 = l2
+        self.lr = checked_number(learning_rate, "learning_rate", above=0)
+        self.l1 = checked_number(l1, "l1", low=0)
+        self.l2 = checked_number(l2, "l2", low=0)
         self.w = None
         self.b = None
         self.losses = []
         self.val_losses = []
         self.w_history = []
 
+    def __repr__(self):
+        # Classes of the book, typed over these, may lack an attribute and have starts of their own.
+        names = {"units": "units", "learning_rate": "lr", "l1": "l1", "l2": "l2"}
+        names |= {name: name for name in _STARTS.get(type(self).init_weights, ())}
+        shown = [f"{name}={getattr(self, a)}" for name, a in names.items() if hasattr(self, a)]
+        text = f"{type(self).__name__}({', '.join(shown)})"
+        losses, val_losses = (getattr(self, name, ()) for name in ("losses", "val_losses"))
+        if len(losses):
+            text += f" at epoch {len(losses):,}: loss {losses[-1]:.4g}"
+        if len(val_losses):
+            text += f", validation loss {val_losses[-1]:.4g}"
+        return text
+
     def init_weights(self, n_features):
+        """Start from weights of 1 and a bias of 0, for samples of ``n_features`` features.
+
+        >>> network = SingleLayer()
+        >>> network.init_weights(3)
+        >>> network.w.T
+        array([[1., 1., 1.]])
+        """
         self.w = np.ones((n_features, 1))
         self.b = 0.0
         self.w_history = [self.w.copy()]
@@ -166,9 +223,10 @@ class SingleLayer:
         return a
 
     def fit(self, x, y, epochs=100, x_val=None, y_val=None):
-        """Start from `init_weights` and train for ``epochs`` full-batch epochs.
+        """Start from `init_weights`, train for ``epochs`` full-batch epochs and return self.
 
         x : (m, n_features), y : (m,) or (m, 1) of 0 and 1; the validation set likewise, or None.
+        epochs : 0 or more, default 100; 0 leaves the network at its start.
 
         An epoch records, in this order: the output a before its step; the training loss of that a
         plus the penalty of the weights *after* the step; the validation loss after the step.
@@ -184,6 +242,7 @@ class SingleLayer:
             a = self.training(x, y, m)
             self.losses.append((cross_entropy(a, y) + self.reg_loss()) / m)
             self.update_val_loss(x_val, y_val)
+        return self
 
     @quiet
     def reg_loss(self):
@@ -205,17 +264,13 @@ class SingleLayer:
 
         Raises ValueError before `fit`, and for an ``x`` that the weights do not fit.
         """
-        w = self._input_weights
+        w = self.w1 if hasattr(self, "w1") else self.w
         if w is None:
             raise ValueError(f"This {type(self).__name__} has no weights yet; call fit first.")
         return self.forpass(checked_samples(x, n_features=len(w))) > 0
 
-    @property
-    def _input_weights(self):
-        return self.w
-
     def score(self, x, y):
-        """Return the accuracy, 0 to 1; ``y`` is (m,) or (m, 1)."""
+        """Return the accuracy, 0 to 1; ``y`` is (m,) or (m, 1) of 0 and 1. Raises as `predict` does."""
         predicted = self.predict(x)
         return float(np.mean(predicted == checked_targets(y, len(predicted))))
 
@@ -223,8 +278,8 @@ class SingleLayer:
 class DualLayer(SingleLayer):
     """A network with one hidden layer that starts from equal weights.
 
-    Equal weights make every hidden unit compute the same output and receive the same gradient:
-    the units stay tied, and ten of them do the work of one.
+    Equal weights make every hidden unit compute the same output and receive the same gradient, so
+    the units stay equal. This is the symmetry: together they can represent no more than one unit.
 
     Parameters
     ----------
@@ -237,6 +292,8 @@ class DualLayer(SingleLayer):
 
     Attributes
     ----------
+    units, lr, l1, l2, constant
+        As given.
     w1, b1 : arrays (n_features, units), (units,)
         Hidden layer.
     w2, b2 : array (units, 1) and float
@@ -244,15 +301,42 @@ class DualLayer(SingleLayer):
     a1 : array (m, units)
         Hidden activations of the last forward pass.
     losses, val_losses : list of float
+
+    Raises ValueError for a parameter outside its range.
+
+    >>> from dualnet import load_dataset
+    >>> data = load_dataset("breast_cancer")
+    >>> network = DualLayer(units=10, l2=0.01)
+    >>> network.fit(data.x_train, data.y_train, 500, data.x_val, data.y_val)
+    DualLayer(units=10, learning_rate=0.1, l1=0.0, l2=0.01, constant=1.0)
+    at epoch 500: loss 0.2991, validation loss 0.3396
+    >>> network.score(data.x_val, data.y_val)
+    0.8901098901098901
+    >>> bool(np.ptp(network.w1, axis=1).max() < 1e-12)  # but for rounding, ten equal columns
+    True
     """
 
     def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, constant=1.0):
         super().__init__(learning_rate, l1, l2)
         self.units = checked_count(units, "units", 1)
-        self.constant = float(constant)
+        self.constant = checked_number(constant, "constant")
         self.w1 = self.b1 = self.w2 = self.b2 = self.a1 = None
 
     def init_weights(self, n_features):
+        """Start every weight at ``constant`` and every bias at 0, for ``n_features`` features.
+
+        A network with another start overrides this and nothing else:
+
+        >>> class SmallNetwork(DualLayer):
+        ...     def init_weights(self, n_features):
+        ...         random = np.random.RandomState(0)
+        ...         self.w1 = random.normal(0, 0.1, (n_features, self.units))
+        ...         self.b1 = np.zeros(self.units)
+        ...         self.w2 = random.normal(0, 0.1, (self.units, 1))
+        ...         self.b2 = 0.0
+        >>> SmallNetwork(units=3).fit([[0.0], [1.0]], [0, 1], epochs=5).w1.shape
+        (1, 3)
+        """
         self.w1 = np.full((n_features, self.units), self.constant)
         self.b1 = np.zeros(self.units)
         self.w2 = np.full((self.units, 1), self.constant)
@@ -296,10 +380,6 @@ class DualLayer(SingleLayer):
         """Return l1 * sum|w| + l2 / 2 * sum(w**2), over w1 and w2."""
         return self._penalty(self.w1) + self._penalty(self.w2)
 
-    @property
-    def _input_weights(self):
-        return self.w1
-
 
 class RandomInitNetwork(DualLayer):
     """A `DualLayer` that starts from normally distributed weights, so that its units differ.
@@ -311,17 +391,81 @@ class RandomInitNetwork(DualLayer):
     seed : int, default 42, keyword only
         Seed of ``np.random.RandomState``, 0 to 2**32 - 1; NumPy's global state is left alone.
     std : float, default 1.0, keyword only
-        Standard deviation of the weights.
+        Standard deviation of the weights, 0 or more.
+
+    Raises ValueError for a parameter outside its range.
+
+    >>> from dualnet import load_dataset
+    >>> data = load_dataset("breast_cancer")
+    >>> network = RandomInitNetwork(units=10, l2=0.01)
+    >>> network.fit(data.x_train, data.y_train, 500, data.x_val, data.y_val)
+    RandomInitNetwork(units=10, learning_rate=0.1, l1=0.0, l2=0.01, seed=42, std=1.0)
+    at epoch 500: loss 0.09788, validation loss 0.1246
+    >>> network.score(data.x_val, data.y_val)
+    0.978021978021978
     """
 
     def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, seed=42, std=1.0):
         super().__init__(units, learning_rate, l1, l2)
-        self.seed = seed
-        self.std = std
+        self.seed = checked_count(seed, "seed", 0, LARGEST_SEED)
+        self.std = checked_number(std, "std", low=0)
 
     def init_weights(self, n_features):
+        """Draw w1, then w2, as whole arrays from N(0, ``std``); biases start at 0.
+
+        >>> network = RandomInitNetwork(units=2)
+        >>> network.init_weights(1)
+        >>> network.w1, network.w2.T
+        (array([[ 0.49671415, -0.1382643 ]]), array([[0.64768854, 1.52302986]]))
+        """
         random = np.random.RandomState(self.seed)
         self.w1 = random.normal(0, self.std, (n_features, self.units))
         self.b1 = np.zeros(self.units)
         self.w2 = random.normal(0, self.std, (self.units, 1))
         self.b2 = 0.0
+
+
+class GlorotInitNetwork(DualLayer):
+    """A `DualLayer` that starts from normal weights of Glorot's size, so that neither the number of
+    features nor of units decides how large the sums are that the layers begin with.
+
+    Each layer has a standard deviation of its own, sqrt(2 / (fan-in + fan-out)): X. Glorot and
+    Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010.
+
+    Parameters
+    ----------
+    units, learning_rate, l1, l2
+        As in `DualLayer`.
+    seed : int, default 42, keyword only
+        As in `RandomInitNetwork`.
+
+    Raises ValueError for a parameter outside its range.
+
+    >>> network = GlorotInitNetwork(units=10)
+    >>> for n_features in (30, 5000):
+    ...     network.init_weights(n_features)
+    ...     print(f"{network.w1.std():.3f}", f"{np.sqrt(2 / (n_features + 10)):.3f}")
+    0.220 0.224
+    0.020 0.020
+    """
+
+    def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, seed=42):
+        super().__init__(units, learning_rate, l1, l2)
+        self.seed = checked_count(seed, "seed", 0, LARGEST_SEED)
+
+    def init_weights(self, n_features):
+        """Draw w1, then w2, as `RandomInitNetwork` does, at Glorot's size; biases start at 0."""
+        random = np.random.RandomState(self.seed)
+        std1, std2 = np.sqrt(2 / (n_features + self.units)), np.sqrt(2 / (self.units + 1))
+        self.w1 = random.normal(0, std1, (n_features, self.units))
+        self.b1 = np.zeros(self.units)
+        self.w2 = random.normal(0, std2, (self.units, 1))
+        self.b2 = 0.0
+
+
+# What a start depends on, by the function that makes it: a class that overrides it starts otherwise.
+_STARTS = {
+    DualLayer.init_weights: ("constant",),
+    RandomInitNetwork.init_weights: ("seed", "std"),
+    GlorotInitNetwork.init_weights: ("seed",),
+}

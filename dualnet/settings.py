@@ -56,11 +56,15 @@ def _hyperparameter(default, *args, **kwargs):
     return field(default=default, metadata={"args": args, "kwargs": kwargs})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     """Everything that decides a `Comparison` except how many epochs are shown.
 
+    One line below declares a number; its check, slider, link and script follow from that line.
     Raises ValueError that names field, value and range.
+
+    >>> Settings("moons", units=3)
+    Settings(dataset='moons', units=3)
     """
 
     dataset: str = "breast_cancer"
@@ -78,17 +82,27 @@ class Settings:
         for name, hyperparameter in HYPERPARAMETERS.items():
             object.__setattr__(self, name, hyperparameter.check(getattr(self, name)))
 
-    def ones(self, scale=1.0):
-        """Return the network that starts from ``scale`` times the constant."""
-        return DualLayer(
-            self.units, self.learning_rate, self.l1, self.l2, constant=scale * self.constant
-        )
+    def __repr__(self):
+        """Show what differs from the defaults, as Python: "Settings(units=3)"."""
+        changed = [
+            f"{f.name}={getattr(self, f.name)!r}"
+            for f in fields(self)
+            if getattr(self, f.name) != f.default
+        ]
+        return f"Settings({', '.join(changed)})"
 
-    def normal(self, scale=1.0, seed=None):
-        """Return the network that starts from weights of ``scale`` times the standard deviation."""
+    def ones(self, constant=None):
+        """Return the untrained network whose weights all start at ``constant``, default as set."""
+        constant = self.constant if constant is None else constant
+        return DualLayer(self.units, self.learning_rate, self.l1, self.l2, constant=constant)
+
+    def normal(self, std=None, seed=None):
+        """Return the untrained network that starts from normally distributed weights of standard
+        deviation ``std`` drawn with ``seed``, defaults as set."""
+        std = self.std if std is None else std
         seed = self.seed if seed is None else seed
         return RandomInitNetwork(
-            self.units, self.learning_rate, self.l1, self.l2, seed=seed, std=scale * self.std
+            self.units, self.learning_rate, self.l1, self.l2, seed=seed, std=std
         )
 
 

@@ -390,7 +390,7 @@ def test_the_weights_of_an_epoch_cost_no_more_than_the_way_from_its_snapshot(epo
 @pytest.mark.parametrize(
     ("epoch", "message"),
     [
-        (-1, "epoch is -1; expected 0 or more"),
+        (-1, "epoch is -1; expected a whole number, 0 or more"),
         (1.5, "epoch is 1.5; expected a whole number"),
         (6, "epoch is 6; expected 0 to 5, the epochs trained"),
     ],
@@ -656,7 +656,7 @@ def test_a_copy_trains_on_by_itself_with_the_very_numbers(copied):
 def test_what_is_printed_is_short():
     networks = pair(units=4, learning_rate=0.1, l1=0, l2=0.01)
     trainer = Trainer(networks, *samples())
-    shape = "units=4 learning_rate=0.1 l1=0 l2=0.01"
+    shape = "units=4 learning_rate=0.1 l1=0.0 l2=0.01"
     assert repr(trainer) == f"<Trainer networks=2 {shape} epochs=0>"
     first, second = train(trainer, 3).losses[:, -1]
     assert (
@@ -679,8 +679,8 @@ def test_bad_data_is_named(changes, message):
 @pytest.mark.parametrize(
     ("epochs", "message"),
     [
-        (-1, "epochs is -1; expected 0 or more."),
-        (2.5, "epochs is 2.5; expected a whole number."),
+        (-1, "epochs is -1; expected a whole number, 0 or more."),
+        (2.5, "epochs is 2.5; expected a whole number, 0 or more."),
     ],
 )
 def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):

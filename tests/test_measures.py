@@ -1,18 +1,24 @@
 """The measures, against loops that spell their definitions out."""
 
+from itertools import combinations, permutations
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
 from dualnet import (
     DualLayer,
     RandomInitNetwork,
     Settings,
+    difference,
     distinct_units,
     epochs_to,
     saturated_share,
-    spread,
 )
+from dualnet.measures import DISTINCT
 
 
 @pytest.fixture(scope="module", params=[DualLayer, RandomInitNetwork])
@@ -24,20 +30,39 @@ def networks(request, data):
     return networks
 
 
-def test_spread_is_the_largest_difference_between_two_columns(networks):
+def difference_of(network):
+    return float(difference(network.w1, network.b1, network.w2))
+
+
+def test_difference_is_the_largest_between_two_units(networks):
     for network in networks:
-        columns = network.w1.T.tolist()
-        differences = [
-            abs(a - b) for one in columns for two in columns for a, b in zip(one, two, strict=True)
-        ]
-        assert spread(network.w1) == max(differences)
-    together = spread(np.array([network.w1 for network in networks]))
-    assert_array_equal(together, [spread(network.w1) for network in networks])
+        units = [*network.w1.tolist(), network.b1.tolist(), network.w2[:, 0].tolist()]
+        assert difference_of(network) == max(
+            abs(a - b) for parameter in units for a in parameter for b in parameter
+        )
 
 
-def test_spread_is_zero_at_an_equal_start_and_with_one_unit():
-    assert spread(np.full((3, 5), 0.7)) == 0
-    assert spread(np.array([[1.0], [2.0]])) == 0
+@pytest.mark.parametrize("which", ["w1", "b1", "w2"])
+def test_difference_looks_at_every_parameter_of_a_unit(which):
+    parts = {"w1": np.full((2, 3), 0.7), "b1": np.zeros(3), "w2": np.full((3, 1), 0.7)}
+    assert difference(**parts) == 0
+    last_of_one_unit = {"w1": (1, 1), "b1": (1,), "w2": (1, 0)}[which]
+    parts[which][last_of_one_unit] -= 0.5
+    assert difference(**parts) == pytest.approx(0.5)
+
+
+def test_one_unit_differs_from_nothing():
+    assert difference(np.array([[1.0], [2.0]]), np.zeros(1), np.ones((1, 1))) == 0
+
+
+def test_difference_of_many_networks_at_once(networks):
+    together = [np.array([getattr(n, name) for n in networks]) for name in ("w1", "b1", "w2")]
+    each = [difference_of(network) for network in networks]
+    assert_array_equal(difference(*together), each)
+    assert_array_equal(
+        difference(*(part.reshape(2, 2, *part.shape[1:]) for part in together)),
+        np.reshape(each, (2, 2)),
+    )
 
 
 def test_saturated_share_counts_activations_near_their_ends(networks, data):
@@ -94,18 +119,60 @@ def test_units_differ_by_any_of_their_parameters():
     assert distinct_units(w1, -other_b1, w2) == 2
 
 
-def test_units_within_the_tolerance_are_the_same():
-    b1 = np.array([0, 1e-7, 1e-5])
-    w1, w2 = np.zeros((1, 3)), np.zeros((3, 1))
-    assert distinct_units(w1, b1, w2) == 2
-    assert distinct_units(w1, b1, w2, tolerance=1e-4) == 1
-    assert distinct_units(w1, b1, w2, tolerance=0) == 3
+@pytest.mark.parametrize(
+    ("biases", "count"),
+    [
+        ([0, 0.01], 1),
+        ([0, 0.0101], 2),
+        ([0, 0.008, 0.016], 2),  # the outer two differ, whatever lies between
+        ([0, 0.016, 0.008], 2),
+        ([0.008, 0, 0.016], 2),
+        ([0, 0.009, 0.011, 0.02], 3),  # the closest first, though two pairs would do
+        ([0, 0.004, 1, 1.004, 1.008], 2),
+        ([0, 1, 0, 1, 0, 1], 2),
+        ([5], 1),
+    ],
+)
+def test_units_are_one_group_where_no_two_differ(biases, count):
+    units = len(biases)
+    assert distinct_units(np.zeros((1, units)), np.array(biases), np.zeros((units, 1))) == count
+
+
+def test_units_equally_close_are_grouped_alike_in_any_order():
+    counts = {
+        distinct_units(np.zeros((1, 4)), np.array(order) / 128, np.zeros((4, 1)))  # 0.0078 apart
+        for order in permutations(range(4))
+    }
+    assert counts == {2}
+
+
+# Steps of 0.0078125: neighbors are the same, the next but one are not.
+UNITS = st.integers(1, 7).flatmap(
+    lambda units: arrays(float, (4, units), elements=st.integers(-4, 4).map(lambda n: n / 128))
+)
+
+
+@given(UNITS, st.randoms(use_true_random=False))
+def test_distinct_units_whatever_their_order(units, random):
+    order = list(range(units.shape[1]))
+    random.shuffle(order)
+    shuffled = units[:, order]
+    count = distinct_units(units[:2], units[2], units[3:].T)
+    assert distinct_units(shuffled[:2], shuffled[2], shuffled[3:].T) == count
+    columns = units.T.tolist()
+    alike = [
+        max(abs(a - b) for a, b in zip(*pair, strict=True)) <= 0.01
+        for pair in combinations(columns, 2)
+    ]
+    assert (count == 1) == all(alike)
+    assert (count == len(columns)) == (not any(alike))
+    assert (count == 1) == (difference(units[:2], units[2], units[3:].T) <= DISTINCT)
 
 
 def test_weights_that_ran_away_are_measured_without_a_warning():
     network = DualLayer(2)
     network.w1, network.b1, network.w2 = np.full((3, 2), np.inf), np.zeros(2), np.ones((2, 1))
-    assert np.isnan(spread(network.w1))
+    assert np.isnan(difference(network.w1, network.b1, network.w2))
     assert 1 <= distinct_units(network.w1, network.b1, network.w2) <= 2
     assert 0 <= saturated_share(network, np.array([[1.0, -1.0, 0.0]])) <= 1
 
@@ -118,17 +185,7 @@ def test_epochs_to_counts_from_one():
     assert epochs_to([np.nan, 0.3], 0.5) == 2
 
 
-def test_rounding_alone_drives_tied_units_apart(trained):
-    ones = trained(Settings(learning_rate=1), 20_000).ones
-    at = {epoch: spread(ones.network_at(epoch).w1) for epoch in (0, 1, 100, 20_000)}
-    assert at[0] == at[1] == 0
-    assert at[100] < 1e-13
-    assert at[20_000] > 1e-8  # its digits depend on the machine, its growth does not
-
-
-def test_three_units_stay_tied_for_ever(trained, data):
-    ones = trained(Settings(learning_rate=1, units=3), 5_000).ones
-    assert all(spread(ones.network_at(epoch).w1) == 0 for epoch in (1, 100, 1_000, 5_000))
-    textbook = DualLayer(3, 1, l2=0.01)
-    textbook.fit(data.x_train, data.y_train, 1_000)
-    assert spread(textbook.w1) == 0
+def test_equal_units_stay_equal_but_for_rounding(trained):
+    ones = trained(Settings(learning_rate=1), 100).ones
+    assert difference_of(ones.network_at(0)) == 0
+    assert all(difference_of(ones.network_at(epoch)) < 1e-12 for epoch in (1, 10, 100))

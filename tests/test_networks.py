@@ -1,6 +1,7 @@
 """The chapter's classes: their surface, their formulas, their figures."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,11 +11,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, xlogy
 
 import dualnet
-from dualnet import DualLayer, RandomInitNetwork, SingleLayer
+from dualnet import DualLayer, GlorotInitNetwork, RandomInitNetwork, SingleLayer
 from dualnet.networks import sigmoid
 from tests.conftest import GOLDEN
 
-CLASSES = [SingleLayer, DualLayer, RandomInitNetwork]
+CLASSES = [SingleLayer, DualLayer, RandomInitNetwork, GlorotInitNetwork]
 HUGE = np.finfo(float).max
 
 
@@ -37,7 +38,7 @@ def parameters(network):
 def test_positional_arguments_stand_in_the_chapters_order():
     single = SingleLayer(0.2, 0.3, 0.4)
     assert (single.lr, single.l1, single.l2) == (0.2, 0.3, 0.4)
-    for kind in (DualLayer, RandomInitNetwork):
+    for kind in CLASSES[1:]:
         dual = kind(3, 0.2, 0.3, 0.4)
         assert (dual.units, dual.lr, dual.l1, dual.l2) == (3, 0.2, 0.3, 0.4)
         with pytest.raises(TypeError):
@@ -50,6 +51,7 @@ def test_defaults():
     assert (dual.units, dual.lr, dual.l1, dual.l2, dual.constant) == (10, 0.1, 0, 0, 1)
     assert (normal.units, normal.lr, normal.l1, normal.l2) == (10, 0.1, 0, 0)
     assert (normal.seed, normal.std) == (42, 1)
+    assert GlorotInitNetwork().seed == 42
     x, y, *_ = samples()
     single.fit(x, y)
     assert len(single.losses) == 100
@@ -86,6 +88,17 @@ def test_normal_start_draws_w1_then_w2_as_whole_arrays():
     assert network.b2 == 0
 
 
+@pytest.mark.parametrize(("n_features", "units"), [(1, 1), (30, 10), (5000, 3)])
+def test_glorot_start_gives_each_layer_a_size_of_its_own(n_features, units):
+    network, normal = GlorotInitNetwork(units, seed=7), RandomInitNetwork(units, seed=7)
+    network.init_weights(n_features)
+    normal.init_weights(n_features)
+    assert_allclose(network.w1, normal.w1 * (2 / (n_features + units)) ** 0.5, rtol=1e-12)
+    assert_allclose(network.w2, normal.w2 * (2 / (units + 1)) ** 0.5, rtol=1e-12)
+    assert_array_equal(network.b1, np.zeros(units), strict=True)
+    assert network.b2 == 0
+
+
 def test_global_random_state_is_left_alone():
     before = np.random.get_state()  # noqa: NPY002
     x, y, *_ = samples()
@@ -93,6 +106,26 @@ def test_global_random_state_is_left_alone():
     after = np.random.get_state()  # noqa: NPY002
     assert_array_equal(before[1], after[1])
     assert before[2:] == after[2:]
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_the_repr_says_what_it_is_and_how_far_it_is_trained(kind):
+    start = {
+        DualLayer: "constant=1.0",
+        RandomInitNetwork: "seed=42, std=1.0",
+        GlorotInitNetwork: "seed=42",
+    }
+    units, start = ("", "") if kind is SingleLayer else ("units=10, ", f", {start[kind]}")
+    network = kind(l2=0.01)
+    text = f"{kind.__name__}({units}learning_rate=0.1, l1=0.0, l2=0.01{start})"
+    assert repr(network) == text
+
+    x, y, x_val, y_val = samples()
+    assert network.fit(x, y, 1200) is network
+    text += f" at epoch 1,200: loss {network.losses[-1]:.4g}"
+    assert repr(network) == text
+    network.fit(x, y, 1200, x_val, y_val)
+    assert repr(network) == text + f", validation loss {network.val_losses[-1]:.4g}"
 
 
 def test_gradients_and_outputs_are_shaped_as_documented():
@@ -288,7 +321,7 @@ def test_an_epoch_records_output_before_the_step_and_penalty_after_it(kind):
 @pytest.mark.parametrize("x", [-1000.0, 1000.0])
 @pytest.mark.parametrize("y", [0, 1])
 def test_outputs_are_clipped_before_the_logarithm(x, y):
-    network = SingleLayer(learning_rate=0)
+    network = SingleLayer(learning_rate=1e-300)
     network.fit([[x]], [y], 1, [[x]], [y])
     loss = -np.log(1 - 1e-10 if (x > 0) == y else 1e-10)
     assert_allclose([network.losses[0], network.val_losses[0]], loss, rtol=1e-6)
@@ -340,94 +373,6 @@ def test_every_part_of_an_epoch_is_quiet_by_itself(kind):
         network.fit(x, y, 3, x, y)
         assert len(network.losses) == len(network.val_losses) == 3
         network.predict(x)
-
-
-# --- subclasses, as a reader of the book writes them ---
-
-
-@pytest.fixture
-def global_random_state():
-    """Let a test use NumPy's global generator without a trace."""
-    state = np.random.get_state()  # noqa: NPY002
-    yield
-    np.random.set_state(state)  # noqa: NPY002
-
-
-class GlobalSeedNetwork(DualLayer):
-    def init_weights(self, n_features):
-        np.random.seed(42)  # noqa: NPY002
-        self.w1 = np.random.normal(0, 1, (n_features, self.units))  # noqa: NPY002
-        self.b1 = np.zeros(self.units)
-        self.w2 = np.random.normal(0, 1, (self.units, 1))  # noqa: NPY002
-        self.b2 = 0
-
-
-class MiniBatchNetwork(DualLayer):
-    def __init__(self, units=10, batch_size=32, learning_rate=0.1, l1=0, l2=0):
-        super().__init__(units, learning_rate, l1, l2)
-        self.batch_size = batch_size
-
-    def fit(self, x, y, epochs=100, x_val=None, y_val=None):
-        y_val = y_val.reshape(-1, 1)
-        self.init_weights(x.shape[1])
-        np.random.seed(42)  # noqa: NPY002
-        for _ in range(epochs):
-            loss = 0
-            for x_batch, y_batch in self.batches(x, y):
-                y_batch = y_batch.reshape(-1, 1)
-                a = self.training(x_batch, y_batch, len(x_batch))
-                a = np.clip(a, 1e-10, 1 - 1e-10)
-                loss += np.sum(-(y_batch * np.log(a) + (1 - y_batch) * np.log(1 - a)))
-            self.losses.append((loss + self.reg_loss()) / len(x))
-            self.update_val_loss(x_val, y_val)
-
-    def batches(self, x, y):
-        order = np.random.permutation(np.arange(len(x)))  # noqa: NPY002
-        for start in range(0, len(x), self.batch_size):
-            batch = order[start : start + self.batch_size]
-            yield x[batch], y[batch]
-
-
-@pytest.mark.usefixtures("global_random_state")
-def test_a_subclass_may_override_init_weights_alone():
-    x, y, x_val, y_val = samples()
-    theirs, ours = GlobalSeedNetwork(4, 0.5, 0.01, 0.02), RandomInitNetwork(4, 0.5, 0.01, 0.02)
-    theirs.fit(x, y, 10, x_val, y_val)
-    ours.fit(x, y, 10, x_val, y_val)
-    assert theirs.losses == ours.losses
-    assert theirs.val_losses == ours.val_losses
-
-
-@pytest.mark.usefixtures("global_random_state")
-def test_a_subclass_with_mini_batches_of_all_samples_is_the_full_batch_network():
-    x, y, x_val, y_val = samples()
-    theirs, ours = MiniBatchNetwork(4, len(x), 0.5, 0.01, 0.02), DualLayer(4, 0.5, 0.01, 0.02)
-    theirs.fit(x, y, 10, x_val, y_val)
-    ours.fit(x, y, 10, x_val, y_val)
-    assert_allclose(theirs.losses, ours.losses, rtol=1e-9)
-    assert_allclose(theirs.val_losses, ours.val_losses, rtol=1e-9)
-
-
-@pytest.mark.usefixtures("global_random_state")
-def test_a_subclass_with_mini_batches_descends_batch_by_batch():
-    x, y, x_val, y_val = samples(m=12)
-    network = MiniBatchNetwork(4, 5, 0.5, 0.01, 0.02)
-    network.fit(x, y, 10, x_val, y_val)
-
-    start = DualLayer(4)
-    start.init_weights(3)
-    shapes = [np.shape(p) for p in parameters(start)]
-    theta = flat(parameters(start))
-    random = np.random.RandomState(42)
-    for _ in range(10):
-        order = random.permutation(12)
-        for batch in (order[:5], order[5:10], order[10:]):
-            batch_data = x[batch], y[batch, None], 0.01, 0.02
-            theta = theta - 0.5 * numerical_gradient(shapes, theta, *batch_data)
-    assert_allclose(flat(parameters(network)), theta, rtol=1e-9)
-    assert len(network.losses) == 10
-    val_loss = mean_loss(theta, shapes, x_val, y_val[:, None], 0.01, 0.02)
-    assert_allclose(network.val_losses[-1], val_loss, rtol=1e-9)
 
 
 # --- errors ---
@@ -491,10 +436,10 @@ def test_bad_data_is_named_and_nothing_is_trained(kind, changes, message):
 @pytest.mark.parametrize(
     ("epochs", "message"),
     [
-        (-1, "epochs is -1; expected 0 or more."),
-        (1.5, "epochs is 1.5; expected a whole number."),
-        ("3", "epochs is '3'; expected a whole number."),
-        (None, "epochs is None; expected a whole number."),
+        (-1, "epochs is -1; expected a whole number, 0 or more."),
+        (1.5, "epochs is 1.5; expected a whole number, 0 or more."),
+        ("3", "epochs is '3'; expected a whole number, 0 or more."),
+        (None, "epochs is None; expected a whole number, 0 or more."),
     ],
 )
 def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):
@@ -515,17 +460,60 @@ def test_no_epochs_leave_the_start(kind):
     assert (network.losses, network.val_losses) == ([], [])
 
 
+ANY, POSITIVE, NOT_NEGATIVE = "", " above 0", ", 0 or more"
+NO_NUMBERS = [NAN, INF, -INF, "0.1", None, True, np.True_, 1j, [0.1], np.ones(2), 10**400]
+NUMBERS = {
+    "learning_rate": (POSITIVE, [0, -0.1, *NO_NUMBERS]),
+    "l1": (NOT_NEGATIVE, [-0.1, -1e-300, *NO_NUMBERS]),
+    "l2": (NOT_NEGATIVE, [-0.1, -1, *NO_NUMBERS]),
+    "constant": (ANY, NO_NUMBERS),
+    "std": (NOT_NEGATIVE, [-1, *NO_NUMBERS]),
+}
+NO_COUNTS = [1.0, 2.5, NAN, INF, "3", None, True, np.True_, [3]]
+COUNTS = {
+    "units": ("1 or more", [0, -3, *NO_COUNTS]),
+    "seed": ("0 to 4,294,967,295", [-1, 2**32, *NO_COUNTS]),
+}
+TAKES = {
+    SingleLayer: ["learning_rate", "l1", "l2"],
+    DualLayer: ["units", "learning_rate", "l1", "l2", "constant"],
+    RandomInitNetwork: ["units", "learning_rate", "l1", "l2", "seed", "std"],
+    GlorotInitNetwork: ["units", "learning_rate", "l1", "l2", "seed"],
+}
+
+
 @pytest.mark.parametrize(
-    ("units", "message"),
-    [
-        (0, "units is 0; expected 1 or more."),
-        (-3, "units is -3; expected 1 or more."),
-        (2.5, "units is 2.5; expected a whole number."),
-    ],
+    ("kind", "name"), [(kind, name) for kind in CLASSES for name in TAKES[kind]]
 )
-def test_bad_units_are_named(units, message):
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        DualLayer(units)
+def test_a_parameter_out_of_range_is_named_with_what_is_allowed(kind, name):
+    if name in NUMBERS:
+        allowed, values = NUMBERS[name]
+        allowed = f"a finite number{allowed}"
+    else:
+        allowed, values = COUNTS[name]
+        allowed = f"a whole number, {allowed}"
+    for value in values:
+        message = f"{name} is {value!r}; expected {allowed}."
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            kind(**{name: value})
+
+
+@pytest.mark.parametrize("number", [float, np.float32, np.float64, Fraction, int, np.int8])
+def test_numbers_of_any_type_become_floats(number):
+    value = number(0.5) or number(1)
+    network = RandomInitNetwork(np.int64(3), value, value, value, seed=np.uint32(7), std=value)
+    assert type(network.units) is type(network.seed) is int
+    for got in (network.lr, network.l1, network.l2, network.std):
+        assert type(got) is float
+        assert got == value
+    assert DualLayer(constant=-value).constant == -float(value)
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_every_seed_of_the_generator_is_allowed(seed):
+    network = RandomInitNetwork(1, seed=seed, std=0)
+    network.init_weights(2)
+    assert_array_equal(network.w1, np.zeros((2, 1)))
 
 
 def test_one_unit_is_enough():

@@ -1,0 +1,36 @@
+"""How far a long training is: a line that counts in a terminal, a bar in a notebook."""
+
+import sys
+
+
+def shown(done, total):
+    """Yield each of ``done``, the numbers of epochs reached so far of ``total``, and show it."""
+    show = _bar(total) if _in_notebook() else _line(total)
+    for epochs in done:
+        show(epochs)
+        yield epochs
+
+
+def _in_notebook():
+    ipython = sys.modules.get("IPython")  # a notebook's kernel has loaded it
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def _bar(total):
+    from IPython.display import ProgressBar
+
+    bar = ProgressBar(total)
+    bar.display()
+
+    def show(epochs):
+        bar.progress = epochs
+
+    return show
+
+
+def _line(total):
+    def show(epochs):
+        end = "\n" if epochs >= total else ""
+        print(f"\r{epochs:,} of {total:,} epochs", end=end, file=sys.stderr, flush=True)
+
+    return show
