@@ -30,7 +30,7 @@ def said(page):
 
 def pictures(page):
     """Return all charts and images on the page, as the browser is told of them."""
-    return [element.proto for kind in ("vega_lite_chart", "imgs") for element in page.get(kind)]
+    return [element.proto for kind in ("vega_lite_chart", "image") for element in page.get(kind)]
 
 
 def notice_of(page):
