@@ -1,6 +1,7 @@
 """The page, from top to bottom as a visitor meets it. The only room that knows Streamlit."""
 
 import time
+from itertools import zip_longest
 
 import streamlit as st
 
@@ -40,6 +41,7 @@ def main():
         title(say)
     load(say)
     settings, epochs = controls(say)
+    follow_end(epochs)
     question, view = looked_at(settings, epochs)
     write_address()
     share(say)
@@ -63,10 +65,11 @@ def read_address():
     """Take over what the address asks for: at the start, and when the browser goes back or forward.
 
     Streamlit sends the address as the browser had it when a control was moved, which may be before the
-    page's last answer arrived; so where a control has moved, the address is not news.
+    page's last answer arrived; so where a control or a switch has moved, the address is not news.
     """
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
-    moved = any(state.get(key) != value for key, value in state.get("seen", {}).items())
+    before = state.get("seen", {}) | state.get("switches", {})
+    moved = any((state.get(key) or 0) != (value or 0) for key, value in before.items())
     if moved or asked == state.get("address"):
         return
     values, state.refused = read_link(asked)
@@ -89,6 +92,7 @@ def take_over(wanted):
 def write_address():
     """Put the page's state into the address, once a run: one choice is one entry of the history."""
     state.seen = {key: state[key] for key in (*CONTROLS, "step", "revealed")}
+    state.switches = {key: state.get(key) for key in ("play", "take")}
     shown = dict(state.seen)
     if state.language == language_of(st.context.locale):
         shown.pop("language")  # the reader's own language goes without saying
@@ -197,6 +201,13 @@ def number(hyperparameter, container, say, facts):
         step=hyperparameter.step,
         **words,
     )
+
+
+def follow_end(epochs):
+    """Let the epoch looked at follow the end of the epochs until it is moved."""
+    if state.epoch > epochs or state.epoch == state.last_epochs:
+        state.epoch = epochs
+    state.last_epochs = epochs
 
 
 def choose_question(say):
@@ -334,14 +345,13 @@ def looked_at(settings, epochs):
     from dualnet.questions import room
 
     question = room(state.question)
-    epoch = chosen_epoch(epochs)
     comparison = STORE.get(Comparison, settings)
     plays = comparison.dataset.portrait in question.PLAYS
     view = View(
         settings,
         comparison,
         epochs,
-        epoch if question.LOOKS_AT_EPOCH else epochs,
+        state.epoch if question.LOOKS_AT_EPOCH else epochs,
         state.language,
         state.axis,
         play=plays and state.get("play", False),
@@ -397,14 +407,6 @@ def stage(say, question, view):
     return answer, trained
 
 
-def chosen_epoch(epochs):
-    """Return the epoch looked at; it follows the end of the epochs until it is moved."""
-    if state.epoch > epochs or state.epoch == state.last_epochs:
-        state.epoch = epochs
-    state.last_epochs = epochs
-    return state.epoch
-
-
 def chooser(say, view, plays):
     """Draw the control of the epoch looked at, and the switch that makes the pictures move."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -456,25 +458,34 @@ def check_for_news():
 
 
 class Place:
-    """Two columns of pictures under the names of the runs. A second picture for the same spot replaces
-    the first, so that the browser keeps the chart and takes in its new rows."""
+    """Where the pictures of both runs stand side by side, under the names of the runs. A second picture
+    for the same spot replaces the first, so that the browser keeps the chart and takes in its new rows."""
 
     def __init__(self, names):
         self.names = names
-        self.columns = None
-        self.drawn = {}
+        self.rows = []
 
     def draw(self, left, right, heads=None):
         """Draw the pictures of both sides, top down; ``heads`` is what stands beside the names."""
-        if self.columns is None:
-            self.columns = st.columns(2, wrap=False)
-        for column, key, pictures in zip(self.columns, RUN_COLORS, (left, right), strict=True):
-            name = f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]"
-            if heads and heads[key]:
-                name += f" &nbsp; {heads[key]}"
-            for row, element in enumerate([name, *pictures]):
-                at = self.drawn.get((key, row), column)
-                self.drawn[key, row] = draw(element, at)
+        from dualnet.answers import Code
+
+        # In rows, both sides stay level where a name wraps. Source code needs a phone's whole width, so
+        # there one side stands below the other.
+        source = any(isinstance(picture, Code) for picture in left)
+        names = [self.name(key, heads) for key in RUN_COLORS]
+        for row, pair in enumerate([names, *zip_longest(left, right)]):
+            if row == len(self.rows):
+                if row == 0 or not source:
+                    columns = st.columns(2, wrap=source)
+                self.rows.append(columns)
+            self.rows[row] = [
+                at if picture is None else draw(picture, at)
+                for picture, at in zip(pair, self.rows[row], strict=True)
+            ]
+
+    def name(self, key, heads):
+        beside = f" &nbsp; {heads[key]}" if heads and heads[key] else ""
+        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{beside}"
 
 
 def draw(picture, at):

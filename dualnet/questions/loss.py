@@ -55,9 +55,7 @@ def sentence(view, counts):
     """Return what the validation losses say at the epoch looked at, and whether all units are equal."""
     say, names, units = view.say, view.names, view.settings.units
     equal = [
-        say("loss.equal", run=names[key], units=units)
-        for key in RUNS
-        if counts[key] == 1 < units
+        say("loss.equal", run=names[key], units=units) for key in RUNS if counts[key] == 1 < units
     ]
     diverged = [
         say("loss.diverged", run=names[key], epoch=epoch)
