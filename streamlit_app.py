@@ -395,7 +395,7 @@ def stage(say, question, view):
         for picture in answer.both:
             draw(picture, st)
     if question.LOOKS_AT_EPOCH:
-        chooser(say, view, plays)
+        chooser(say, view, plays=view.data.portrait in question.PLAYS)
     if question is not loss:
         Place(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
     if answer.details:

@@ -2,7 +2,6 @@
 
 import itertools
 import tomllib
-from itertools import combinations
 
 import numpy as np
 import pytest
