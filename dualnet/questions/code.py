@@ -8,7 +8,7 @@ from dualnet.answers import Answer, Code, Formulas
 from dualnet.networks import DualLayer, RandomInitNetwork
 
 LOOKS_AT_EPOCH = False
-PLAYS = False
+PLAYS = ()  # nothing moves
 
 WIDTH = 44  # characters of a line in a column of the page, 1280 pixels wide
 

@@ -13,7 +13,7 @@ from dualnet.measures import DISTINCT, difference, distinct_units
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
-PLAYS = False
+PLAYS = ()  # nothing moves
 EVEN = 0.03  # losses this close, relatively, count as about the same
 HEIGHT = 240  # pixels of a chart
 PLOT = 330, 150  # of them, about, its plot: width and height

@@ -14,7 +14,7 @@ from dualnet.questions.loss import diverged, symmetric
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
-PLAYS = True
+PLAYS = ("bars", "image", "plane")
 HEIGHT = 300
 
 
