@@ -14,7 +14,7 @@ from dualnet.drawings import HIGH, LOW
 
 FONT_SIZE = 14  # pixels; readable from the back row
 LINE_WIDTH = 2.5
-COLUMNS = 600  # the width, in pixels, to which a curve is drawn exactly
+COLUMNS = 500  # the width, in pixels, to which a curve is drawn exactly
 ROWS = 300
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
@@ -142,7 +142,7 @@ def apart(values, low, high, gap=0.06):
 
 
 def thin(series, low, high):
-    """Return the indices that draw the curves ``series`` (k, n) at 600 × 300 pixels, ascending.
+    """Return the indices that draw the curves ``series`` (k, n) at 500 × 300 pixels, ascending.
 
     First the lowest and highest value of every pixel column and curve, so that no spike is lost; then,
     among these, only what moves a drawn line by half a pixel or more. Values are clipped to ``low``
