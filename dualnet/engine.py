@@ -32,6 +32,7 @@ CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
 RECALLED = 16  # epochs between two snapshots whose weights stay at hand
 BLOCK_EPOCHS = 64
 BLOCK_NUMBERS = 200_000  # what a block may keep; large networks get shorter blocks
+BLOCK_WORK = 3e7  # see `Trainer.work`; some 10 ms, after which a chunk may end
 CACHE_LINE = 8  # float64 numbers
 
 
@@ -325,8 +326,8 @@ class Trainer:
         """
         m, size = self._m, len(self._targets)
         n_networks, n_parameters = theta.shape
-        block = BLOCK_NUMBERS // (n_networks * (size + n_parameters))
-        block = min(max(block, 1), BLOCK_EPOCHS, epochs)
+        block = min(BLOCK_NUMBERS // (n_networks * (size + n_parameters)), BLOCK_WORK // self.work)
+        block = int(min(max(block, 1), BLOCK_EPOCHS, epochs))
 
         thetas = np.empty((block + 1, n_networks, n_parameters))
         outputs = _aligned(block + 1, n_networks, 1, size)
