@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -40,30 +40,38 @@ class _OneBlasThread:
     """While any chunk runs, BLAS has one thread: more do not help at this size, and the number of
     threads can change the last digits, which must not depend on who else is on the server.
 
-    Its users are known by their threads, so that one who was interrupted on the way in or out counts
-    no more once the same thread has come again.
+    An interrupt on the way in or out does no harm that the same thread's next chunk does not undo: users
+    are known by their threads, and the numbers of before are forgotten only when they are back.
     """
 
     def __init__(self):
         self._lock = threading.Lock()
         self._users = set()
-        self._limit = None
+        self._before = None
 
     def __enter__(self):
         with self._lock:
-            if self._limit is None:
-                self._limit = _blas().limit(limits=1, user_api="blas")
+            if self._before is None:
+                self._before = [library.num_threads for library in _blas()]
             self._users.add(threading.get_ident())
+            for library in _blas():
+                library.set_num_threads(1)
 
     def __exit__(self, *exception):
         with self._lock:
             self._users.discard(threading.get_ident())
             if not self._users:
-                self._limit.restore_original_limits()
-                self._limit = None
+                for library, number in zip(_blas(), self._before, strict=True):
+                    library.set_num_threads(number)
+                self._before = None
 
 
-_blas = lru_cache(ThreadpoolController)  # looks through the loaded libraries once
+@cache
+def _blas():
+    """Look through the loaded libraries once."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
 _one_blas_thread = _OneBlasThread()
 
 

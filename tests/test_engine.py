@@ -823,3 +823,11 @@ def test_blas_threads_come_back_with_the_last_of_several_chunks():
         other.join()
         assert blas_threads() == {1}
     assert blas_threads() == {2}
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_blas_threads_come_back_after_an_interrupt_on_the_very_threshold():
+    engine._one_blas_thread.__enter__()  # and no more
+    assert blas_threads() == {1}
+    train(Trainer(pair(), *samples()), 1)
+    assert blas_threads() == {2}
