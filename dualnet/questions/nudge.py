@@ -15,7 +15,7 @@ from dualnet.measures import DISTINCT
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = False
-PLAYS = False
+PLAYS = ()  # nothing moves
 HEIGHT = 380
 POINTS = 400  # epochs of a line, and one more
 REGULAR = 1.5  # how far the epochs that a thousandfold costs may differ to be told as a rule

@@ -15,7 +15,7 @@ from dualnet.questions.loss import EVEN, loss_range
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = False
-PLAYS = False
+PLAYS = ()  # nothing moves
 HEIGHT = 380
 SMALL = 0.005  # what is smaller has no place on the logarithmic axis
 ZERO = 0.0035  # where it stands instead
