@@ -1,6 +1,8 @@
 """The page, from top to bottom as a visitor meets it. The only room that knows Streamlit."""
 
 import time
+from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -27,8 +29,7 @@ def main():
     write_address()
     choose_question(say)
     notice(say)
-    view, answer = stage(say, settings, epochs)
-    take_along(say, view, answer)
+    take_along(say, *stage(say, settings, epochs))
 
 
 # --- the address ----------------------------------------------------------------------------
@@ -171,7 +172,7 @@ def choose_question(say):
 
 def stage(say, settings, epochs):
     """Train what the question needs and draw its answer, and below it the losses and a note; return
-    what is looked at and the answer."""
+    what is looked at and the experiments that the answer needs."""
     from dualnet.answers import View
     from dualnet.experiments import Comparison
     from dualnet.questions import loss, room
@@ -223,7 +224,7 @@ def stage(say, settings, epochs):
                 draw(picture, st)
     if answer.note:
         st.caption(answer.note)
-    return view, answer
+    return view, needed
 
 
 def chosen_epoch(epochs):
@@ -326,16 +327,44 @@ def draw(picture, at):
 # --- to take away ---------------------------------------------------------------------------
 
 
-def take_along(say, view, answer):
+def take_along(say, view, trained):
+    """Offer the page's link and files; a file is made when its button is pressed, not before."""
     with st.sidebar:
         take = st.expander(say("take.title"), key="take", on_change="rerun")
     if not take.open:
         return
+    from dualnet import output
+    from dualnet.export import losses_csv, notebook, python_script
+    from dualnet.files import FILES, convert
+    from dualnet.questions import room
+
+    question, still = state.question, replace(view, play=False)
+
+    def picture(kind):
+        return output.file(room(question).answer(still, *trained), kind, convert)
+
+    files = {
+        "csv": ("csv", "text/csv", lambda: losses_csv(view.comparison, view.epochs)),
+        "script": ("py", "text/x-python", lambda: python_script(view, question)),
+        "notebook": ("ipynb", "application/x-ipynb+json", lambda: notebook(view, question)),
+        "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
+        "png": ("png", "image/png", lambda: picture("png")),
+    }
+    looked_at = question, view.settings, view.epochs, view.epoch, view.language, view.axis
     with take:
         st.caption(say("take.link"))
         # Without the language: whoever opens it reads it in their own.
         shown = {key: value for key, value in state.seen.items() if key != "language"}
         st.code((st.context.url or "").split("?")[0] + link(shown), language=None, wrap_lines=True)
+        for key, (ending, mime, make) in files.items():
+            st.download_button(
+                say(f"take.{key}"),
+                partial(FILES.get, (key, *looked_at), make),
+                f"dualnet-{question}-{view.settings.dataset}-{view.epochs}.{ending}",
+                mime,
+                key=key,
+                on_click="ignore",
+            )
 
 
 main()
