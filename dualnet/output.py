@@ -171,13 +171,16 @@ def fragment(answer, convert=convert):
     parts += [_picture_html(picture, WIDTH, convert) for picture in answer.both]
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
-    return f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
+    text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
+    for color in COLORS:  # made for a light page; a little of the text's color serves a dark one too
+        text = text.replace(color, f"color-mix(in srgb, {color} 75%, currentColor)")
+    return text
 
 
 def _picture_html(picture, width, convert):
     match picture:
         case Code(source):
-            return f'<pre style="overflow-x:auto">{html.escape(source)}</pre>'
+            return f'<pre style="white-space:pre-wrap">{html.escape(source)}</pre>'
         case Formulas(latex):
             cells = "".join(
                 f'<span style="text-align:{end}">'
