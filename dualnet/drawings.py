@@ -16,8 +16,8 @@ from dualnet.networks import quiet
 NEGATIVE, POSITIVE = (150, 80, 180), (46, 139, 87)  # the sign of a weight: purple, green
 ZERO = (128, 128, 128)
 FAINT = 30  # the opacity of a weight of zero, of 255
-LOW, HALF, HIGH = (82, 96, 122), (240, 236, 224), (186, 146, 10)  # outputs 0, 0.5, 1: slate to gold
-MARKS = ("#1d2740", "#634900")  # samples of class 0 and 1, darker than either end
+LOW, HALF, HIGH = (92, 102, 124), (240, 236, 224), (180, 140, 8)  # outputs 0, 0.5, 1: slate to gold
+MARKS = ("#1d2740", "#573f00")  # samples of class 0 and 1, darker than either end
 LINE = (17, 17, 17)  # the 50 % boundary
 
 WIDTH = 400  # of every drawing, in its own units

@@ -14,7 +14,7 @@ from dualnet.answers import RUNS, Chart, Code, Formulas, Image
 from dualnet.converter import converted
 
 # The first colors of [theme.light] in .streamlit/config.toml, which a test compares: the two runs first.
-COLORS = ("#D55E00", "#0072B2")
+COLORS = ("#D55E00", "#0072B2", "#6B1D3A")
 INK, PAPER = "#1b1b1b", "#ffffff"  # of a file, which has no surroundings
 WIDTH = 1120  # pixels of the whole
 GAP = 20  # between the columns, and around a file
@@ -172,8 +172,9 @@ def fragment(answer, convert=convert):
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
     text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
-    for color in COLORS:  # made for a light page; a little of the text's color serves a dark one too
-        text = text.replace(color, f"color-mix(in srgb, {color} 75%, currentColor)")
+    # The colors are made for a light page; some of the text's color in them serves a dark one too.
+    for color, share in zip(COLORS, (75, 75, 55), strict=True):
+        text = text.replace(color, f"color-mix(in srgb, {color} {share}%, currentColor)")
     return text
 
 
