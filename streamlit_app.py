@@ -6,8 +6,20 @@ from itertools import zip_longest
 import streamlit as st
 
 from dualnet.datasets import DATASETS, load_dataset
-from dualnet.links import AXES, CONTROLS, QUESTIONS, address, explain, link, read_link, text_of
+from dualnet.lesson import ALSO, STEPS
+from dualnet.links import (
+    AXES,
+    CONTROLS,
+    QUESTIONS,
+    address,
+    explain,
+    link,
+    opening,
+    read_link,
+    text_of,
+)
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
+from dualnet.share import qr_svg, reachable
 from dualnet.store import STORE
 from dualnet.texts import LANGUAGES, language_of, speaker
 from dualnet.turns import TURNS, Visitor
@@ -22,14 +34,27 @@ def main():
     read_address()
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
-    title(say)
+    step = STEPS[state.step - 1] if state.step else None
+    if step:
+        lesson_bar(say)
+    else:
+        title(say)
     load(say)
     settings, epochs = controls(say)
     follow_end(epochs)
+    question, view = looked_at(settings, epochs)
     write_address()
-    choose_question(say)
-    notice(say)
-    view, answer = stage(say, settings, epochs)
+    share(say)
+    with st.container():
+        verdict = ask_the_class(say, step, view) if step else choose_question(say)
+        notice(say)
+    if step and not is_revealed():
+        train_ahead(question, view)
+        return
+    with st.container():
+        answer, trained = stage(say, question, view)
+        if step:
+            conclude(say, step, view, trained, verdict)
     take_along(say, view, answer)
 
 
@@ -48,17 +73,25 @@ def read_address():
     if moved or asked == state.get("address"):
         return
     values, state.refused = read_link(asked)
-    for key, control in CONTROLS.items():
-        state[key] = values.get(key, control.default)
-    state.epoch = values.get("epoch", state.epochs)
-    state.language = state.language or language_of(st.context.locale)
+    state.step = values.get("step")
+    state.setdefault("revealed", {})
+    take_over(opening(state.step) | values)
+    state.language = values.get("language") or language_of(st.context.locale)
     state.address = asked
+
+
+def take_over(wanted):
+    """Set every control but the language to its value in ``wanted``."""
+    for key in CONTROLS.keys() - {"language"}:
+        state[key] = wanted[key]
+    if state.epoch is None:
+        state.epoch = state.epochs
     state.last_epochs = state.epochs
 
 
 def write_address():
     """Put the page's state into the address, once a run: one choice is one entry of the history."""
-    state.seen = {key: state[key] for key in CONTROLS}
+    state.seen = {key: state[key] for key in (*CONTROLS, "step", "revealed")}
     state.switches = {key: state.get(key) for key in ("play", "take")}
     shown = dict(state.seen)
     if state.language == language_of(st.context.locale):
@@ -83,7 +116,11 @@ def notice(say):
 def title(say):
     words, language = st.columns([4, 1], vertical_alignment="center")
     words.title(say("page.title"), anchor=False)
-    language.segmented_control(
+    choose_language(say, language)
+
+
+def choose_language(say, container):
+    container.segmented_control(
         say("page.language"),
         LANGUAGES,
         format_func=LANGUAGES.get,
@@ -108,6 +145,13 @@ def controls(say):
     """Draw the sidebar; return the `Settings` and the number of epochs."""
     data = load_dataset(state.dataset)
     facts = {"train": len(data.x_train), "val": len(data.x_val)}
+    if state.step:
+        st.sidebar.toggle(
+            say("lesson.notes"),
+            key="notes",
+            help=say("lesson.notes_help"),
+            persist_state="session",
+        )
     with st.sidebar, st.container(gap="xsmall"):
         st.caption(say("page.intro"))
         st.selectbox(
@@ -167,28 +211,142 @@ def follow_end(epochs):
 
 
 def choose_question(say):
-    st.segmented_control(
-        say("question.label"),
-        QUESTIONS,
-        format_func=lambda key: say(f"question.{key}"),
-        key="question",
-        required=True,
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.segmented_control(
+            say("question.label"),
+            QUESTIONS,
+            format_func=lambda key: say(f"question.{key}"),
+            key="question",
+            required=True,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        st.button(
+            say("lesson.start"), key="start", icon=":material/play_lesson:", on_click=start_lesson
+        )
+
+
+# --- the lesson -----------------------------------------------------------------------------
+
+
+def start_lesson():
+    state.revealed = {}
+    open_step(1)
+
+
+def open_step(number):
+    """Go to a step of the lesson; or, with None, leave it as it stands."""
+    state.step = number
+    if number:
+        state.play = False
+        take_over(opening(number))
+
+
+def reveal(answer=None):
+    """Show what the step is about, after the class has chosen an answer or without one."""
+    state.revealed = {**state.revealed, state.step: answer}
+
+
+def is_revealed():
+    return state.step in state.revealed
+
+
+def see(name):
+    """Leave the lesson for something else that is worth seeing."""
+    state.step = None
+    take_over(opening() | ALSO[name])
+
+
+def lesson_bar(say):
+    """Draw where the lesson stands and the way through it, above everything else."""
+    step = state.step
+    key = {"help": say("lesson.keys")}
+    with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
+        st.markdown(say("lesson.count", step=step, steps=len(STEPS)), width="content")
+        st.button(
+            say("lesson.back"),
+            key="back",
+            shortcut="Left",
+            disabled=step == 1,
+            on_click=open_step,
+            args=(step - 1,),
+            **key,
+        )
+        onward = {"type": "primary", "shortcut": "Right", **key}
+        if not is_revealed():
+            st.button(say("lesson.show"), key="show", on_click=reveal, **onward)
+        elif step < len(STEPS):
+            st.button(
+                say("lesson.next"), key="next", on_click=open_step, args=(step + 1,), **onward
+            )
+        st.space("stretch")
+        st.button(
+            say("lesson.leave"), key="leave", type="tertiary", on_click=open_step, args=(None,)
+        )
+        choose_language(say, st)
+
+
+def ask_the_class(say, step, view):
+    """Draw the question to the class and, until it is revealed, its answers; return the place of the
+    verdict."""
+    st.title(step.text("ask", view), anchor=False)
+    if state.notes:
+        st.info(step.text("notes", view), icon=":material/record_voice_over:")
+    if is_revealed():
+        return st.empty()
+    with st.container(key="answers"):
+        for number, (answer, column) in enumerate(
+            zip(step.answers, st.columns(len(step.answers)), strict=True), start=1
+        ):
+            column.button(
+                step.text(answer, view),
+                key=f"answer{number}",
+                shortcut=str(number),
+                on_click=reveal,
+                args=(answer,),
+                width="stretch",
+                wrap=True,
+            )
+    return None
+
+
+def train_ahead(question, view):
+    """Train what the step will show, while the class thinks; show nothing of it."""
+    st.empty()  # at once, where the last step's pictures stand
+    st.sidebar.empty()  # and its files
+    train_for(question, view)
+
+
+def conclude(say, step, view, trained, place):
+    """Say which answer the numbers bear out and what to notice."""
+    found = step.decide(view, *trained) if state.question == step.question else None
+    chosen = state.revealed[state.step]
+    if found is None:
+        verdict = say("lesson.undecided")
+    else:
+        kind = "told" if chosen is None else "right" if chosen == found else "wrong"
+        words = {"answer": step.text(found, view), "chosen": chosen and step.text(chosen, view)}
+        verdict = f":material/check_circle: {say(f'lesson.{kind}', **words)}"
+    place.markdown(f"{verdict}  \n{step.text('notice', view)}")
+    if step is STEPS[-1]:
+        with st.container(key="also", horizontal=True, vertical_alignment="center"):
+            st.markdown(say("lesson.also"), width="content")
+            for name in ALSO:
+                st.button(say(f"lesson.more.{name}"), key=name, on_click=see, args=(name,))
 
 
 # --- the stage ------------------------------------------------------------------------------
 
 
-def stage(say, settings, epochs):
-    """Train what the question needs and draw its answer, and below it the losses and a note; return
-    what is looked at and the answer."""
+def looked_at(settings, epochs):
+    """Return the room of the question and what it looks at."""
     from dualnet.answers import View
     from dualnet.experiments import Comparison
-    from dualnet.questions import loss, room
+    from dualnet.questions import room
 
     question = room(state.question)
     comparison = STORE.get(Comparison, settings)
+    plays = comparison.dataset.portrait in question.PLAYS
     view = View(
         settings,
         comparison,
@@ -196,8 +354,28 @@ def stage(say, settings, epochs):
         state.epoch if question.LOOKS_AT_EPOCH else epochs,
         state.language,
         state.axis,
-        play=question.PLAYS and state.get("play", False),
+        play=plays and state.get("play", False),
     )
+    return question, view
+
+
+def train_for(question, view, notice=None, show=lambda: None):
+    """Train what the question needs beside the comparison, and it; return the experiments."""
+    train(view.comparison, view.epochs, notice, view.say, show)
+    needed = []
+    for kind, n in question.needs(view):
+        needed.append(STORE.get(kind, view.settings))
+        train(needed[-1], n, notice, view.say)
+    if question.LOOKS_AT_EPOCH:
+        recall(view.comparison, view)
+    return needed
+
+
+def stage(say, question, view):
+    """Train what the question needs and draw its answer, and below it the losses and a note; return
+    the answer and the experiments it needed."""
+    from dualnet.questions import loss
+
     with st.container(key="stage", gap="small"):
         sentence = st.empty()
         place = Place(view.names)
@@ -206,15 +384,8 @@ def stage(say, settings, epochs):
             if question is loss:
                 place.draw(*([chart] for chart in loss.loss_charts(view)))
 
-        train(comparison, epochs, sentence, say, grow)
-        needed = []
-        for kind, n in question.needs(view):
-            experiment = STORE.get(kind, settings)
-            train(experiment, n, sentence, say)
-            needed.append(experiment)
-        if question.LOOKS_AT_EPOCH:
-            recall(comparison, view)
-        answer = question.answer(view, *needed)
+        trained = train_for(question, view, sentence, grow)
+        answer = question.answer(view, *trained)
         if answer.sentence:
             sentence.markdown(answer.sentence)
         else:
@@ -224,7 +395,7 @@ def stage(say, settings, epochs):
         for picture in answer.both:
             draw(picture, st)
     if question.LOOKS_AT_EPOCH:
-        chooser(say, view, question.PLAYS)
+        chooser(say, view, plays=view.data.portrait in question.PLAYS)
     if question is not loss:
         Place(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
     if answer.details:
@@ -233,7 +404,7 @@ def stage(say, settings, epochs):
                 draw(picture, st)
     if answer.note:
         st.caption(answer.note)
-    return view, answer
+    return answer, trained
 
 
 def chooser(say, view, plays):
@@ -253,7 +424,7 @@ def chooser(say, view, plays):
 
 
 def train(experiment, epochs, notice, say, show=lambda: None):
-    """Train up to ``epochs``. After a while ``notice`` has a progress bar, and ``show`` draws what is
+    """Train up to ``epochs``. After a while ``notice``, if any, has a progress bar, and ``show`` draws what is
     done so far; a control moved meanwhile stops this run at the next chunk."""
     begun = shown = time.perf_counter()
     for done in experiment.advance(epochs, turn_for(experiment)):
@@ -262,7 +433,8 @@ def train(experiment, epochs, notice, say, show=lambda: None):
             check_for_news()
             continue
         done = min(done, epochs)
-        notice.progress(done / epochs, say("page.training", done=done, epochs=epochs))
+        if notice:
+            notice.progress(done / epochs, say("page.training", done=done, epochs=epochs))
         if now - shown > PATIENCE:
             show()
             shown = now
@@ -334,7 +506,32 @@ def draw(picture, at):
             return at.latex(latex)
 
 
-# --- to take away ---------------------------------------------------------------------------
+# --- to share and to take away --------------------------------------------------------------
+
+
+def page_link():
+    """Return the page's address with its state; without the language: whoever opens it reads it in
+    their own."""
+    shown = {key: value for key, value in state.seen.items() if key != "language"}
+    return (st.context.url or "").split("?")[0] + link(shown)
+
+
+def share(say):
+    """Draw the button that shows the page's link, large enough for a class."""
+    if not st.sidebar.button(
+        say("share.title"), key="share", icon=":material/qr_code:", width="stretch"
+    ):
+        return
+    state.shared, hint = reachable(page_link(), st.get_option("server.address") or "")
+
+    @st.dialog(say("share.title"), width="medium")
+    def show():
+        address = st.text_input(say("share.address"), key="shared", required=True)
+        if hint:
+            st.caption(say(hint))
+        st.image(qr_svg(address), width=440, alt=say("share.alt", address=address))
+
+    show()
 
 
 def take_along(say, view, answer):
@@ -344,9 +541,7 @@ def take_along(say, view, answer):
         return
     with take:
         st.caption(say("take.link"))
-        # Without the language: whoever opens it reads it in their own.
-        shown = {key: value for key, value in state.seen.items() if key != "language"}
-        st.code((st.context.url or "").split("?")[0] + link(shown), language=None, wrap_lines=True)
+        st.code(page_link(), language=None, wrap_lines=True)
 
 
 main()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from dualnet.datasets import DATASETS
+from dualnet.lesson import STEPS
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Hyperparameter
 from dualnet.texts import LANGUAGES, catalogue
 
@@ -53,6 +54,15 @@ CONTROLS = {
     )
 }
 
+STEP = Hyperparameter("step", 1, 1, len(STEPS))
+
+
+def opening(step=None):
+    """Return the state of a page that opens without further wishes, or in a step of the lesson: a
+    value for every control. An epoch looked at of None is the last one."""
+    state = {key: control.default for key, control in CONTROLS.items()} | {"epoch": None}
+    return state | (STEPS[step - 1].state if step else {})
+
 
 def text_of(value):
     """Return a control's value as an address holds it: 0.1 as "0.1", 1.0 as "1"."""
@@ -60,16 +70,18 @@ def text_of(value):
 
 
 def address(state):
-    """Return the query parameters of ``state``, a mapping of controls to values, defaults left out.
-
-    The epoch looked at is left out where it is the last one.
+    """Return the query parameters of ``state``, a mapping of controls to values and, in the lesson,
+    "step" to its number. What a page opens with anyway is left out.
     """
-    epochs = state.get("epochs", EPOCHS.default)
+    step = state.get("step")
+    usual = opening(step)
+    if usual["epoch"] is None:
+        usual["epoch"] = state.get("epochs", usual["epochs"])
+    shown = {"step": step, **{key: state.get(key) for key in CONTROLS}}
     return {
-        key: text_of(state[key])
-        for key, control in CONTROLS.items()
-        if state.get(key) is not None
-        and state[key] != (epochs if key == "epoch" else control.default)
+        key: text_of(value)
+        for key, value in shown.items()
+        if value is not None and value != usual.get(key)
     }
 
 
@@ -80,14 +92,14 @@ def link(state):
 
 
 def read_link(parameters):
-    """Return what an address asks for: the values of controls, and what is refused.
+    """Return what an address asks for: the values of controls (and of "step"), and what is refused.
 
     ``parameters`` maps each key to the list of its texts. The second result maps a refused key to
     the text key and the values of the sentence that says why.
     """
     values, refused = {}, {}
     for key, texts in parameters.items():
-        control = CONTROLS.get(key)
+        control = STEP if key == "step" else CONTROLS.get(key)
         if control is None:
             refused[key] = "link.unknown", {}
         elif len(texts) != 1:
@@ -98,7 +110,7 @@ def read_link(parameters):
                 values[key] = control.check(number)
             except ValueError:
                 refused[key] = "link.value", {"value": texts[0], "control": control}
-    epochs = values.get("epochs", EPOCHS.default)
+    epochs = (opening(values.get("step")) | values)["epochs"]
     if values.get("epoch", 0) > epochs:
         control = Hyperparameter("epoch", epochs, 0, epochs)
         refused["epoch"] = "link.value", {"value": text_of(values.pop("epoch")), "control": control}

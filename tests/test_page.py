@@ -10,7 +10,7 @@ from streamlit.runtime.state.query_params import QueryParams
 
 from dualnet import DATASETS, EPOCHS, HYPERPARAMETERS, Comparison, Settings, export, store
 from dualnet.answers import Chart, Code, Image
-from dualnet.links import CONTROLS, QUESTIONS, text_of
+from dualnet.links import QUESTIONS, text_of
 from dualnet.questions import ask, room
 from dualnet.texts import speaker
 from tests.page import move, notice_of, pictures, said, state_of, widget

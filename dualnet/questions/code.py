@@ -8,7 +8,7 @@ from dualnet.answers import Answer, Code, Formulas
 from dualnet.networks import DualLayer, RandomInitNetwork
 
 LOOKS_AT_EPOCH = False
-PLAYS = False
+PLAYS = ()  # nothing moves
 
 # Of two hidden units i and j with equal weights and biases.
 EQUAL_STAYS_EQUAL = r"""

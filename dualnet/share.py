@@ -1,0 +1,65 @@
+"""The page's address for others: one that their devices can open, and as a QR code."""
+
+import io
+import ipaddress
+import socket
+from urllib.parse import urlsplit, urlunsplit
+
+EVERYWHERE = ("", "0.0.0.0", "::")  # a server that listens there listens in the local network, too
+LIGHT, DARK = "#ffffff", "#000000"  # scanners want dark on light, in a dark theme as well
+
+
+def reachable(url, listens=""):
+    """Return the address of a page under which other devices can open it, and the key of the sentence
+    that says so, or None where nothing need be said.
+
+    url : as this browser has it
+    listens : the address that the server listens on, "" for all
+
+    An address that means this machine alone ("localhost") gets the machine's own in the local network,
+    if the server listens there.
+    """
+    parts = urlsplit(url)
+    if not _is_loopback(parts.hostname):
+        return url, None
+    if _is_loopback(listens):
+        return url, "share.loopback"
+    host = network_address() if listens in EVERYWHERE else listens
+    if host is None:
+        return url, "share.alone"
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit(parts._replace(netloc=host + port)), "share.network"
+
+
+def _is_loopback(host):
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def network_address():
+    """Return this machine's IPv4 address in the local network, or None where it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("10.255.255.255", 1))  # chooses a way out; sends nothing
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if _is_loopback(address) else address
+
+
+def qr_svg(text):
+    """Return ``text`` as a QR code, as SVG text with the margin that scanners need; None where the
+    package segno is missing or where the text is too long for a code."""
+    try:
+        import segno
+    except ImportError:
+        return None
+    try:
+        code = segno.make(text, error="m", micro=False)
+    except segno.DataOverflowError:
+        return None
+    svg = io.BytesIO()
+    code.save(svg, kind="svg", scale=10, border=4, light=LIGHT, dark=DARK, xmldecl=False)
+    return svg.getvalue().decode()
