@@ -13,6 +13,7 @@ from dualnet.links import (
     AXES,
     CONTROLS,
     QUESTIONS,
+    Choice,
     address,
     explain,
     link,
@@ -39,6 +40,7 @@ FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under
 
 
 def main():
+    translate_choices()
     read_address()
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
@@ -66,6 +68,14 @@ def main():
 
 
 # --- the address ----------------------------------------------------------------------------
+
+
+def translate_choices():
+    """Go by the keys of choices: after a switch of language a browser still sends the words of the
+    other one."""
+    for key, control in CONTROLS.items():
+        if isinstance(control, Choice) and state.get(key) not in (None, *control.options):
+            state[key] = control.check(state[key])
 
 
 def read_address():
