@@ -1,5 +1,7 @@
 """Why a neural network must not start from equal weights."""
 
+from importlib import import_module
+
 from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.engine import Trainer
 from dualnet.experiments import Comparison, Nudges, Run, Seeds, Sizes
@@ -33,16 +35,13 @@ __all__ = [
 ]
 
 
+LATER = {"DualLayerClassifier": "dualnet.classifier", "ask": "dualnet.questions"}
+
+
 def __getattr__(name):
-    """Import when it is asked for what takes long: scikit-learn two seconds, Altair one."""
-    if name == "DualLayerClassifier":
-        from dualnet.classifier import DualLayerClassifier
-
-        return DualLayerClassifier
-    if name == "ask":
-        from dualnet.questions import ask
-
-        return ask
+    """Import what is asked for: scikit-learn takes two seconds, Altair one, the page's start none."""
+    if name in LATER:
+        return getattr(import_module(LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
