@@ -237,6 +237,17 @@ def test_one_epoch_is_drawn_as_points():
         assert chart.ticks["x"] == ["0", "1"]
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 9, 500, 20_000, 100_000])
+def test_the_epoch_axis_names_whole_epochs_once(n):
+    runs = {key: value[:, :1] for key, value in curves(3).items()}
+    drawn = Drawn(loss.loss_charts(view_of(*runs.values(), epochs=n))[0])
+    epochs = [int(text.replace(",", "")) for text in drawn.ticks["x"]]
+    assert epochs == sorted(set(epochs))
+    assert epochs[0] == 0
+    assert n / 2 < epochs[-1] <= n
+    assert len(epochs) <= 7
+
+
 def test_a_curve_ends_where_its_loss_is_no_longer_finite():
     runs = curves(40)
     for bad in (np.nan, np.inf):

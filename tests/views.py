@@ -174,7 +174,7 @@ class Drawn:
             "".join(text.itertext())
             for labels in self._groups(axis, "mark-text role-axis-label")
             for text in labels.iter(f"{SVG}text")
-            if text.get("opacity") != "0"
+            if text.get("opacity") != "0" and "".join(text.itertext())
         ]
 
     def _data(self, letter, share):
