@@ -325,7 +325,7 @@ def _width(text, size):
         if c in " .,:;'!|()ijltfrI"
         else 0.9
         if c in "mwMW%"
-        else 0.6
+        else 0.64
         for c in text
     )
 
@@ -334,5 +334,7 @@ def _font(answer):
     """Return fonts that have all characters of an answer: a PNG takes the first of them for a whole line,
     and where that lacks a character, for the line any font that has it."""
     text = answer.sentence + (answer.note or "")
-    wide = re.search("[가-힣⁰-₎]", text)  # Hangul, powers of ten
-    return ("Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, " if wide else "") + "sans-serif"
+    if re.search("[가-힣]", text):
+        return "Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, sans-serif"
+    powers = re.search("[⁰-₎]", text)
+    return "DejaVu Sans, Segoe UI, sans-serif" if powers else "sans-serif"
