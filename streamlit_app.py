@@ -13,6 +13,7 @@ from dualnet.links import (
     AXES,
     CONTROLS,
     QUESTIONS,
+    Choice,
     address,
     explain,
     link,
@@ -29,26 +30,32 @@ from dualnet.turns import TURNS, Visitor
 state = st.session_state
 PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
+# Large enough for a class to read, and for a thumb.
+LESSON_STYLE = """<style>
+.st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
+.st-key-answers button { padding-block: 1rem }
+.st-key-answers button p { font-size: 1.15rem }
+</style>"""
 FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
 
 
 def main():
+    translate_choices()
     read_address()
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
     step = STEPS[state.step - 1] if state.step else None
-    if step:
-        lesson_bar(say)
-    else:
-        title(say)
+    head = st.container(gap="xsmall" if step else "small")
+    with head:
+        lesson_bar(say, step) if step else title(say)
     load(say)
     settings, epochs = controls(say)
     follow_end(epochs)
     question, view = looked_at(settings, epochs)
     write_address()
     share(say)
-    with st.container():
-        verdict = ask_the_class(say, step, view) if step else choose_question(say)
+    with head:
+        verdict = ask_the_class(step, view) if step else choose_question(say)
         notice(say)
     if step and not is_revealed():
         train_ahead(question, view)
@@ -63,16 +70,26 @@ def main():
 # --- the address ----------------------------------------------------------------------------
 
 
+def translate_choices():
+    """Go by the keys of choices: after a switch of language a browser still sends the words of the
+    other one."""
+    for key, control in CONTROLS.items():
+        if isinstance(control, Choice) and state.get(key) not in (None, *control.options):
+            state[key] = control.check(state[key])
+
+
 def read_address():
     """Take over what the address asks for: at the start, and when the browser goes back or forward.
 
     Streamlit sends the address as the browser had it when a control was moved, which may be before the
-    page's last answer arrived; so where a control or a switch has moved, the address is not news.
+    page's last answer arrived; so where a control or a switch has moved or a button of the lesson was
+    pressed, the address is not news.
     """
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
+    pressed = state.pop("pressed", False)
     before = state.get("seen", {}) | state.get("switches", {})
     moved = any((state.get(key) or 0) != (value or 0) for key, value in before.items())
-    if moved or asked == state.get("address"):
+    if pressed or moved or asked == state.get("address"):
         return
     values, state.refused = read_link(asked)
     state.step = values.get("step")
@@ -93,7 +110,7 @@ def take_over(wanted):
 
 def write_address():
     """Put the page's state into the address, once a run: one choice is one entry of the history."""
-    state.seen = {key: state[key] for key in (*CONTROLS, "step", "revealed")}
+    state.seen = {key: state[key] for key in (*CONTROLS, "step")}
     state.switches = {key: state.get(key) for key in ("play", "take")}
     shown = dict(state.seen)
     if state.language == language_of(st.context.locale):
@@ -238,57 +255,71 @@ def start_lesson():
 
 def open_step(number):
     """Go to a step of the lesson; or, with None, leave it as it stands."""
+    state.pressed = True
     state.step = number
     if number:
         state.play = False
         take_over(opening(number))
 
 
-def reveal(answer=None):
-    """Show what the step is about, after the class has chosen an answer or without one."""
-    state.revealed = {**state.revealed, state.step: answer}
+def reveal(number, answer=None):
+    """Show what a step is about, after the class has chosen an answer or without one."""
+    state.pressed = True
+    state.revealed = {**state.revealed, number: answer}
 
 
 def is_revealed():
     return state.step in state.revealed
 
 
-def see(name):
-    """Leave the lesson for something else that is worth seeing."""
-    state.step = None
-    take_over(opening() | ALSO[name])
+def see_also():
+    """Leave the lesson for what was chosen of all that is also worth seeing."""
+    open_step(None)
+    take_over(opening() | ALSO[state.also])
 
 
-def lesson_bar(say):
+def lesson_bar(say, step):
     """Draw where the lesson stands and the way through it, above everything else."""
-    step = state.step
-    key = {"help": say("lesson.keys")}
+    st.html(LESSON_STYLE)
+    at = state.step
+    keys = {"help": say("lesson.keys")}
+    onward = {"type": "primary", "shortcut": "Right", **keys}
     with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
-        st.markdown(say("lesson.count", step=step, steps=len(STEPS)), width="content")
+        st.markdown(say("lesson.count", step=at, steps=len(STEPS)), width="content")
         st.button(
             say("lesson.back"),
             key="back",
             shortcut="Left",
-            disabled=step == 1,
+            disabled=at == 1,
             on_click=open_step,
-            args=(step - 1,),
-            **key,
+            args=(at - 1,),
+            **keys,
         )
-        onward = {"type": "primary", "shortcut": "Right", **key}
         if not is_revealed():
-            st.button(say("lesson.show"), key="show", on_click=reveal, **onward)
-        elif step < len(STEPS):
-            st.button(
-                say("lesson.next"), key="next", on_click=open_step, args=(step + 1,), **onward
+            st.button(say("lesson.show"), key="show", on_click=reveal, args=(at,), **onward)
+        elif step is not STEPS[-1]:
+            st.button(say("lesson.next"), key="next", on_click=open_step, args=(at + 1,), **onward)
+        else:
+            st.menu_button(
+                say("lesson.also"),
+                ALSO,
+                format_func=lambda name: say(f"lesson.more.{name}"),
+                key="also",
+                on_click=see_also,
             )
         st.space("stretch")
         st.button(
-            say("lesson.leave"), key="leave", type="tertiary", on_click=open_step, args=(None,)
+            say("lesson.leave"),
+            key="leave",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=open_step,
+            args=(None,),
         )
         choose_language(say, st)
 
 
-def ask_the_class(say, step, view):
+def ask_the_class(step, view):
     """Draw the question to the class and, until it is revealed, its answers; return the place of the
     verdict."""
     st.title(step.text("ask", view), anchor=False)
@@ -305,7 +336,7 @@ def ask_the_class(say, step, view):
                 key=f"answer{number}",
                 shortcut=str(number),
                 on_click=reveal,
-                args=(answer,),
+                args=(state.step, answer),
                 width="stretch",
                 wrap=True,
             )
@@ -328,13 +359,8 @@ def conclude(say, step, view, trained, place):
     else:
         kind = "told" if chosen is None else "right" if chosen == found else "wrong"
         words = {"answer": step.text(found, view), "chosen": chosen and step.text(chosen, view)}
-        verdict = f":material/check_circle: {say(f'lesson.{kind}', **words)}"
+        verdict = f":green[:material/check_circle:] {say(f'lesson.{kind}', **words)}"
     place.markdown(f"{verdict}  \n{step.text('notice', view)}")
-    if step is STEPS[-1]:
-        with st.container(key="also", horizontal=True, vertical_alignment="center"):
-            st.markdown(say("lesson.also"), width="content")
-            for name in ALSO:
-                st.button(say(f"lesson.more.{name}"), key=name, on_click=see, args=(name,))
 
 
 # --- the stage ------------------------------------------------------------------------------
@@ -528,10 +554,13 @@ def share(say):
 
     @st.dialog(say("share.title"), width="medium")
     def show():
-        address = st.text_input(say("share.address"), key="shared", required=True)
+        address = st.text_input(say("share.address"), key="shared", max_chars=1_000)
         if hint:
             st.caption(say(hint))
-        st.image(qr_svg(address), width=440, alt=say("share.alt", address=address))
+        if code := qr_svg(address):
+            st.image(code, width=430, alt=say("share.alt", address=address))
+        else:
+            st.caption(say("share.missing"))
 
     show()
 

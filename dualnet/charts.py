@@ -34,8 +34,11 @@ def spec_of(chart, height):
         "labelColor": "currentColor",
         "titleColor": "currentColor",
     }
-    chart = chart.properties(height=height)
-    return chart.configure(axis=text, legend=text, header=text).to_dict()
+    padding = {"left": 2, "top": 2, "right": 2, "bottom": 2}  # Streamlit's own wastes 20 pixels
+    chart = chart.properties(height=height, padding=padding)
+    return chart.configure(
+        axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
+    ).to_dict()
 
 
 def run_color(field="run", **kwargs):
@@ -51,6 +54,23 @@ def dash(field, keys, dashed, **kwargs):
     return alt.StrokeDash(f"{field}:N", scale=scale, **kwargs)
 
 
+def legend(words, color):
+    """Return a legend above the plot, a row where it is wide enough, that says the keys of ``words`` by
+    their values. ``color``: a Vega expression for its symbols, ``datum.value`` is the key."""
+    letters = sum(map(len, words.values()))
+    return alt.Legend(
+        title=None,
+        orient="top",
+        columns=alt.expr(f"width < {60 * len(words) + 8 * letters} ? 1 : {len(words)}"),
+        symbolType="stroke",
+        symbolSize=400,
+        symbolOpacity=1,
+        symbolStrokeColor=alt.expr(color),
+        labelLimit=0,
+        labelExpr=labels(words),
+    )
+
+
 def labels(words):
     """Return a Vega expression that says the keys of ``words`` by their values."""
     return f"{json.dumps(words, ensure_ascii=False)}[datum.label] || datum.label"
@@ -63,25 +83,31 @@ def tooltip(field, title, form):
 # --- axes -----------------------------------------------------------------------------------
 
 
-def epoch_axis(say, domain, log=False):
-    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``."""
-    return alt.X(
-        "epoch:Q",
-        title=say("axis.epoch"),
-        scale=alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False),
-        axis=alt.Axis(format=",d", tickCount=4, tickMinStep=1, grid=False),
-    )
+def epoch_axis(say, domain, log=False, ticks=None):
+    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; see
+    `epoch_ticks`."""
+    axis = alt.Axis(format=",d", grid=False, **_ticks(ticks, 4, tickMinStep=1))
+    scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
+    return alt.X("epoch:Q", title=say("axis.epoch"), scale=scale, axis=axis)
+
+
+def epoch_ticks(epochs):
+    """Return the epochs marked on a logarithmic axis from 1 to ``epochs``: powers of ten and the end."""
+    return sorted({1, *(10**power for power in range(5) if 3 * 10**power <= epochs), epochs})
 
 
 def loss_axis(field, title, domain, log=False, ticks=None):
     """Return the y encoding of the column ``field`` over ``domain``; see `log_ticks`."""
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
-    axis = alt.Axis(
-        labelFlush=False, format="~g", tickCount=5
-    )  # flush, 0 would stand above its line
-    if ticks:
-        axis.values = list(ticks)
+    # flush, 0 would stand above its line
+    axis = alt.Axis(labelFlush=False, format="~g", **_ticks(ticks, 5))
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
+
+
+def _ticks(values, count, **kwargs):
+    """Return what an axis says of its ticks: ``values``, or about ``count`` of Vega's choice. (With a
+    count, Vega leaves out labels of a logarithmic axis.)"""
+    return {"values": list(values)} if values else {"tickCount": count, **kwargs}
 
 
 def log_ticks(low, high):

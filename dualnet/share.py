@@ -50,16 +50,15 @@ def network_address():
 
 
 def qr_svg(text):
-    """Return ``text`` as a QR code, as SVG text with the margin that scanners need; None where the
-    package segno is missing or where the text is too long for a code."""
+    """Return ``text`` as a QR code, as SVG text with the margin that scanners need; None where there is
+    no text or no package segno to draw it."""
     try:
         import segno
     except ImportError:
         return None
-    try:
-        code = segno.make(text, error="m", micro=False)
-    except segno.DataOverflowError:
+    if not text:
         return None
     svg = io.BytesIO()
+    code = segno.make(text, error="m", micro=False)
     code.save(svg, kind="svg", scale=10, border=4, light=LIGHT, dark=DARK, xmldecl=False)
     return svg.getvalue().decode()

@@ -51,25 +51,15 @@ async def idle(process):
 
 
 async def page_of(url, **link):
-    """Return the finished page of a link, and its metrics as texts."""
+    """Return the finished page of a link, place by place."""
     async with Visitor(url, **link) as visitor:
         assert await visitor.finished() == 0
-        return visitor.page, [metric.body for metric in visitor.elements("metric")]
+        return visitor.page
 
 
-def metrics(trained, epochs, **settings):
-    """Return what the page's metrics must say: accuracy and losses, all-ones first."""
-    comparison = trained(Settings(**settings), epochs)
-    data = comparison.dataset
-    return [
-        text
-        for run in comparison.runs
-        for text in (
-            f"{run.network_at(epochs).score(data.x_val, data.y_val):.1%}",
-            f"{run.losses[epochs - 1]:.4g}",
-            f"{run.val_losses[epochs - 1]:.4g}",
-        )
-    ]
+def sentence_of(page):
+    """Return the answer's sentence: the first text on the stage."""
+    return page[min(place for place in page if place[:2] == (0, STAGE))].markdown.body
 
 
 def test_a_visitor_who_vanishes_leaves_nobody_training_and_no_lock_held(url):

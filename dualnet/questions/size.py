@@ -30,9 +30,7 @@ def needs(view):
 def answer(view, sizes):
     epoch = Sizes.reach(view.settings, view.epochs)
     losses = {
-        "constant": sizes.constant(epoch)[
-            :, None
-        ],  # a row a size, a column a seed, like the others
+        "constant": sizes.constant(epoch)[:, None],  # like the others a row a size
         "equal": sizes.equal(epoch),
         "different": sizes.different(epoch),
     }
