@@ -1,6 +1,7 @@
 """The page, from top to bottom as a visitor meets it. The only room that knows Streamlit."""
 
 import time
+from itertools import zip_longest
 
 import streamlit as st
 
@@ -45,6 +46,7 @@ def main():
         lesson_bar(say, step) if step else title(say)
     load(say)
     settings, epochs = controls(say)
+    follow_end(epochs)
     question, view = looked_at(settings, epochs)
     write_address()
     share(say)
@@ -68,12 +70,13 @@ def read_address():
     """Take over what the address asks for: at the start, and when the browser goes back or forward.
 
     Streamlit sends the address as the browser had it when a control was moved, which may be before the
-    page's last answer arrived; so where a control has moved or a button of the lesson was pressed, the
-    address is not news.
+    page's last answer arrived; so where a control or a switch has moved, or a button of the lesson was
+    pressed, the address is not news.
     """
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
     pressed = state.pop("pressed", False)
-    moved = any(state.get(key) != value for key, value in state.get("seen", {}).items())
+    before = state.get("seen", {}) | state.get("switches", {})
+    moved = any((state.get(key) or 0) != (value or 0) for key, value in before.items())
     if pressed or moved or asked == state.get("address"):
         return
     values, state.refused = read_link(asked)
@@ -96,6 +99,7 @@ def take_over(wanted):
 def write_address():
     """Put the page's state into the address, once a run: one choice is one entry of the history."""
     state.seen = {key: state[key] for key in (*CONTROLS, "step")}
+    state.switches = {key: state.get(key) for key in ("play", "take")}
     shown = dict(state.seen)
     if state.language == language_of(st.context.locale):
         shown.pop("language")  # the reader's own language goes without saying
@@ -204,6 +208,13 @@ def number(hyperparameter, container, say, facts):
         step=hyperparameter.step,
         **words,
     )
+
+
+def follow_end(epochs):
+    """Let the epoch looked at follow the end of the epochs until it is moved."""
+    if state.epoch > epochs or state.epoch == state.last_epochs:
+        state.epoch = epochs
+    state.last_epochs = epochs
 
 
 def choose_question(say):
@@ -350,15 +361,16 @@ def looked_at(settings, epochs):
     from dualnet.questions import room
 
     question = room(state.question)
-    epoch = chosen_epoch(epochs)
+    comparison = STORE.get(Comparison, settings)
+    plays = comparison.dataset.portrait in question.PLAYS
     view = View(
         settings,
-        STORE.get(Comparison, settings),
+        comparison,
         epochs,
-        epoch if question.LOOKS_AT_EPOCH else epochs,
+        state.epoch if question.LOOKS_AT_EPOCH else epochs,
         state.language,
         state.axis,
-        play=question.PLAYS and state.get("play", False),
+        play=plays and state.get("play", False),
     )
     return question, view
 
@@ -399,7 +411,7 @@ def stage(say, question, view):
         for picture in answer.both:
             draw(picture, st)
     if question.LOOKS_AT_EPOCH:
-        chooser(say, view, question.PLAYS)
+        chooser(say, view, plays=view.data.portrait in question.PLAYS)
     if question is not loss:
         Place(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
     if answer.details:
@@ -409,14 +421,6 @@ def stage(say, question, view):
     if answer.note:
         st.caption(answer.note)
     return answer, trained
-
-
-def chosen_epoch(epochs):
-    """Return the epoch looked at; it follows the end of the epochs until it is moved."""
-    if state.epoch > epochs or state.epoch == state.last_epochs:
-        state.epoch = epochs
-    state.last_epochs = epochs
-    return state.epoch
 
 
 def chooser(say, view, plays):
@@ -470,25 +474,133 @@ def check_for_news():
 
 
 class Place:
-    """Two columns of pictures under the names of the runs. A second picture for the same spot replaces
-    the first, so that the browser keeps the chart and takes in its new rows."""
+    """Where the pictures of both runs stand side by side, under the names of the runs. A second picture
+    for the same spot replaces the first, so that the browser keeps the chart and takes in its new rows."""
 
     def __init__(self, names):
         self.names = names
-        self.columns = None
-        self.drawn = {}
+        self.rows = []
 
     def draw(self, left, right, heads=None):
         """Draw the pictures of both sides, top down; ``heads`` is what stands beside the names."""
-        if self.columns is None:
-            self.columns = st.columns(2, wrap=False)
-        for column, key, pictures in zip(self.columns, RUN_COLORS, (left, right), strict=True):
-            name = f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]"
-            if heads and heads[key]:
-                name += f" &nbsp; {heads[key]}"
-            for row, element in enumerate([name, *pictures]):
-                at = self.drawn.get((key, row), column)
-                self.drawn[key, row] = draw(element, at)
+        from dualnet.answers import Code
+
+        # In rows, both sides stay level where a name wraps. Source code needs a phone's whole width, so
+        # there one side stands below the other.
+        source = any(isinstance(picture, Code) for picture in left)
+        names = [self.name(key, heads) for key in RUN_COLORS]
+        for row, pair in enumerate([names, *zip_longest(left, right)]):
+            if row == len(self.rows):
+                if row == 0 or not source:
+                    columns = st.columns(2, wrap=source)
+                self.rows.append(columns)
+            self.rows[row] = [
+                at if picture is None else draw(picture, at)
+                for picture, at in zip(pair, self.rows[row], strict=True)
+            ]
+
+    def name(self, key, heads):
+        beside = f" &nbsp; {heads[key]}" if heads and heads[key] else ""
+        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{beside}"
+
+
+def draw(picture, at):
+    """Draw a picture, or Markdown, in the container or in the place of the element ``at``; return its
+    place."""
+    from dualnet.answers import Chart, Code, Formulas, Image
+
+    match picture:
+        case str():
+            return at.markdown(picture)
+        case Chart(spec, tables, alt):
+            return at.vega_lite_chart(spec | {"datasets": tables}, alt=alt)
+        case Image(svg, alt, caption):
+            return at.image(svg, caption, "stretch", alt=alt)
+        case Code(source):
+            return at.code(source, wrap_lines=True)
+        case Formulas(latex):
+            return at.latex(latex)
+
+
+# --- to share and to take away --------------------------------------------------------------
+
+
+def page_link():
+    """Return the page's address with its state; without the language: whoever opens it reads it in
+    their own."""
+    shown = {key: value for key, value in state.seen.items() if key != "language"}
+    return (st.context.url or "").split("?")[0] + link(shown)
+
+
+def share(say):
+    """Draw the button that shows the page's link, large enough for a class."""
+    if not st.sidebar.button(
+        say("share.title"), key="share", icon=":material/qr_code:", width="stretch"
+    ):
+        return
+    state.shared, hint = reachable(page_link(), st.get_option("server.address") or "")
+
+    @st.dialog(say("share.title"), width="medium")
+    def show():
+        address = st.text_input(say("share.address"), key="shared", max_chars=1_000)
+        picture, words = st.columns([2, 1])
+        if code := qr_svg(address):
+            picture.image(code, width="stretch", alt=say("share.alt", address=address))
+        else:
+            picture.caption(say("share.missing"))
+        if hint:
+            words.caption(say(hint))
+
+    show()
+            shown = now
+
+
+def recall(comparison, view):
+    """Bring the weights of the epochs looked at to hand, interruptibly."""
+    for epoch in view.frames if view.play else [view.epoch]:
+        for _ in comparison.recall(epoch, turn_for(comparison)):
+            check_for_news()
+
+
+def turn_for(experiment):
+    visitor = state.setdefault("visitor", Visitor())
+    return TURNS.turn(visitor, experiment, check_for_news)
+
+
+def check_for_news():
+    """Let Streamlit stop this run where a control has moved: any look at the state does."""
+    state.get("epochs")
+
+
+class Place:
+    """Where the pictures of both runs stand side by side, under the names of the runs. A second picture
+    for the same spot replaces the first, so that the browser keeps the chart and takes in its new rows."""
+
+    def __init__(self, names):
+        self.names = names
+        self.rows = []
+
+    def draw(self, left, right, heads=None):
+        """Draw the pictures of both sides, top down; ``heads`` is what stands beside the names."""
+        from dualnet.answers import Code
+
+        # In rows, both sides stay level where a name wraps. Source code needs a phone's whole width, so
+        # there one side stands below the other.
+        source = any(isinstance(picture, Code) for picture in left)
+        names = [self.name(key, heads) for key in RUN_COLORS]
+        for row, pair in enumerate([names, *zip_longest(left, right)]):
+            if row == len(self.rows):
+                if row == 0 or not source:
+                    columns = st.columns(2, wrap=source)
+                self.rows.append(columns)
+            self.rows[row] = [
+                at if picture is None else draw(picture, at)
+                for picture, at in zip(pair, self.rows[row], strict=True)
+            ]
+
+    def name(self, key, heads):
+        beside = f" &nbsp; {heads[key]}" if heads and heads[key] else ""
+        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{beside}"
 
 
 def draw(picture, at):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from dualnet.experiments import Comparison
 from dualnet.settings import Settings
@@ -101,14 +102,15 @@ class Formulas:
     latex: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
-    """What is said and shown.
+    """What is said and shown. A notebook shows it whole, ``print`` gives the sentence.
 
     sentence : Markdown; empty while pictures move
-    heads : what stands beside the name of each run, by key (its accuracy, say); None: no names
+    heads : what stands beside the name of each run, by key (its accuracy, say)
     left, right : pictures of either run; both: pictures of the two together
     note : Markdown, below everything; details: pictures for those who want to know more
+    names : what the runs are called, by key; empty: no names above the pictures
     """
 
     sentence: str
@@ -120,8 +122,28 @@ class Answer:
     details: tuple = ()
     names: dict = field(default_factory=dict)
 
+    def save(self, path):
+        """Write the whole answer - sentence, names, pictures, note - as "….svg", "….png" or "….html".
+
+        Raises ValueError for another ending.
+        """
+        from dualnet import output
+
+        path = Path(path)
+        path.write_bytes(output.file(self, path.suffix.removeprefix(".").lower()))
+
     def __str__(self):
-        return self.sentence
+        from dualnet.output import plain
+
+        return plain(self.sentence)
+
+    def __repr__(self):
+        return f"Answer({str(self)!r})"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        from dualnet.output import fragment
+
+        return {"text/html": fragment(self), "text/plain": str(self)}
 
 
 def heads_of(view, samples):

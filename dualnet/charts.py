@@ -1,7 +1,7 @@
 """What the charts of all questions share: looks, axes, thinning. Knows neither Streamlit nor training.
 
-Orange and blue, the first two categorical colors of the page's theme, are the two runs; a dash is
-validation; gray rules are marks. The looks of weights, outputs and samples live in `drawings`.
+Orange and blue, the first two categorical colors of the page's theme, are the two runs; the third,
+wine, is equal units copied from a random one (under Size); a dash is validation; gray rules are marks. The looks of weights, outputs and samples live in `drawings`.
 """
 
 import json
@@ -76,7 +76,9 @@ def epoch_axis(say, domain, log=False):
 def loss_axis(field, title, domain, log=False, ticks=None):
     """Return the y encoding of the column ``field`` over ``domain``; see `log_ticks`."""
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
-    axis = alt.Axis(labelFlush=False, format="~g", tickCount=5)  # flush, 0 would stand above its line
+    axis = alt.Axis(
+        labelFlush=False, format="~g", tickCount=5
+    )  # flush, 0 would stand above its line
     if ticks:
         axis.values = list(ticks)
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
@@ -95,6 +97,19 @@ def log_ticks(low, high):
     first, last = np.ceil(low / step), np.floor(high / step)
     jump = max(1, int((last - first) // 4))
     return tuple(float(f"{k * step:.6g}") for k in np.arange(first, last + 1, jump))
+
+
+def apart(values, low, high, gap=0.06):
+    """Return where to write labels on a logarithmic axis from ``low`` to ``high``: at ``values``, but
+    moved so far that ``gap`` of the axis lies between any two."""
+    heights = np.log(np.asarray(values) / low) / np.log(high / low)
+    order = np.argsort(heights, kind="stable")
+    steps = gap * np.arange(len(order))
+    moved = np.maximum.accumulate(heights[order] - steps) + steps
+    moved -= max(0.0, moved[-1] - 1)  # none beyond the end
+    places = np.empty(len(order))
+    places[order] = low * (high / low) ** moved
+    return places
 
 
 # --- thinning -------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ class Dataset:
     x_train, x_val, x_test : float64 (m, n_features), standardized by the training samples' mean and
         standard deviation; a feature that never varies among them is only centered
     y_train, y_val, y_test : int (m,), 0 or 1
+    mean, scale : float64 (n_features,), what was subtracted from every feature and what it was then
+        divided by; `original` undoes it
     feature_names : n_features names
     target_names : the names of class 0 and class 1
     portrait : how one hidden unit is drawn: "bars", a bar code of its weights; "plane", a map of its
@@ -31,6 +33,8 @@ class Dataset:
     y_val: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    mean: np.ndarray
+    scale: np.ndarray
     feature_names: tuple[str, ...]
     target_names: tuple[str, str]
     portrait: str = "bars"
@@ -45,6 +49,10 @@ class Dataset:
     @property
     def n_features(self):
         return self.x_train.shape[1]
+
+    def original(self, x):
+        """Return samples (m, n_features) as they were before they were standardized."""
+        return x * self.scale + self.mean
 
     def __repr__(self):
         shapes = [f"{name} {getattr(self, name).shape}" for name in ("x_train", "x_val", "x_test")]
@@ -159,6 +167,6 @@ def _load(name):
     )
     scaler = StandardScaler().fit(x_train)
     x_train, x_val, x_test = map(scaler.transform, (x_train, x_val, x_test))
-    arrays = x_train, y_train, x_val, y_val, x_test, y_test
+    arrays = x_train, y_train, x_val, y_val, x_test, y_test, scaler.mean_, scaler.scale_
     names = [tuple(map(str, names)) for names in (feature_names, target_names)]
     return Dataset(name, *arrays, *names, *portrait)

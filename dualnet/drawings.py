@@ -4,6 +4,7 @@ A `Drawing` says what lies where; `svg` draws it still, `player.play` lets sever
 """
 
 import base64
+import html
 import io
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ from dualnet.networks import quiet
 NEGATIVE, POSITIVE = (150, 80, 180), (46, 139, 87)  # the sign of a weight: purple, green
 ZERO = (128, 128, 128)
 FAINT = 30  # the opacity of a weight of zero, of 255
-LOW, HALF, HIGH = (82, 96, 122), (240, 236, 224), (186, 146, 10)  # outputs 0, 0.5, 1: slate to gold
-MARKS = ("#1d2740", "#634900")  # samples of class 0 and 1, darker than either end
+LOW, HALF, HIGH = (92, 102, 124), (240, 236, 224), (180, 140, 8)  # outputs 0, 0.5, 1: slate to gold
+MARKS = ("#1d2740", "#573f00")  # samples of class 0 and 1, darker than either end
 LINE = (17, 17, 17)  # the 50 % boundary
 
 WIDTH = 400  # of every drawing, in its own units
@@ -35,12 +36,23 @@ class Raster:
 
 
 @dataclass(frozen=True)
+class Label:
+    """Text in the middle of a box of the color ``fill``, in the color ``ink``."""
+
+    text: str
+    box: tuple
+    fill: str
+    ink: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     """Rasters, and above them samples: ``marks`` holds x, y and the class 0 or 1 of each, (m, 3)."""
 
     height: float
     rasters: tuple
     marks: np.ndarray | None = None
+    labels: tuple = ()
 
 
 # --- colors ---------------------------------------------------------------------------------
@@ -206,4 +218,12 @@ def svg(drawing):
             parts.append(f'<path d="M{x:.1f} {y - 4:.1f}l3.6 6.4h-7.2z" {fill}/>')
         else:
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.3" {fill}/>')
+    for label in drawing.labels:
+        x, y, width, height = label.box
+        parts.append(
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3" fill="{label.fill}"/>'
+            f'<text x="{x + width / 2:g}" y="{y + 0.74 * height:g}" text-anchor="middle"'
+            f' font-family="sans-serif" font-size="{0.7 * height:g}" fill="{label.ink}">'
+            f"{html.escape(label.text)}</text>"
+        )
     return "".join([*parts, "</svg>"])

@@ -3,9 +3,13 @@
 import csv
 import io
 import json
+import time
 from dataclasses import fields
+from itertools import islice
 
 from dualnet.settings import Settings
+
+SLICE = 1_000  # rows, a few milliseconds
 
 
 def losses_csv(comparison, epochs):
@@ -18,7 +22,10 @@ def losses_csv(comparison, epochs):
         for run in (comparison.ones, comparison.normal)
         for losses in (run.losses, run.val_losses)
     ]
-    writer.writerows(zip(range(1, epochs + 1), *columns, strict=True))
+    rows = zip(range(1, epochs + 1), *columns, strict=True)
+    for slice_of_rows in iter(lambda: list(islice(rows, SLICE)), []):
+        writer.writerows(slice_of_rows)
+        time.sleep(0)  # written in one go, many rows would keep all other visitors waiting
     return text.getvalue()
 
 

@@ -26,7 +26,9 @@ def frames_within(epochs, size):
     """Choose from ``epochs`` as many as fit, when one frame takes ``size`` bytes: evenly spaced, the
     first and the last included."""
     count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
-    return [epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, count).round().astype(int))]
+    return [
+        epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, count).round().astype(int))
+    ]
 
 
 def play(view, drawing, samples, words):
@@ -37,7 +39,9 @@ def play(view, drawing, samples, words):
     first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
     limit = weight_limit(first.values())
     size = sum(
-        len(png_uri(raster.pixels)) for net in first.values() for raster in drawing(net, limit).rasters
+        len(png_uri(raster.pixels))
+        for net in first.values()
+        for raster in drawing(net, limit).rasters
     )
     epochs = frames_within(epochs, size)
     networks = {key: run.networks_at(epochs) for key, run in view.runs.items()}
@@ -117,7 +121,9 @@ def _spec(names, last, height):
     titles = layer("titles", left="datum.x")
     text = {"align": "left", "baseline": "top", "aria": False, "opacity": alt.expr(seen)}
     name = (
-        titles.transform_calculate(name=f"'━━ ' + {json.dumps(names, ensure_ascii=False)}[datum.run]")
+        titles.transform_calculate(
+            name=f"'━━ ' + {json.dumps(names, ensure_ascii=False)}[datum.run]"
+        )
         .mark_text(fontSize=17, fontWeight="bold", **text)
         .encode(x=x, y=alt.value(2), text="name:N", color=charts.run_color())
     )

@@ -90,35 +90,11 @@ def open_page():
 
 
 @pytest.fixture
-def fresh_server():
+def fresh_server(monkeypatch):
     """Forget what the page has trained, before and after: what a test counts or invents is its own."""
-    import streamlit as st
+    from dualnet import store
 
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def invent(fresh_server, monkeypatch):
-    """Return ``invent(losses, val_losses)``: the page takes these arrays (2, n) for what training gave.
-
-    Of two networks or more, the first half has the first row. Beyond n the last losses stay.
-    """
-
-    def invent(*histories):
-        def history(self, which):
-            runs = np.arange(len(self._networks)) * 2 // len(self._networks)
-            epochs = np.minimum(np.arange(self.epochs), histories[which].shape[1] - 1)
-            return histories[which][runs[:, None], epochs]
-
-        def pass_by(self, epochs, _):
-            self._done = epochs, self._done[1]
-
-        monkeypatch.setattr(Trainer, "_train_chunk", pass_by)
-        monkeypatch.setattr(Trainer, "_history", history)
-
-    return invent
+    monkeypatch.setattr(store, "STORE", type(store.STORE)())
 
 
 MAIN = sys.modules["__main__"]

@@ -5,6 +5,9 @@ import os
 import pickle
 import subprocess
 import sys
+import tracemalloc
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
@@ -19,14 +22,23 @@ from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
-from sklearn.exceptions import NotFittedError
+from sklearn.ensemble import BaggingClassifier
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import dualnet
-from dualnet import DualLayer, DualLayerClassifier, RandomInitNetwork, load_dataset
+from dualnet import (
+    DualLayer,
+    DualLayerClassifier,
+    GlorotInitNetwork,
+    RandomInitNetwork,
+    Trainer,
+    load_dataset,
+)
+from dualnet.classifier import PREDICTED_NUMBERS
 from tests.conftest import GOLDEN
 
 INITS = {"DualLayer": "constant", "RandomInitNetwork": "normal"}
@@ -44,20 +56,31 @@ def moons():
 
 @pytest.fixture(scope="module")
 def fitted(moons):
-    return DualLayerClassifier(epochs=50).fit(*moons)
+    return DualLayerClassifier(epochs=50, tol=0).fit(*moons)
 
 
 def pipeline(**parameters):
-    return make_pipeline(StandardScaler(), DualLayerClassifier(**parameters))
+    return make_pipeline(StandardScaler(), DualLayerClassifier(tol=0, **parameters))
 
 
 # scikit-learn's own checks
 
 
-@pytest.mark.parametrize("init", ["normal", "constant", "ones"])
-def test_passes_every_check_of_scikit_learn(init, monkeypatch):
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"init": "normal"},
+        {"init": "glorot"},
+        {"init": "constant"},
+        # One check fits twice and wants the same predictions: the first fit must learn all there is.
+        {"warm_start": True, "epochs": 2000, "learning_rate": 5},
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_passes_every_check_of_scikit_learn(parameters, monkeypatch):
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # without it one check would be skipped
-    results = check_estimator(DualLayerClassifier(init=init), on_fail=None, on_skip=None)
+    results = check_estimator(DualLayerClassifier(**parameters), on_fail=None, on_skip=None)
     others = [(r["check_name"], r["exception"]) for r in results if r["status"] != "passed"]
     assert len(results) > 50
     assert others == []
@@ -79,7 +102,7 @@ def test_another_name_is_still_an_attribute_error():
 def test_the_arguments_and_their_defaults_are_part_of_the_surface():
     assert str(inspect.signature(DualLayerClassifier)) == (
         "(init='normal', units=10, learning_rate=0.1, l1=0.0, l2=0.0, epochs=500,"
-        " constant=1.0, std=1.0, random_state=42)"
+        " constant=1.0, std=1.0, random_state=42, tol=0.0001, warm_start=False, verbose=False)"
     )
 
 
@@ -93,7 +116,7 @@ def test_the_arguments_and_their_defaults_are_part_of_the_surface():
 )
 def test_gives_the_golden_figures(run, data):
     model = DualLayerClassifier(
-        init=INITS[run["network"]], epochs=run["epochs"], **run["params"]
+        init=INITS[run["network"]], epochs=run["epochs"], tol=0, **run["params"]
     ).fit(data.x_train, data.y_train)
 
     assert [model.loss_curve_[epoch - 1] for epoch in run["at_epoch"]] == close(run["losses"])
@@ -115,14 +138,15 @@ def test_gives_the_golden_figures(run, data):
             {"init": "constant", "constant": -0.2, "learning_rate": 0.4, "l2": 0.05},
             DualLayer(10, 0.4, 0, 0.05, constant=-0.2),
         ),
-        ({"init": "ones", "constant": 0.5, "units": 2}, DualLayer(2)),
+        ({"init": "constant", "units": 2}, DualLayer(2)),
+        ({"init": "glorot", "random_state": 7, "units": 3}, GlorotInitNetwork(3, seed=7)),
     ],
-    ids=["defaults", "normal", "constant", "ones"],
+    ids=["defaults", "normal", "constant", "ones", "glorot"],
 )
 def test_is_the_textbook_class_with_the_same_settings(moons, parameters, network):
     x, y = moons
     network.fit(x, y, epochs=60)
-    model = DualLayerClassifier(epochs=60, **parameters).fit(x, y)
+    model = DualLayerClassifier(epochs=60, tol=0, **parameters).fit(x, y)
     z = network.forpass(x)
 
     assert type(model.network_) is type(network)
@@ -143,6 +167,161 @@ def test_an_even_chance_counts_as_the_first_class_as_in_the_textbook(moons):
     model = DualLayerClassifier(init="constant", constant=0.0, epochs=0).fit(x, y)
     assert (model.predict_proba(x) == 0.5).all()
     assert (model.predict(x) == model.classes_[0]).all()
+
+
+# Going on, stopping, telling
+
+
+def test_a_warm_start_goes_on_from_the_fitted_weights(moons):
+    once = DualLayerClassifier(epochs=50, tol=0).fit(*moons)
+    twice = DualLayerClassifier(epochs=30, tol=0, warm_start=True).fit(*moons)
+    first = twice.network_
+    twice.set_params(epochs=20).fit(*moons)
+
+    assert twice.n_iter_ == 50
+    assert twice.loss_curve_ == twice.network_.losses == close(once.loss_curve_)
+    assert twice.network_.w1 == close(once.network_.w1)
+    assert twice.predict_proba(moons[0]) == close(once.predict_proba(moons[0]))
+    assert len(first.losses) == 30  # as somebody may hold it who looked before
+
+
+def test_a_cold_start_starts_anew(moons, fitted):
+    model = clone(fitted).fit(*moons).fit(*moons)
+    assert model.loss_curve_ == fitted.loss_curve_
+
+
+def test_a_warm_start_learns_by_the_parameters_of_now(moons):
+    x, y = moons
+    model = DualLayerClassifier(epochs=5, tol=0, warm_start=True, init="constant").fit(x, y)
+    network = model.network_
+    model.set_params(learning_rate=0.5, l1=0.01, l2=0.02, epochs=1).fit(x, y)
+
+    network.lr, network.l1, network.l2 = 0.5, 0.01, 0.02
+    network.training(x, y[:, None], len(x))
+    assert model.network_.w1 == close(network.w1)
+    assert model.network_.w2 == close(network.w2)
+    assert repr(model.network_).startswith(
+        "DualLayer(units=10, learning_rate=0.5, l1=0.01, l2=0.02"
+    )
+
+
+def test_a_warm_start_draws_no_new_weights(moons):
+    model = DualLayerClassifier(epochs=0, warm_start=True, random_state=None).fit(*moons)
+    start = model.network_.w1
+    assert (model.fit(*moons).network_.w1 == start).all()
+
+
+def test_a_warm_start_that_does_not_fit_is_refused_and_changes_nothing(moons):
+    x, y = moons
+    model = DualLayerClassifier(epochs=5, tol=0, warm_start=True).fit(x, y)
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting 2"):
+        model.fit(np.ones((4, 3)), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match=r"y holds the labels \[0, 2\]; .* before, \[0, 1\]"):
+        model.fit(x, 2 * y)
+    assert pickle.dumps(model) == before
+    with pytest.raises(ValueError, match=r"units is 3; warm_start goes on with .* before, 10"):
+        model.set_params(units=3).fit(x, y)
+
+
+def test_a_failed_first_fit_leaves_an_unfitted_model(moons):
+    model = DualLayerClassifier(learning_rate=1e100, l2=1.0, warm_start=True)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="diverged"):
+            model.fit(*moons)
+    with pytest.raises(NotFittedError):
+        model.predict(moons[0])
+
+
+@contextmanager
+def interrupted_after(epochs):
+    """Interrupt a real training once it has done ``epochs``."""
+
+    def advance(trainer, wanted):
+        yield from original(trainer, min(epochs, wanted))
+        raise KeyboardInterrupt
+
+    original = Trainer.advance
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "advance", advance)
+        yield
+
+
+@pytest.mark.parametrize("epochs", [0, 20])
+def test_an_interrupted_fit_leaves_what_is_trained_so_far(moons, epochs):
+    expected = DualLayerClassifier(epochs=epochs, tol=0).fit(*moons)
+    model = DualLayerClassifier(epochs=50)
+    message = f"interrupted by user after {epochs} of 50"
+    with interrupted_after(epochs), pytest.warns(UserWarning, match=message) as warned:
+        model.fit(*moons)
+    assert [w.category for w in warned] == [UserWarning]  # nor that it has not converged
+    assert warned[0].filename == __file__
+    assert model.n_iter_ == epochs
+    assert model.loss_curve_ == expected.loss_curve_
+    assert (model.predict_proba(moons[0]) == expected.predict_proba(moons[0])).all()
+
+
+def test_a_warm_start_goes_on_after_an_interrupt(moons, fitted):
+    model = DualLayerClassifier(epochs=50, tol=0, warm_start=True)
+    with interrupted_after(20), pytest.warns(UserWarning, match="interrupted"):
+        model.fit(*moons)
+    model.set_params(epochs=30).fit(*moons)
+    assert model.loss_curve_ == close(fitted.loss_curve_)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "warns"),
+    [
+        ({"epochs": 5}, True),  # too few to tell
+        ({"epochs": 10, "tol": 1e9}, True),
+        ({"epochs": 11, "tol": 1e9}, False),
+        ({"epochs": 11, "tol": 1e-9}, True),
+        ({"epochs": 5, "tol": 0}, False),
+        ({"epochs": 0}, False),
+        ({"epochs": 5000}, False),
+    ],
+    ids=str,
+)
+def test_warns_unless_ten_epochs_change_nothing(moons, parameters, warns):
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        model = DualLayerClassifier(**parameters).fit(*moons)
+    assert [w.category for w in warned] == [ConvergenceWarning] * warns
+    assert model.n_iter_ == parameters["epochs"]
+    if warns:
+        assert f"after {model.n_iter_} epochs" in str(warned[0].message)
+        assert f"tol={model.tol:g} at most" in str(warned[0].message)
+        assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize(("epochs", "warns"), [(1, True), (10, True), (11, False)])
+def test_the_last_ten_changes_count_whichever_way(moons, monkeypatch, epochs, warns):
+    """A loss that stands still but for one rise, in the last but so many epochs."""
+    losses = [1.0] * 10 + [1.5] * epochs
+
+    def network(trainer, i):
+        network = original(trainer, i)
+        network.losses = losses
+        return network
+
+    original = Trainer.network
+    monkeypatch.setattr(Trainer, "network", network)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        DualLayerClassifier(epochs=1).fit(*moons)
+    assert bool(warned) == warns
+
+
+def test_verbose_prints_every_epoch_once(moons, capsys):
+    model = DualLayerClassifier(epochs=300, tol=0, warm_start=True, verbose=True).fit(*moons)
+    model.set_params(epochs=2).fit(*moons)
+    assert capsys.readouterr().out.splitlines() == [
+        f"Iteration {epoch}, loss = {loss:.8f}"
+        for epoch, loss in enumerate(model.loss_curve_, start=1)
+    ]
+    assert model.n_iter_ == 302
+    model.set_params(verbose=False).fit(*moons)
+    assert capsys.readouterr().out == ""
 
 
 # Random states
@@ -204,7 +383,7 @@ def test_probabilities_belong_to_the_classes_in_order(moons, fitted):
 
 def test_a_nearly_certain_answer_keeps_the_other_probability(moons):
     x, y = moons
-    model = DualLayerClassifier(epochs=1).fit(x, y)
+    model = DualLayerClassifier(epochs=0).fit(x, y)
     model.network_.b2 = 100.0
     z = model.decision_function(x)
     assert model.predict_proba(x)[:, 0] == close(np.exp(-z))  # 1 - a would be 0
@@ -214,6 +393,27 @@ def test_predicting_changes_nothing(moons, fitted):
     before = pickle.dumps(fitted)
     fitted.predict(moons[0][:3])
     assert pickle.dumps(fitted) == before
+
+
+@pytest.mark.parametrize("units", [1, 7, 200_000])
+def test_predicts_in_batches_what_it_predicts_at_once(units):
+    x = np.random.default_rng(0).normal(size=(PREDICTED_NUMBERS // units + 3, 2))
+    model = DualLayerClassifier(init="constant", units=units, epochs=0).fit(
+        x, np.arange(len(x)) % 2
+    )
+    expected = model.network_.activation(model.network_.forpass(x))[:, 0]
+    assert model.predict_proba(x)[:, 1] == close(expected)
+    assert (model.predict(x) == (expected > 0.5)).all()
+
+
+def test_predicting_takes_less_memory_than_the_hidden_activations():
+    x = np.zeros((50_000, 2))
+    model = DualLayerClassifier(units=100, epochs=0).fit(x[:2], [0, 1])
+    tracemalloc.start()
+    model.predict_proba(x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(x) * 100 * 8 / 4
 
 
 def test_remembers_the_names_of_the_columns(moons, fitted):
@@ -243,6 +443,25 @@ def test_a_copy_predicts_the_same(moons, fitted, copy):
     assert (model.predict_proba(x) == fitted.predict_proba(x)).all()
 
 
+def test_a_pickle_holds_the_weights_and_the_curve_alone():
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(500, 40)), np.arange(500) % 2
+    model = DualLayerClassifier(units=20, epochs=300, tol=0).fit(x, y)
+    weights = 8 * (40 * 20 + 20 + 20 + 1)
+    curve = 9 * 300
+    assert len(pickle.dumps(model)) < weights + curve + 2_000
+
+
+def test_many_make_an_ensemble(moons):
+    x, y = moons
+    ensemble = BaggingClassifier(
+        DualLayerClassifier(epochs=200, learning_rate=1, tol=0), 8, random_state=0
+    ).fit(x, y)
+    starts = {model.network_.seed for model in ensemble.estimators_}
+    assert len(starts) == 8
+    assert ensemble.score(x, y) > 0.85
+
+
 def test_cross_validates_in_a_pipeline():
     x, y = load_breast_cancer(return_X_y=True)
     scores = cross_val_score(pipeline(), x, y, cv=3)
@@ -255,7 +474,7 @@ def searched():
     """A search with its data, fitted in this process; every candidate has a score of its own."""
     x, y = load_breast_cancer(return_X_y=True)
     candidates = {
-        "duallayerclassifier__init": ["ones", "normal"],
+        "duallayerclassifier__init": ["constant", "normal"],
         "duallayerclassifier__units": [2, 8],
     }
     scoring = {
@@ -309,7 +528,7 @@ def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
-        ("init", "zeros", r"a str among \{.*'ones'.*\}"),
+        ("init", "ones", r"a str among \{.*'constant'.*\}"),
         ("units", 0, r"an int in the range \[1, inf\)"),
         ("units", 2.5, r"an int in the range \[1, inf\)"),
         ("learning_rate", 0, r"a float in the range \(0.0, inf\)"),
@@ -320,6 +539,9 @@ def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
         ("constant", "1", r"a float in the range \(-inf, inf\)"),
         ("std", -1.0, r"a float in the range \[0.0, inf\)"),
         ("random_state", -1, r"an int in the range \[0, 4294967295\]"),
+        ("tol", -1e-4, r"a float in the range \[0.0, inf\)"),
+        ("warm_start", "no", "an instance of 'bool'"),
+        ("verbose", -1, r"an int in the range \[0, inf\)"),
     ],
 )
 def test_a_bad_parameter_is_named_with_what_is_allowed(moons, name, value, allowed):
@@ -360,7 +582,7 @@ def test_a_diverging_training_is_refused(moons):
 
 @given(
     x=hnp.arrays(float, (6, 2), elements=st.floats(-1e100, 1e100)),
-    init=st.sampled_from(["normal", "constant"]),
+    init=st.sampled_from(["normal", "glorot", "constant"]),
     learning_rate=st.floats(1e-3, 1e10),
     l1=st.floats(0, 1e10),
     l2=st.floats(0, 1e10),
@@ -368,7 +590,7 @@ def test_a_diverging_training_is_refused(moons):
 )
 def test_is_finite_or_says_that_it_diverged(x, init, learning_rate, l1, l2, epochs):
     model = DualLayerClassifier(
-        init, units=2, learning_rate=learning_rate, l1=l1, l2=l2, epochs=epochs
+        init, units=2, learning_rate=learning_rate, l1=l1, l2=l2, epochs=epochs, tol=0
     )
     try:
         model.fit(x, [0, 1] * 3)

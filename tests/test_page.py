@@ -1,83 +1,81 @@
 """The page without a browser: what it shows, what it computes for it, and what it does not."""
 
-import re
+import base64
+import json
 from collections import Counter
 
-import numpy as np
+import pyarrow as pa
 import pytest
+from streamlit.runtime.state.query_params import QueryParams
 
-import dualnet
-from dualnet import (
-    DATASETS,
-    EPOCHS,
-    HYPERPARAMETERS,
-    Causes,
-    Comparison,
-    Seeds,
-    Settings,
-    blame,
-    charts,
-    distinct_units,
-    epochs_to,
-    saturated_share,
-    spread,
-)
-from dualnet.links import CONTROLS, PRESETS, QUESTIONS, preset_state, text_of
+from dualnet import DATASETS, EPOCHS, HYPERPARAMETERS, Comparison, Settings, export, store
+from dualnet.answers import Chart, Code, Image
+from dualnet.links import QUESTIONS, text_of
+from dualnet.questions import ask, room
 from dualnet.texts import speaker
+from tests.page import move, notice_of, pictures, said, state_of, widget
 
-SAY = speaker("en")
-NAMES = {"first": SAY("run.ones"), "second": SAY("run.normal")}
 NUMBERS = {"epochs": EPOCHS, **HYPERPARAMETERS}
+LOOK_AT_EPOCH = [question for question in QUESTIONS if room(question).LOOKS_AT_EPOCH]
+PLAY = [question for question in QUESTIONS if room(question).PLAYS]
 
 
-def widget(page, key):
-    kinds = (page.slider, page.select_slider, page.number_input, page.selectbox, page.toggle)
-    [found] = [
-        w for kind in (*kinds, page.segmented_control, page.pills) for w in kind if w.key == key
-    ]
-    return found
-
-
-def move(page, **values):
-    """Move the page's controls and let it run."""
-    for key, value in values.items():
-        widget(page, key).set_value(value)
-    return page.run()
-
-
-def state_of(page):
-    """Return the value of every control, None where it has none."""
-    return {key: page.session_state.get(key) for key in CONTROLS}
-
-
-def loss_charts(page):
-    return page.get("vega_lite_chart")[:2]
-
-
-def said(page):
-    """Return all sentences on the page."""
-    return [element.value for element in (*page.markdown, *page.caption)]
-
-
-def assert_whole(page):
-    """The page is there to its end: both charts and six numbers, none of them an error."""
+def assert_shows(page, answer):
+    """The page says and shows an `Answer`, as its room gives it, and nothing is an exception."""
     assert not page.exception
-    assert len(loss_charts(page)) == 2
-    assert len(page.metric) >= 6
-    assert page.segmented_control(key="question")
+    words = said(page)
+    for sentence in filter(None, (answer.sentence, answer.note)):
+        assert sentence in words
+    for key, beside in (answer.heads or {}).items():
+        assert any(answer.names[key] in text and beside in text for text in words)
+    shown = pictures(page)
+    for picture in (*answer.left, *answer.right, *answer.both):
+        match picture:
+            case Chart(spec, tables, alt):
+                chart = next(proto for proto in shown if getattr(proto, "alt", None) == alt)
+                assert marks(json.loads(chart.spec)) == marks(spec)
+                found = {d.name: pa.ipc.open_stream(d.data.data).read_all() for d in chart.datasets}
+                assert found == tables
+            case Image(svg, alt, _):
+                images = [image for proto in shown for image in getattr(proto, "imgs", [])]
+                url = next(image.url for image in images if image.alt == alt)
+                assert base64.b64decode(url.split(",")[1]).decode() == svg
+            case Code(source):
+                assert source.strip() in [code.value.strip() for code in page.code]
 
 
-# --- opening and moving ---
+def marks(spec):
+    return [layer["mark"] for layer in spec.get("layer", [spec]) if "mark" in layer]
 
 
-def test_opens_with_two_charts_and_the_opening_values(open_page):
+# --- opening and moving ---------------------------------------------------------------------
+
+
+def test_opens_on_the_losses_with_the_opening_values(open_page):
     page = open_page()
-    assert_whole(page)
-    assert len(page.get("vega_lite_chart")) == 2
-    opening = {"epochs": 500, "units": 10, "learning_rate": 0.1, "l1": 0, "l2": 0.01}
-    opening |= {"seed": 42, "std": 1, "constant": 1, "dataset": "breast_cancer", "cut": False}
+    assert_shows(page, ask("loss"))
+    opening = {"epochs": 500, "epoch": 500, "units": 10, "learning_rate": 0.1, "l1": 0, "l2": 0.01}
+    opening |= {"seed": 42, "std": 1, "constant": 1, "dataset": "breast_cancer", "axis": "log"}
     assert {key: widget(page, key).value for key in opening} == opening
+    assert widget(page, "question").value == "loss"
     assert page.query_params == {}
+    assert notice_of(page) is None
+    charts = [chart.proto.alt for chart in page.get("vega_lite_chart")]
+    assert len(charts) == 2
+    assert "All ones" in charts[0]
+    assert "Random normal" in charts[1]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_page_shows_what_the_room_answers(open_page, question, dataset):
+    page = open_page("ko", dataset=dataset, epochs="20", units="3", question=question)
+    settings = Settings(dataset, units=3)
+    assert_shows(page, ask(question, settings, epochs=20, language="ko"))
+    # Below, if not there, stand the losses.
+    losses = ask("loss", settings, epochs=20, language="ko")
+    charts = [chart.proto.alt for chart in page.get("vega_lite_chart")]
+    assert charts[-2:] == [losses.left[0].alt, losses.right[0].alt]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -95,276 +93,264 @@ def test_both_ends_of_every_slider(open_page, request, name):
         assert (control.min, control.max) == (number.low, number.high)
     for end in (number.low, number.high):
         move(page, **{name: end})
-        assert_whole(page)
+        assert not page.exception
         assert page.session_state[name] == end
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("end", ["low", "high"])
-def test_all_sliders_at_one_end(open_page, question, end):
-    ends = {name: text_of(getattr(number, end)) for name, number in HYPERPARAMETERS.items()}
-    page = open_page(**ends, epochs="1" if end == "low" else "20", question=question)
-    assert_whole(page)
-    assert not page.warning
-    assert page.session_state.question == question
+def test_every_slider_at_its_ends_under_every_question(open_page, question):
+    """Each alone, from one dataset to the next, and all of them together on every dataset."""
+    page = open_page(epochs="3", question=question)
+    for i, (name, number) in enumerate(HYPERPARAMETERS.items()):
+        before = page.session_state[name]
+        move(page, dataset=DATASETS[i % len(DATASETS)])
+        for end in (number.low, number.high):
+            move(page, **{name: end})
+            assert not page.exception
+        move(page, **{name: before})
+    for end in ("low", "high"):
+        ends = {name: getattr(number, end) for name, number in HYPERPARAMETERS.items()}
+        for dataset in DATASETS:
+            move(page, dataset=dataset, epochs=1 if end == "low" else 3, **ends)
+            assert not page.exception
+            assert state_of(page).items() >= ends.items()
 
 
-# --- the numbers at the top ---
-
-
-def headline(page):
-    """Return what stands between the title and the charts."""
-    names = {f"━━ {name}" for name in NAMES.values()}
-    texts = [m.value for m in page.main.markdown]
-    return texts[: next(i for i, text in enumerate(texts) if any(name in text for name in names))]
-
-
-def test_headline_and_metrics_of_the_recorded_runs(open_page, trained):
-    comparison = trained(Settings(), 500)
-    page = open_page()
-    low, high = comparison.normal.val_losses[499], comparison.ones.val_losses[499]
-    assert f"{low:.3g}" == "0.125"
-    expected = SAY("headline.ahead", epoch=500, low=low, ratio=high / low, **_swapped())
-    assert headline(page) == [expected]
-    data = comparison.dataset
-    assert [metric.value for metric in page.metric] == [
-        text
-        for run in (comparison.ones, comparison.normal)
-        for text in (
-            f"{run.network_at(500).score(data.x_val, data.y_val):.1%}",
-            f"{run.losses[499]:.4g}",
-            f"{run.val_losses[499]:.4g}",
-        )
-    ]
-
-
-def _swapped():
-    return {"first": NAMES["second"], "second": NAMES["first"]}
-
-
-def test_headline_knows_when_the_other_arrives_once_trained_that_far(open_page, fresh_server):
-    page = open_page(epochs="7000")
-    move(page, epochs=500)
-    [sentence] = headline(page)
-    assert "0.125" in sentence
-    assert "6,484" in sentence
-
-
-def _histories(ones, normal):
-    """Return invented losses and, a little higher, validation losses of the two runs."""
-    losses = np.array([ones, normal], dtype=float)
-    return losses, losses * 1.25
-
-
-FALLING = np.geomspace(4, 0.04, 100)
-BROKEN = {"nan": np.nan, "inf": np.inf}
-
-
-def test_headline_when_all_ones_is_ahead(open_page, invent):
-    losses, val_losses = _histories(FALLING, 3 * FALLING)
-    invent(losses, val_losses)
-    [sentence] = headline(open_page(epochs="50"))
-    low, high = val_losses[:, 49]
-    assert sentence == SAY("headline.ahead", epoch=50, low=low, ratio=high / low, **NAMES)
-
-
-@pytest.mark.parametrize("factor", [1, 1.004, 0.996])
-def test_headline_when_both_are_even(open_page, invent, factor):
-    losses, val_losses = _histories(FALLING, factor * FALLING)
-    invent(losses, val_losses)
-    [sentence] = headline(open_page(epochs="50"))
-    assert sentence == SAY("headline.even", epoch=50, low=val_losses[:, 49].min())
-
-
-@pytest.mark.parametrize("broken", BROKEN)
-@pytest.mark.parametrize("runs", [(0,), (1,), (0, 1)])
-def test_a_diverged_run_is_said_and_marked(open_page, invent, broken, runs):
-    losses, val_losses = _histories(FALLING, 2 * FALLING)
-    for curves in (losses, val_losses):
-        curves[runs, 40:] = BROKEN[broken]
-    invent(losses, val_losses)
-    page = open_page(epochs="50")
-    assert_whole(page)
-    names = [list(NAMES.values())[run] for run in runs]
-    assert headline(page) == [SAY("headline.diverged", run=name, epoch=41) for name in names]
-    for i, chart in enumerate(loss_charts(page)):
-        said_so = chart.proto.alt == SAY("loss.diverged_alt", run=[*NAMES.values()][i], epoch=41)
-        assert said_so == (i in runs)
-    # Before that epoch nothing is wrong.
-    move(page, epochs=40)
-    assert "nan" not in " ".join(headline(page))
-    assert SAY("headline.diverged", run=names[0], epoch=41) not in said(page)
-
-
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_every_section_opens_on_diverged_runs(open_page, invent, question):
-    losses, val_losses = _histories(FALLING, 2 * FALLING)
-    losses[:, 40:] = val_losses[:, 40:] = np.nan
-    invent(losses, val_losses)
-    assert_whole(open_page(epochs="50", question=question))
-
-
-@pytest.mark.parametrize("broken", BROKEN)
-def test_a_validation_loss_alone_may_diverge(open_page, invent, broken):
-    """It is taken after the step, so it is the first to show that the weights are lost."""
-    losses, val_losses = _histories(FALLING, 2 * FALLING)
-    val_losses[0, 49:] = BROKEN[broken]
-    invent(losses, val_losses)
-    page = open_page(epochs="50")
-    assert headline(page) == [SAY("headline.diverged", run=NAMES["first"], epoch=50)]
-
-
-# --- the questions ---
-
-
-def expected_answer(question, dataset, trained, epochs=50):
-    """Return the sentences that answer ``question``, from experiments of our own."""
+@pytest.mark.parametrize("question", PLAY)
+@pytest.mark.parametrize("dataset", ["moons", "digits", "breast_cancer"])
+def test_play_hides_the_sentence_and_pause_brings_it_back(open_page, question, dataset):
+    """Where there is something to play."""
+    page = open_page(epochs="20", question=question, dataset=dataset)
     settings = Settings(dataset)
-    comparison = trained(settings, epochs)
-    data, runs = comparison.dataset, (comparison.ones, comparison.normal)
-    networks = [run.network_at(epochs) for run in runs]
-    distinct = [distinct_units(n.w1, n.b1, n.w2) for n in networks]
-    target = comparison.normal.val_losses[epochs - 1]
-    both = {"epoch": epochs, **NAMES}
-    if question == "different":
-        ones, normal = distinct
-        assert (ones, normal) == (1, 10)
-        answer = SAY("different.answer", units=10, ones=ones, normal=normal, **both)
-        return [f"{answer} {SAY('different.tied')}"]
-    if question == "blame":
-        horizon = Causes.horizon(epochs)
-        runs = trained(settings, horizon, Causes).runs
-        large, small = (epochs_to(run.val_losses[:horizon], target) for run in runs[:2])
-        verdict = blame(epochs, large, small)
-        arrival = [
-            SAY("blame.at", epoch=at) if at else SAY("blame.never", horizon=horizon)
-            for at in (large, small)
-        ]
-        values = {"target": target, "epoch": epochs, "horizon": horizon, "large": arrival[0]}
-        return [SAY(f"blame.{verdict}", small=small if verdict == "size" else arrival[1], **values)]
-    if question == "spread":
-        ones, normal = (float(spread(n.w1)) for n in networks)
-        kind = "rounding" if ones else "zero"
-        first = SAY(f"spread.{kind}", epochs=epochs, run=NAMES["first"], spread=ones)
-        second = SAY("spread.independent", epochs=epochs, run=NAMES["second"], spread=normal)
-        return [f"{first} {second}"]
-    if question == "draw" and dataset == "breast_cancer":
-        ones, normal = (n.score(data.x_val, data.y_val) for n in networks)
-        return [SAY("draw.probability", ones=ones, normal=normal, **both), SAY("draw.offer")]
-    if question == "draw":
-        ones, normal = (n.score(data.x_train, data.y_train) for n in networks)
-        answer = SAY("draw.answer", ones=ones, normal=normal, **both)
-        return [f"{answer} {SAY('draw.line')}"]
-    if question == "lucky":
-        ends = [run.val_losses[epochs - 1] for run in trained(settings, epochs, Seeds).runs]
-        ones = comparison.ones.val_losses[epochs - 1]
-        values = {"below": sum(end < ones for end in ends), "median": np.median(ends)}
-        values |= {"worse": sum(end > target for end in ends), "normal": target, "seed": 42}
-        return [SAY("lucky.answer", epoch=epochs, count=20, ones=NAMES["first"], **values)]
-    return [SAY("code.answer"), SAY("code.step")]
+    assert_shows(page, ask(question, settings, epochs=20))
+    if not [toggle for toggle in page.toggle if toggle.key == "play"]:
+        assert (question, dataset) == ("boundary", "breast_cancer") or dataset == "digits"
+        return
+    before = said(page), pictures(page)
+    move(page, play=True)
+    assert not page.exception
+    assert ask(question, settings, epochs=20).sentence not in said(page)
+    [moving, *losses] = page.get("vega_lite_chart")
+    assert "20" in moving.proto.alt
+    assert len(losses) == 2
+    move(page, play=False)
+    assert (said(page), pictures(page)) == before
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_answer_agrees_with_the_arrays(open_page, trained, question, dataset):
-    page = open_page(dataset=dataset, epochs="50", question=question)
-    assert_whole(page)
-    for sentence in expected_answer(question, dataset, trained):
-        assert sentence in said(page)
+# --- the address ----------------------------------------------------------------------------
 
 
-def test_numbers_under_different_and_in_the_table_of_causes(open_page, trained):
-    page = open_page(epochs="50", question="different")
-    comparison = trained(Settings(), 50)
-    runs = (comparison.ones, comparison.normal)
-    x = comparison.dataset.x_train
-    assert [metric.value for metric in page.metric[6:]] == [
-        text
-        for run, count in zip(runs, (1, 10), strict=True)
-        for text in (
-            SAY("different.distinct_value", count=count, units=10),
-            f"{saturated_share(run.network_at(50), x):.0%}",
-        )
+@pytest.fixture
+def written(monkeypatch):
+    """Return a list of what the browser is told to put into its address, one entry a message."""
+    found = []
+    send = QueryParams._send_query_param_msg
+
+    def noted(self):
+        found.append(self.to_dict())
+        send(self)
+
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", noted)
+    return found
+
+
+def test_a_choice_is_written_to_the_address_once(open_page, written):
+    page = open_page(epochs="20")
+    assert written == []
+    move(page, units=3)
+    assert written == [{"epochs": "20", "units": "3"}]
+    move(page, question="units")
+    move(page, learning_rate=0.2)
+    page.run()  # nothing has changed
+    assert written[1:] == [
+        {"question": "units", "epochs": "20", "units": "3"},
+        {"question": "units", "epochs": "20", "units": "3", "learning_rate": "0.2"},
     ]
 
-    move(page, question="blame")
-    horizon = Causes.horizon(50)
-    causes = trained(Settings(), horizon, Causes)
-    target = comparison.normal.val_losses[49]
-    data = comparison.dataset
-    rows = []
-    for name, run in zip(Causes.SCALES, causes.runs, strict=True):
-        at = epochs_to(run.val_losses[:horizon], target)
-        rows.append(
-            [
-                SAY(f"causes.{name}"),
-                f"{at:,}" if at else SAY("blame.arrival_none", horizon=horizon),
-                f"{run.network_at(50).score(data.x_val, data.y_val):.1%}",
-                f"{saturated_share(run.network_at(0), x):.0%}",
-            ]
-        )
-    assert page.table[0].value.to_numpy().tolist() == rows
+
+def test_back_is_one_choice(open_page):
+    """The browser sends the address that it goes back to; no control has moved."""
+    page = open_page(epochs="20")
+    addresses = [dict(page.query_params)]
+    for choice in ({"units": 3}, {"question": "units"}, {"epoch": 7}, {"dataset": "moons"}):
+        move(page, **choice)
+        addresses.append(dict(page.query_params))
+    states = {}
+    for address in reversed(addresses):
+        page.query_params = address
+        page.run()
+        assert page.query_params == address
+        states[str(address)] = state_of(page), said(page)
+    assert page.session_state.units == 10
+    for address in addresses:
+        page.query_params = address
+        page.run()
+        assert (state_of(page), said(page)) == states[str(address)]
 
 
-def test_the_offered_data_open(open_page):
-    page = open_page(epochs="20", question="draw")
-    page.button(key="to_circles").click().run()
-    assert_whole(page)
-    assert page.session_state.dataset == "circles"
-    assert page.query_params["dataset"] == "circles"
+def test_a_moved_control_wins_over_an_address_from_before(open_page):
+    """What the browser sends with it may be older than what the page wrote last."""
+    page = open_page(epochs="20")
+    before = dict(page.query_params)
+    move(page, units=3)
+    page.query_params = before
+    move(page, learning_rate=0.2)
+    assert page.session_state.units == 3
+    assert page.query_params == {"epochs": "20", "units": "3", "learning_rate": "0.2"}
+    page.query_params = before
+    move(page, question="units")
+    page.query_params = before
+    move(page, play=True)
+    assert page.session_state.question == "units"
+    assert page.session_state.units == 3
 
 
-MEASURES = {"distinct_units", "saturated_share", "spread", "Causes", "Seeds"}
-OPEN = {
-    None: {"loss_chart"},
-    "different": {"loss_chart", "weights_chart", "distinct_units", "saturated_share"},
-    "blame": {"loss_chart", "causes_chart", "Causes", "saturated_share"},
-    "spread": {"loss_chart", "spread_chart", "spread"},
-    "draw": {"loss_chart", "plane_chart", "units_chart", "distinct_units"},
-    "lucky": {"loss_chart", "seeds_chart", "Seeds"},
-    "code": {"loss_chart"},
-}
+def test_a_number_between_two_stops_stays_when_the_link_changes(open_page):
+    page = open_page(epochs="512", learning_rate="0.123", dataset="moons")
+    assert widget(page, "epochs").value == 512
+    page.query_params = {"epochs": "640", "learning_rate": "0.321", "dataset": "moons"}
+    page.run()
+    assert [widget(page, key).value for key in ("epochs", "learning_rate")] == [640, 0.321]
+    assert page.query_params == {"epochs": "640", "learning_rate": "0.321", "dataset": "moons"}
+    move(page, units=3)
+    assert [widget(page, key).value for key in ("epochs", "learning_rate")] == [640, 0.321]
+    move(page, epochs=600)
+    assert "640" not in widget(page, "epochs").options
 
 
-@pytest.mark.parametrize("question", OPEN)
-def test_closed_sections_compute_nothing(open_page, fresh_server, monkeypatch, question):
+@pytest.mark.parametrize(
+    ("locale", "language"), [("ko-KR", "ko"), ("ko", "ko"), ("en-GB", "en"), ("fr-FR", "en")]
+)
+def test_opens_in_the_language_of_the_browser(open_page, locale, language):
+    page = open_page(locale, epochs="20")
+    assert page.title[0].value == speaker(language)("page.title")
+    assert page.query_params == {"epochs": "20"}
+
+
+def test_choices_survive_the_switch_of_language(open_page):
+    page = open_page("en", epochs="20")
+    choices = {"units": 3, "learning_rate": 0.2, "axis": "linear", "seed": 7, "dataset": "moons"}
+    move(page, **choices, question="units")
+    move(page, epoch=5)
+    before = state_of(page)
+    move(page, language="ko")
+    settings = Settings("moons", units=3, learning_rate=0.2, seed=7)
+    assert_shows(page, ask("units", settings, 20, 5, "ko"))
+    assert page.title[0].value == speaker("ko")("page.title")
+    assert state_of(page) == before | {"language": "ko"}
+    assert page.query_params == {
+        **{"question": "units", "dataset": "moons", "epochs": "20", "epoch": "5", "units": "3"},
+        **{"learning_rate": "0.2", "seed": "7", "axis": "linear", "language": "ko"},
+    }
+    move(page, language="en")
+    assert "language" not in page.query_params
+
+
+def test_a_thousand_unknown_keys_cost_one_notice(open_page, written):
+    page = open_page(**{f"key{i}": "x" for i in range(1_000)}, units="3")
+    assert not page.exception
+    assert written == [{"units": "3"}]
+    say = speaker("en")
+    sentences = notice_of(page)
+    assert len(sentences) == 6
+    assert sentences[-1] == say("link.more", count=995)
+    move(page, units=4)
+    assert notice_of(page) is None
+
+
+# --- the epoch looked at --------------------------------------------------------------------
+
+
+def test_chooser_follows_the_end_until_it_is_moved(open_page):
+    page = open_page(epochs="50", question="units")
+    assert widget(page, "epoch").value == 50
+    for epochs in (60, 40):
+        move(page, epochs=epochs)
+        assert widget(page, "epoch").value == epochs
+    move(page, epoch=20)
+    move(page, epochs=60)
+    assert widget(page, "epoch").value == 20
+    for question in QUESTIONS:
+        move(page, question=question)
+        assert page.session_state.epoch == 20
+        assert page.query_params["epoch"] == "20"
+    move(page, epochs=10)
+    assert page.session_state.epoch == 10
+    assert "epoch" not in page.query_params
+
+
+@pytest.mark.parametrize("question", LOOK_AT_EPOCH)
+def test_chooser_moves_without_training(open_page, fresh_server, epochs_descended, question):
+    page = open_page(epochs="200", question=question)
+    epochs_descended.clear()
+    stops = [int(text) for text in widget(page, "epoch").options]
+    assert stops[0] == 0
+    for epoch in stops[:-1:40]:
+        move(page, epoch=epoch)
+        assert page.session_state.epoch == epoch
+    assert sum(epochs_descended) == 0
+    assert_shows(page, ask(question, epochs=200, epoch=epoch))
+
+
+def test_an_epoch_between_two_snapshots_is_trained_again(open_page, fresh_server):
+    page = open_page(epochs="5000", epoch="4321", question="boundary", dataset="moons")
+    assert_shows(page, ask("boundary", Settings("moons"), epochs=5_000, epoch=4_321))
+
+
+# --- what is trained, and what is not -------------------------------------------------------
+
+
+@pytest.fixture
+def asked(fresh_server, monkeypatch):
+    """Return a list of the experiments that the page asks the store for."""
+    found = []
+    get = store.STORE.get
+
+    def noted(kind, settings):
+        found.append(kind)
+        return get(kind, settings)
+
+    monkeypatch.setattr(store.STORE, "get", noted)
+    return found
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_is_not_open_computes_nothing(open_page, asked, monkeypatch, question):
     called = Counter()
 
-    def count(room, name):
-        original = getattr(room, name)
+    def count(place, name):
+        original = getattr(place, name)
+        monkeypatch.setattr(
+            place, name, lambda *args, **kwargs: called.update([name, place]) or original(*args, **kwargs)
+        )  # fmt: skip
 
-        def counting(*args, **kwargs):
-            called[name] += 1
-            return original(*args, **kwargs)
-
-        counting.__dict__.update(vars(original))
-        for constant in ("SCALES", "COUNT"):  # of the classes
-            if hasattr(original, constant):
-                setattr(counting, constant, getattr(original, constant))
-        monkeypatch.setattr(room, name, counting)
-
-    for name in MEASURES:
-        count(dualnet, name)
-    for name in vars(charts):
-        if name.endswith("_chart"):
-            count(charts, name)
+    rooms = {key: room(key) for key in QUESTIONS}
+    for place in rooms.values():
+        count(place, "answer")
     for name in ("losses_csv", "python_script", "notebook"):
-        count(dualnet.export, name)
-    address = {"question": question} if question else {}
-    assert_whole(open_page(dataset="moons", epochs="20", **address))
-    assert set(called) == OPEN[question]
+        count(export, name)
+    page = open_page(dataset="moons", epochs="20", question=question)
+    assert not page.exception
+    assert {key for key, place in rooms.items() if called[place]} == {question}
+    assert not any(called[name] for name in ("losses_csv", "python_script", "notebook"))
+    needs = rooms[question].needs
+    view = page_view(Settings("moons"), 20)
+    assert Counter(asked) == Counter([Comparison, *(kind for kind, _ in needs(view))])
 
 
-def test_closing_a_section_ends_its_work(open_page, fresh_server, epochs_descended):
+def page_view(settings, epochs):
+    from dualnet.answers import View
+
+    return View(settings, Comparison(settings).fit(epochs), epochs, epochs)
+
+
+def test_leaving_a_question_ends_its_work(open_page, fresh_server, epochs_descended):
     page = open_page(epochs="20")
     assert sum(epochs_descended) == 20
-    move(page, question="lucky")
+    move(page, question="luck")
     assert sum(epochs_descended) == 40  # twenty networks in lockstep
-    move(page, question=None, epochs=30)
+    move(page, question="loss", epochs=30)
     assert sum(epochs_descended) == 50
-
-
-# --- trained once ---
 
 
 def test_fewer_epochs_train_nothing_and_more_the_difference(
@@ -383,122 +369,15 @@ def test_fewer_epochs_train_nothing_and_more_the_difference(
 def test_thirty_sessions_share_one_training(open_page, fresh_server, epochs_descended):
     pages = [open_page("ko" if i % 2 else "en", epochs="200") for i in range(30)]
     assert sum(epochs_descended) == 200
-    assert len({tuple(m.value for m in page.metric) for page in pages}) == 1
+    for i in (0, 1):
+        assert len({str(said(page)) for page in pages[i::2]}) == 1
 
 
-def test_the_65th_settings_push_the_oldest_out(open_page, fresh_server, monkeypatch):
-    made = []
-
-    def making(settings):
-        made.append(settings.seed)
-        return Comparison(settings)
-
-    monkeypatch.setattr(dualnet, "Comparison", making)
-    page = open_page(epochs="1", seed="0")
-    for seed in range(1, 65):
-        move(page, seed=seed)
-    assert made == list(range(65))
-    move(page, seed=64)
-    move(page, seed=1)
-    assert len(made) == 65
-    move(page, seed=0)
-    assert made[65:] == [0]
-
-
-# --- presets, the chooser of the epoch, language ---
-
-
-def test_presets_set_what_they_say_and_are_recognised(open_page, fresh_server, idle_epochs):
-    say = speaker("ko")
-    page = open_page("ko")
-    assert page.session_state.preset == "book_random"
-    assert widget(page, "preset").options == [say(f"preset.{name}") for name in PRESETS]
-    recognised = {}
-    for name in PRESETS:
-        move(page, units=7, cut=True, l1=0.5)
-        assert widget(page, "preset").value is None
-        assert not {say(f"lesson.{name}") for name in PRESETS} & set(said(page))
-        move(page, preset=name)
-        assert_whole(page)
-        assert state_of(page).items() >= preset_state(name).items()
-        recognised[name] = widget(page, "preset").value
-        assert say(f"lesson.{recognised[name]}") in said(page)
-        assert widget(page, "language").value == "ko"
-    assert recognised == {name: name for name in PRESETS}
-
-
-def test_chooser_follows_the_end_until_it_is_moved(open_page):
-    page = open_page(epochs="50", question="different")
-    assert page.select_slider(key="epoch").value == 50
-    for epochs in (60, 40):
-        move(page, epochs=epochs)
-        assert page.select_slider(key="epoch").value == epochs
-    move(page, epoch=20)
-    move(page, epochs=60)
-    assert page.select_slider(key="epoch").value == 20
-    move(page, question="draw")
-    assert page.select_slider(key="epoch").value == 20
-    move(page, epochs=10)
-    assert page.select_slider(key="epoch").value == 10
-    assert page.query_params.get("epoch") in (None, "10")
-
-
-def test_a_preset_puts_the_chooser_at_its_end(open_page):
-    page = open_page(epochs="50", question="different")
-    move(page, epoch=20)
-    move(page, preset="just_right")
-    assert page.select_slider(key="epoch").value == page.session_state.epochs == 500
-
-
-def test_chooser_moves_without_training(open_page, fresh_server, epochs_descended, trained):
-    page = open_page(epochs="200", question="different")
-    comparison = trained(Settings(), 200)
-    epochs_descended.clear()
-    for epoch in (epoch for epoch in comparison.snapshot_epochs[::20] if epoch < 200):
-        move(page, epoch=epoch)
-        net = comparison.normal.network_at(epoch)
-        share = saturated_share(net, comparison.dataset.x_train)
-        assert page.metric[-1].value == f"{share:.0%}"
-        expected = SAY("different.answer", epoch=epoch, units=10, ones=1, normal=10, **NAMES)
-        assert any(text.startswith(expected) for text in said(page))
-    assert sum(epochs_descended) == 0
-
-
-@pytest.mark.parametrize(
-    ("locale", "language"), [("ko-KR", "ko"), ("ko", "ko"), ("en-GB", "en"), ("fr-FR", "en")]
-)
-def test_opens_in_the_language_of_the_browser(open_page, locale, language):
-    page = open_page(locale, epochs="20")
-    assert page.title[0].value == speaker(language)("page.title")
-    assert page.query_params == {"epochs": "20"}
-
-
-def test_choices_survive_the_switch_of_language(open_page):
-    page = open_page("en", epochs="20")
-    move(page, units=3, learning_rate=0.2, cut=True, seed=7, dataset="moons", question="different")
-    move(page, epoch=5)
-    before = state_of(page)
-    numbers = re.findall(r"[\d.]+%?", " ".join(metric.value for metric in page.metric[:6]))
-    move(page, language="ko")
-    assert_whole(page)
-    say = speaker("ko")
-    assert page.title[0].value == say("page.title")
-    assert say("different.answer", epoch=5, units=3, ones=1, normal=3, first=say("run.ones"), second=say("run.normal")) in " ".join(said(page))  # fmt: skip
-    after = state_of(page)
-    kept = [key for key in CONTROLS if key != "language"]
-    assert {key: after[key] for key in kept} == {key: before[key] for key in kept}
-    assert [metric.value for metric in page.metric[:6]] == numbers
-    assert page.query_params["language"] == "ko"
-
-
-@pytest.mark.parametrize("dataset", ["breast_cancer", "circles"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_every_section_in_korean(open_page, question, dataset):
-    page = open_page("ko", dataset=dataset, epochs="50", question=question, nonsense="1")
-    page.session_state.take = True
-    if question in ("different", "draw"):
-        page.toggle(key="play").set_value(True)
-    page.run()
-    assert_whole(page)
-    assert len(page.warning) == 1
-    assert len(page.get("download_button")) == 5
+def test_a_page_is_its_link_whatever_others_have_trained(open_page, fresh_server, question):
+    link = {"question": question, "dataset": "moons", "units": "3", "epochs": "300"}
+    page = open_page(**link)
+    shown = said(page), pictures(page)
+    assert not open_page(**link | {"epochs": "9000"}).exception
+    for again in (page.run(), open_page(**link)):
+        assert (said(again), pictures(again)) == shown

@@ -1,16 +1,21 @@
 """Both catalogues say the same, all of it is used, and the page says nothing else."""
 
+import ast
 import json
 import re
+from functools import cache
 from string import Formatter
 
-import numpy as np
+import pyarrow as pa
 import pytest
 
-import dualnet
-from dualnet import Causes, Run, links, texts
-from dualnet.links import PRESETS, QUESTIONS
+from dualnet import DATASETS, HYPERPARAMETERS, links, texts
+from dualnet.links import AXES, QUESTIONS
 from dualnet.texts import LANGUAGES, catalogue, language_of, speaker
+from tests.browser import ROOT
+
+CODE = [*(ROOT / "dualnet").rglob("*.py"), ROOT / "streamlit_app.py"]
+TABLES = {*QUESTIONS, *DATASETS, *HYPERPARAMETERS, "epochs", *AXES, "bars", "plane", "image"}
 
 
 def placeholders(text):
@@ -29,9 +34,84 @@ def test_catalogues_have_the_same_keys_and_placeholders(language):
 
 
 def test_korean_is_korean():
-    """A sentence left in English shows by having no Hangul; names and numbers may have none."""
-    bare = {key for key, text in catalogue("ko").items() if not re.search("[가-힣]", text)}
-    assert bare == {"dataset.xor"}
+    """A sentence left in English shows by having no Hangul; numbers and abbreviations may have none."""
+    for key, text in catalogue("ko").items():
+        if not re.search("[가-힣]", text):
+            words = re.sub(r"\{[^}]*\}", "", text)
+            assert text == catalogue("en")[key]
+            assert not re.search("[a-z]{2}", words), f"{key} is not translated"
+
+
+# --- words ----------------------------------------------------------------------------------
+
+BANNED = {
+    "en": [
+        *(r"\bti(e[sd]?|ed|ing)\b", "spread", r"\bfor ?ever\b", "whatever its", "worth nothing"),
+        *("along the gradient", "almost no gradient", "just right", "as good as one"),
+        *("colour", r"\bgrey\b", "centre", "behaviour", "neighbour", r"initialis", "recognis"),
+        *(r"\d %", r"\} %"),
+    ],
+    "ko": ["타이", "묶", "종이 위", "영원", r"\d %", r"\} %", "불안정한 균형", "반올림(?! 오차)"],
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_that_mislead_are_gone(language):
+    for key, text in catalogue(language).items():
+        for word in BANNED[language]:
+            assert not re.search(word, text, re.IGNORECASE), f"{key}: {word}"
+
+
+# What may stand for a placeholder: as its format writes it, or a name, which may end in anything.
+SAMPLES = {",": "20,000", "%": "97.8%", "g": "0.125", "d": "7", "f": "1.05"}
+NAMES = {
+    "en": ["All ones", "All -0.5", "Random normal, std 0.5"],
+    "ko": ["상수 1", "상수 -0.5", "표준편차 0.5인 무작위 정규분포"],
+}
+
+
+def filled(text, name):
+    def value(match):
+        spec = match[1]
+        return SAMPLES[spec[-1]] if spec else name
+
+    return re.sub(r"\{\w+:?([^}]*)\}", value, text)
+
+
+def unmarked_stars(text):
+    """Return the asterisks of ``text`` that CommonMark leaves as they are: a run opens where no space
+    follows and closes where none precedes, and beside punctuation only next to space or punctuation."""
+    text = re.sub(r"`[^`]*`", "x", text)
+    opened, left = [], []
+    for run in re.finditer(r"\*+", text):
+        before, after = text[: run.start()][-1:] or " ", text[run.end() :][:1] or " "
+        space = before.isspace(), after.isspace()
+        punctuation = [not c.isspace() and not c.isalnum() for c in (before, after)]
+        opens = not space[1] and (not punctuation[1] or space[0] or punctuation[0])
+        closes = not space[0] and (not punctuation[0] or space[1] or punctuation[1])
+        if closes and run[0] in opened:
+            opened.remove(run[0])
+        elif opens:
+            opened.append(run[0])
+        else:
+            left.append(run[0])
+    return opened + left
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bold_and_italics_close_whatever_stands_in_them(language):
+    for key, text in catalogue(language).items():
+        for name in NAMES[language]:
+            assert unmarked_stars(filled(text, name)) == [], f"{key}: {filled(text, name)}"
+
+
+def test_stars_that_markdown_leaves_are_found():
+    assert unmarked_stars("**98.4%**입니다") == ["**", "**"]
+    assert unmarked_stars("**98.4% 정확도**입니다. *상수 1*의 **100%** (*a*)") == []
+    assert unmarked_stars("2 * 3 and **a") == ["**", "*"]
+
+
+# --- languages ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -56,60 +136,73 @@ def test_speaker_fills_in_and_refuses_what_is_missing():
             say("page.training")
 
 
-# --- every word on the page comes from a catalogue, and every one of these is used ---
+# --- every sentence is used -----------------------------------------------------------------
 
 
-class Marked(dict):
-    """A catalogue whose sentences stand in brackets and which knows what was asked of it."""
+@cache
+def strings():
+    """Return the strings that the code holds, and its f-strings as patterns."""
+    constants, patterns = set(TABLES), set()
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                constants.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = [
+                    re.escape(part.value) if isinstance(part, ast.Constant) else "(.+)"
+                    for part in node.values
+                ]
+                patterns.add("".join(parts))
+    return constants, {pattern for pattern in patterns if "\\." in pattern}
 
-    def __init__(self, language):
-        super().__init__((key, f"⟦{text}⟧") for key, text in catalogue(language).items())
-        self.used = set()
 
-    def __getitem__(self, key):
-        self.used.add(key)
-        return super().__getitem__(key)
+def is_used(key):
+    """Whether the code holds ``key``, or an f-string and strings that make it up."""
+    constants, patterns = strings()
+    return key in constants or any(
+        (found := re.fullmatch(pattern, key)) and constants.issuperset(found.groups())
+        for pattern in patterns
+    )
+
+
+def test_every_sentence_is_used():
+    assert [key for key in catalogue("en") if not is_used(key)] == []
+    assert not is_used("loss.nothing")
+
+
+# --- every word on the page comes from a catalogue ------------------------------------------
 
 
 @pytest.fixture
 def marked(monkeypatch):
-    """A third language on the page, whose sentences are marked."""
-    sentences = Marked("en")
+    """A third language on the page, "xx", whose sentences stand in brackets."""
+    sentences = {key: f"⟦{text}⟧" for key, text in catalogue("en").items()}
     monkeypatch.setitem(LANGUAGES, "xx", "⟦marked⟧")
     for room in (texts, links):
         monkeypatch.setattr(room, "catalogue", lambda language: sentences)
-    yield sentences
+    speaker.cache_clear()
+    yield
     speaker.cache_clear()
 
 
-def elements(block):
-    for element in block:
-        if hasattr(element, "proto") and element.proto is not None:
-            yield element.proto
-
-
-def unmarked(text):
-    """Return the words of ``text`` that stand outside all brackets."""
-    while (shorter := re.sub("⟦[^⟦⟧]*⟧", " ", text)) != text:
-        text = shorter
-    text = re.sub(r":(orange|blue)\[", "[", text)  # Streamlit's colours
-    return re.findall(r"[^\W\d_]{2,}", text)
-
-
 def visible(proto):
-    """Yield what a reader sees or hears of an element, charts by their titles and tooltips."""
+    """Yield what a reader sees or hears of an element: its words, and of a chart titles, legends and
+    the texts of its tables."""
     kind = proto.DESCRIPTOR.name
     for field, value in proto.ListFields():
-        if field.name in ("label", "help", "alt", "placeholder", "body", "text") and kind != "Code":
-            yield from [value] if isinstance(value, str) else visible_markdown(value)
+        if field.name in ("label", "help", "alt", "placeholder", "body", "text", "caption"):
+            if kind != "Code":
+                words = value if isinstance(value, str) else getattr(value, "body", "")
+                yield re.sub(r"\$\$(?!.*\\text).*\$\$", "", words, flags=re.DOTALL)  # formulas
         elif field.name == "spec" and value:
             yield from titles(json.loads(value))
-        elif field.name == "options" and kind in ("ButtonGroup", "Selectbox"):
-            yield from [option if isinstance(option, str) else option.content for option in value]
-
-
-def visible_markdown(value):
-    return [value.body] if hasattr(value, "body") else []
+        elif field.name == "datasets":
+            for dataset in value:
+                yield from cells(dataset.data.data)
+        elif field.name == "imgs":
+            yield from (image.caption for image in value)
+        elif field.name == "options":
+            yield from (option if isinstance(option, str) else option.content for option in value)
 
 
 def titles(spec):
@@ -117,6 +210,8 @@ def titles(spec):
         for key, value in spec.items():
             if key == "title" and isinstance(value, str):
                 yield value
+            elif key == "labelExpr":
+                yield from re.findall('"[^"]*"(?=[,}])', value)
             elif key not in ("datasets", "config"):
                 yield from titles(value)
     elif isinstance(spec, list):
@@ -124,62 +219,42 @@ def titles(spec):
             yield from titles(value)
 
 
-def test_page_says_every_sentence_and_no_other(
-    open_page, fresh_server, idle_epochs, marked, monkeypatch
-):
+def cells(arrow):
+    """Yield the texts of a chart's table, but for keys, pictures and names that come from the data."""
+    table = pa.ipc.open_stream(arrow).read_all()
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_string(column.type) and name in ("text", "words", "label"):
+            yield from map(str, column.unique().to_pylist())
+
+
+def unmarked(text):
+    """Return the words of ``text`` that stand outside all brackets."""
+    while (shorter := re.sub("⟦[^⟦⟧]*⟧", " ", text)) != text:
+        text = shorter
+    text = re.sub(r":(orange|blue|material/\w+)|&nbsp;", " ", text)  # Streamlit's Markdown
+    return re.findall(r"[^\W\d_]{2,}", text)
+
+
+@pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
+def test_page_says_no_words_of_its_own(open_page, fresh_server, marked, dataset):
     seen = set()
-
-    def look(page):
-        assert not page.exception
-        for part in (page.main, page.sidebar):
-            for proto in elements(part):
-                seen.update(visible(proto))
-
-    def look_at(play=False, **address):
-        page = open_page("xx", **address)
-        page.session_state.take = True
-        if play:
-            page.toggle(key="play").set_value(True)
-        look(page.run())
-
-    def look_at_curves(*curves, **address):
-        """Look at epoch 20 of these losses, with 40 trained."""
-        curves = np.array(curves, dtype=float)
-        with monkeypatch.context() as patch:
-            # Only what the page reads is invented; the trainer keeps its own.
-            patch.setattr(Run, "losses", property(lambda run: curves[run._index]))
-            patch.setattr(Run, "val_losses", property(lambda run: curves[run._index]))
-            look_at(epochs="20", **address)
-
-    refused = {"nonsense": "1", "units": ["1", "2"], "l1": "2", "dataset": "a", "cut": "b"}
-    look_at(**refused, std="c", constant="0.5")
-    for name in PRESETS:
-        look_at(**{k: links.text_of(value) for k, value in PRESETS[name].items()})
     for question in QUESTIONS:
-        look_at(question=question, epochs="20", std="0.5")
-        look_at(
-            question=question, epochs="20", dataset="moons", play=question in ("different", "draw")
+        page = open_page(
+            "xx", question=question, dataset=dataset, epochs="20", std="0.5", nonsense="1", l1="2"
         )
-    for spread in (0.0, 1e-16, 0.5):
-        monkeypatch.setattr(dualnet, "spread", lambda w1, spread=spread: spread)
-        look_at(question="spread", epochs="20")
-    for arrivals in ((6_484, 489), (None, None), (None, 3_000), (400, 300)):
-        monkeypatch.setattr(Causes, "arrivals", lambda *_, found=arrivals: [*found, None, None])
-        look_at(question="blame")
-    for ones, normal in (
-        ([4] * 40, [2] * 40),
-        ([4] * 30 + [1] * 10, [2] * 40),
-        ([np.nan] * 40, [2] * 40),
-    ):
-        look_at_curves(ones, normal)
-    look_at_curves([np.nan] * 40, [2] * 40, question="blame")
-
-    # A clock on which every chunk takes a second makes the page show its progress.
-    ticks = iter(range(10**9))
-    monkeypatch.setattr("time.perf_counter", lambda: float(next(ticks)))
-    look_at(epochs="300", dataset="blobs")
-
-    assert set(catalogue("en")) - marked.used == set()
-    foreign = {text for text in seen if unmarked(text)}
-    assert foreign == {"English", "한국어"}  # each language in its own words
-    assert len(seen) > 150
+        assert not page.exception
+        for play in (False, True):
+            for toggle in [toggle for toggle in page.toggle if toggle.key == "play"]:
+                toggle.set_value(play)
+            page.session_state.take = True
+            page.run()
+            assert not page.exception
+            for part in (page.main, page.sidebar):
+                for element in part:
+                    if getattr(element, "proto", None) is not None:
+                        seen.update(visible(element.proto))
+    names = {"English", "한국어"}  # each language in its own words
+    data_words = {"malignant", "benign", "even", "odd"}
+    foreign = {text for text in seen - names if set(unmarked(text)) - data_words}
+    assert foreign == set()
+    assert len(seen) > 60

@@ -3,7 +3,8 @@
 - ``answer(view, *trained) -> Answer``: pure; the same view gives the same answer
 - ``needs(view)``: pairs of a kind of experiment and how many epochs of it the answer needs; the
   experiments come as ``trained``, in this order. The comparison itself is in the view.
-- ``LOOKS_AT_EPOCH``: whether it shows one epoch, which may be chosen; ``PLAYS``: whether it can move
+- ``LOOKS_AT_EPOCH``: whether it shows one epoch, which may be chosen
+- ``PLAYS``: the portraits (see `Dataset`) of the data on which it can move
 
 To add a question: a module here, its key in `links.QUESTIONS`, its texts.
 """

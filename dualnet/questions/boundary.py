@@ -9,14 +9,29 @@ import pyarrow as pa
 
 from dualnet import charts
 from dualnet.answers import Answer, Chart, Image, accuracy_of, heads_of
-from dualnet.drawings import MOVING_PLANE, plane, plane_edge, plane_points, svg
+from dualnet.drawings import (
+    MOVING_PLANE,
+    PLANE,
+    WIDTH,
+    Drawing,
+    Label,
+    Raster,
+    plane,
+    plane_edge,
+    plane_points,
+    svg,
+)
 from dualnet.measures import distinct_units
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
-PLAYS = True
+PLAYS = ("plane",)
 HEIGHT = 300
+BARS_HEIGHT = 190
 BINS = 20
+MOST = 12  # samples shown that a network is wrong about
+SURE = 0.9
+GAP = 6  # between these samples, in the units of a drawing
 HALF = 0.005  # an output this near 0.5 is written 50 %
 
 
@@ -25,7 +40,7 @@ def needs(view):
 
 
 def answer(view):
-    return plane_answer(view) if view.data.x_train.shape[1] == 2 else probability_answer(view)
+    return plane_answer(view) if view.data.portrait == "plane" else probability_answer(view)
 
 
 # --- the plane ------------------------------------------------------------------------------
@@ -44,7 +59,9 @@ def plane_answer(view):
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
 
     pictures, said = {}, []
-    accuracies = {key: accuracy_of(net, view.data, "training") for key, net in view.networks.items()}
+    accuracies = {
+        key: accuracy_of(net, view.data, "training") for key, net in view.networks.items()
+    }
     for key, network in view.networks.items():
         count = distinct_units(network.w1, network.b1, network.w2)
         words = say(
@@ -57,7 +74,12 @@ def plane_answer(view):
         )
         pictures[key] = Image(svg(plane(network, view.data, 1.0, HEIGHT)), words)
         if count == 1 and (drawn := drawn_by_equal(network, view.data)):
-            said.append(say(f"boundary.{drawn}", run=names[key]))
+            kind = (
+                "half"
+                if drawn == "half"
+                else f"{'unit' if view.settings.units == 1 else 'equal'}_{drawn}"
+            )
+            said.append(say(f"boundary.{kind}", run=names[key]))
     first = say(
         "boundary.answer",
         epoch=view.epoch,
@@ -77,14 +99,19 @@ def plane_answer(view):
 
 def drawn_by_equal(network, data):
     """Return what a network of equal units draws in the picture: "half", 50 % everywhere; "line", one
-    straight boundary; "one_side", none."""
-    z = network.forpass(plane_points(plane_edge(data), 40))
-    outputs = network.activation(z)
-    if not np.isfinite(z).all():
-        return None
-    if np.abs(outputs - 0.5).max() < HALF:
+    straight boundary; "one_side", none; None where it is none of these."""
+    points = plane_points(plane_edge(data), PLANE)
+    z = network.forpass(points)[:, 0]
+    if np.abs(network.activation(z) - 0.5).max() < HALF:
         return "half"
-    return "line" if z.min() < 0 < z.max() else "one_side"
+    if (z > 0).all() or (z < 0).all():
+        return "one_side"
+    # Straight, where it divides the points as they lie along the weights: nearly equal units with small
+    # output weights of both signs may draw a curve.
+    along = points @ network.w1.mean(axis=1)
+    above, below = along[z > 0], along[z <= 0]
+    straight = above.min() > below.max() or below.min() > above.max()
+    return "line" if straight else None
 
 
 # --- probabilities --------------------------------------------------------------------------
@@ -92,15 +119,22 @@ def drawn_by_equal(network, data):
 
 def probability_answer(view):
     say, names, data = view.say, view.names, view.data
-    charted = {
-        key: probability_chart(
-            network.activation(network.forpass(data.x_val))[:, 0],
-            data,
-            view.language,
-            say("boundary.probability_alt", run=names[key], epoch=view.epoch),
-        )
-        for key, network in view.networks.items()
-    }
+    bars, sides, sure = probability_charts(view), {}, {}
+    for key, network in view.networks.items():
+        z = network.forpass(data.x_val)[:, 0]
+        sides[key] = [bars[key]]
+        wrong = mistakes(z, data.y_val)
+        confidence = confidence_of(network, z)
+        sure[f"{key}_sure"] = int((confidence[wrong] > SURE).sum())
+        if wrong.size:
+            words = {"count": len(wrong), "total": len(z)}
+            sides[key].append(
+                Image(
+                    svg(mistakes_drawing(wrong[:MOST], z > 0, confidence, data)),
+                    say("boundary.mistakes_alt", run=names[key], epoch=view.epoch, **words),
+                    say("boundary.mistakes", **words),
+                )
+            )
     accuracies = {
         key: accuracy_of(network, data, "validation") for key, network in view.networks.items()
     }
@@ -110,35 +144,95 @@ def probability_answer(view):
             epoch=view.epoch,
             first=names["ones"],
             second=names["normal"],
+            sure=SURE,
             **accuracies,
+            **sure,
         ),
         heads_of(view, "validation"),
-        left=(charted["ones"],),
-        right=(charted["normal"],),
-        note=say("boundary.probability_note", features=data.x_train.shape[1]),
+        left=tuple(sides["ones"]),
+        right=tuple(sides["normal"]),
+        note=say("boundary.probability_note", features=data.n_features),
         names=names,
     )
 
 
-def probability_chart(probabilities, data, language, words):
-    """Return how the predicted probabilities (m,) of class 1 spread over the validation samples of
-    each class, as a `Chart`."""
-    edges = np.linspace(0, 1, BINS + 1)
-    counts = [np.histogram(probabilities[data.y_val == label], edges)[0] for label in (0, 1)]
-    return Chart(
-        _probability_spec(data.target_names, language),
-        {
-            "bins": pa.table(
-                {
-                    "low": np.tile(edges[:-1], 2),
-                    "high": np.tile(edges[1:], 2),
-                    "count": np.concatenate(counts),
-                    "label": np.repeat([0, 1], BINS),
-                }
+def mistakes(z, y):
+    """Return the indices of the samples on the wrong side of 50 %, the surest first.
+
+    z (m,): inputs of the output's sigmoid; y (m,): 0 or 1.
+    """
+    wrong = np.flatnonzero((z > 0) != y)
+    return wrong[np.argsort(-np.abs(z[wrong]), kind="stable")]
+
+
+def confidence_of(network, z):
+    """Return the probability (m,) of the class that is predicted, 0.5 to 1."""
+    return network.activation(np.abs(z))
+
+
+def mistakes_drawing(samples, predicted, confidence, data):
+    """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are images,
+    and below it the class that is predicted, with its probability.
+
+    predicted (m,): whether it is class 1; confidence (m,): see `confidence_of`.
+    """
+    across, picture, label = (6, 46, 16) if data.image_shape else (4, 0, 18)
+    width = (WIDTH - GAP * (across - 1)) / across
+    rasters, labels = [], []
+    for place, sample in enumerate(samples):
+        x, y = place % across * (width + GAP), place // across * (picture + label + GAP)
+        if data.image_shape:
+            rasters.append(
+                Raster(ink(sample, data), (x + (width - picture) / 2, y, picture, picture))
             )
-        },
-        words,
-    )
+        kind = int(predicted[sample])
+        text = f"{data.target_names[kind]} {percent(confidence[sample])}"
+        color = charts.CLASS_COLORS[kind]
+        labels.append(Label(text, (x, y + picture, width, label), color, ("white", "#111")[kind]))
+    height = -(-len(samples) // across) * (picture + label + GAP)
+    return Drawing(height, tuple(rasters), labels=tuple(labels))
+
+
+def ink(sample, data):
+    """Return a validation sample as RGBA pixels, dark on light, over the range of all that is trained on."""
+    top = data.original(data.x_train).max()
+    gray = 255 * (1 - data.original(data.x_val[sample]).reshape(data.image_shape) / top)
+    gray = np.rint(np.clip(gray, 0, 255))
+    return np.stack([gray, gray, gray, np.full_like(gray, 255)], axis=-1).astype(np.uint8)
+
+
+def percent(probability):
+    """Return a probability of 0.5 to 1 in words; never 100 %, which no sigmoid means."""
+    return "> 99%" if probability > 0.99 else f"{probability:.0%}"
+
+
+def probability_charts(view):
+    """Return how the predicted probabilities of class 1 spread over the validation samples of each
+    class, a `Chart` for either run; both count on one scale."""
+    data, edges = view.data, np.linspace(0, 1, BINS + 1)
+    counts = {}
+    for key, network in view.networks.items():
+        predicted = network.activation(network.forpass(data.x_val))[:, 0]
+        counts[key] = [np.histogram(predicted[data.y_val == label], edges)[0] for label in (0, 1)]
+    top = max(int(np.sum(both, axis=0).max()) for both in counts.values())
+    return {
+        key: Chart(
+            _probability_spec(data.target_names, view.language),
+            {
+                "bins": pa.table(
+                    {
+                        "low": np.tile(edges[:-1], 2),
+                        "high": np.tile(edges[1:], 2),
+                        "count": np.concatenate(both),
+                        "label": np.repeat([0, 1], BINS),
+                    }
+                ),
+                "axis": pa.table({"top": [top]}),
+            },
+            view.say("boundary.probability_alt", run=view.names[key], epoch=view.epoch),
+        )
+        for key, both in counts.items()
+    }
 
 
 @lru_cache(maxsize=16)
@@ -159,11 +253,18 @@ def _probability_spec(target_names, language):
                 axis=alt.Axis(format=".0%", tickCount=4),
             ),
             x2="high:Q",
-            y=alt.Y("count:Q", title=say("axis.samples"), axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y(
+                "count:Q",
+                title=say("axis.samples"),
+                scale=alt.Scale(domain=[0, alt.expr("data('axis')[0].top")], nice=False),
+                axis=alt.Axis(tickMinStep=1, tickCount=3),
+            ),
             color=alt.Color(
                 "label:N",
                 scale=alt.Scale(domain=list(classes), range=list(charts.CLASS_COLORS)),
-                legend=alt.Legend(title=None, orient="top", labelExpr=charts.labels(classes)),
+                legend=alt.Legend(
+                    title=None, orient="top", offset=4, labelExpr=charts.labels(classes)
+                ),
             ),
             tooltip=[
                 charts.tooltip("low", probability, ".0%"),
@@ -171,4 +272,7 @@ def _probability_spec(target_names, language):
             ],
         )
     )
-    return charts.spec_of(bars, HEIGHT)
+    unread = (  # a table that no mark reads is dropped
+        alt.Chart(alt.NamedData("axis")).mark_point(opacity=0, aria=False)
+    )
+    return charts.spec_of(alt.layer(bars, unread), BARS_HEIGHT)

@@ -8,7 +8,7 @@ from dualnet.answers import Answer, Code, Formulas
 from dualnet.networks import DualLayer, RandomInitNetwork
 
 LOOKS_AT_EPOCH = False
-PLAYS = False
+PLAYS = ()  # nothing moves
 
 # Of two hidden units i and j with equal weights and biases.
 EQUAL_STAYS_EQUAL = r"""
@@ -16,7 +16,7 @@ EQUAL_STAYS_EQUAL = r"""
 w_i = w_j,\ b_i = b_j &\;\Rightarrow\; a_i = \sigma(x w_i + b_i) = a_j \\
 v_i = v_j,\ a_i = a_j &\;\Rightarrow\; \tfrac{\partial L}{\partial v_i} = \overline{e\,a_i} = \tfrac{\partial L}{\partial v_j} \\
 &\;\Rightarrow\; \tfrac{\partial L}{\partial w_i} = \overline{e\,v_i\,a_i(1-a_i)\,x} = \tfrac{\partial L}{\partial w_j} \\
-w - \eta\,\tfrac{\partial L}{\partial w} &\;\Rightarrow\; w_i = w_j \text{ again}
+w' = w - \eta\,\tfrac{\partial L}{\partial w} &\;\Rightarrow\; w'_i = w'_j
 \end{aligned}
 """
 

@@ -13,7 +13,7 @@ from dualnet.measures import DISTINCT, distinct_units
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
-PLAYS = False
+PLAYS = ()  # nothing moves
 EVEN = 0.03  # losses this close, relatively, count as about the same
 HEIGHT = 240  # pixels of a chart
 TOUCHED = 60  # epochs of a chart that tell their numbers to the pointer
@@ -55,9 +55,7 @@ def sentence(view, counts):
     """Return what the validation losses say at the epoch looked at, and whether all units are equal."""
     say, names, units = view.say, view.names, view.settings.units
     equal = [
-        say("loss.equal", run=names[key], units=units)
-        for key in RUNS
-        if counts[key] == 1 < units
+        say("loss.equal", run=names[key], units=units) for key in RUNS if counts[key] == 1 < units
     ]
     diverged = [
         say("loss.diverged", run=names[key], epoch=epoch)

@@ -13,7 +13,7 @@ from dualnet.questions.loss import loss_range
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = False
-PLAYS = False
+PLAYS = ()  # nothing moves
 HEIGHT = 340
 POINTS = 300  # epochs of a curve
 

@@ -1,5 +1,204 @@
-from dualnet.answers import Answer
+"""How small a nudge breaks the symmetry? The difference between hidden units that start from a constant
+and a small random difference."""
+
+import json
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from dualnet import charts
+from dualnet.answers import Answer, Chart
+from dualnet.experiments import Nudges
+from dualnet.measures import DISTINCT
+from dualnet.texts import speaker
+
 LOOKS_AT_EPOCH = False
-PLAYS = False
-def needs(view): return ()
-def answer(view): return Answer("…")
+PLAYS = ()  # nothing moves
+HEIGHT = 380
+POINTS = 400  # epochs of a line, and one more
+REGULAR = 1.5  # how far the epochs that a thousandfold costs may differ to be told as a rule
+BELOW = 2  # powers of ten from the smallest difference down to where 0 stands
+
+
+def needs(view):
+    return ((Nudges, Nudges.reach(view.settings, view.epochs)),)
+
+
+def answer(view, nudges):
+    epoch = Nudges.reach(view.settings, view.epochs)
+    differences, random = nudges.difference(epoch), nudges.random_difference(epoch)
+    parted = nudges.parted(epoch)
+    said = sentence(view, epoch, differences, parted)
+    return Answer(
+        said,
+        both=(chart(view, epoch, differences, random, parted),),
+        note=view.say("nudge.note", constant=view.settings.constant, tolerance=DISTINCT),
+        names=view.names,
+    )
+
+
+# --- the sentence ---------------------------------------------------------------------------
+
+
+def sentence(view, epoch, differences, parted):
+    """Return when each nudge parts the units, and what became of those that have not.
+
+    differences (5, epoch + 1) and parted, 5 epochs or None, are those of `Nudges`: first without a
+    nudge, then from the smallest on.
+    """
+    say = view.say
+    if view.settings.units == 1:
+        return say("nudge.single")
+    said = [say("nudge.question")]
+    largest_first = range(len(parted) - 1, 0, -1)
+    arrived = [i for i in largest_first if parted[i] is not None]
+    waiting = [i for i in largest_first if parted[i] is None]
+    if arrived:
+        each = (say("nudge.at", size=size_text(i), epoch=parted[i]) for i in arrived)
+        said.append(say("nudge.parted", each=", ".join(each)))
+    costs = np.diff([parted[i] for i in arrived])
+    one_by_one = arrived == [*largest_first][: len(arrived)]
+    if len(costs) > 1 and one_by_one and 0 < costs.max() <= REGULAR * costs.min():
+        said.append(say("nudge.regular", low=costs.min(), high=costs.max()))
+    if waiting:
+        starts, ends = differences[waiting, 0], differences[waiting, -1]
+        said.append(
+            say(
+                "nudge.still" if np.all(ends <= starts) else "nudge.waiting",
+                epoch=epoch,
+                sizes=", ".join(map(size_text, waiting)),
+                most=number_text(ends.max()),
+            )
+        )
+    if parted[0] is not None:
+        said.append(say("nudge.rounding_parted", epoch=parted[0]))
+    elif differences[0].any():
+        said.append(say("nudge.rounding", epoch=epoch, most=number_text(differences[0].max())))
+    else:
+        said.append(say("nudge.exact", epoch=epoch))
+    if epoch < view.epochs:
+        said.append(say("nudge.bounded", epoch=epoch))
+    return " ".join(said)
+
+
+def size_text(i):
+    """Return nudge ``i`` of `Nudges.SIZES`, which are powers of ten but for the first, in words."""
+    return power(round(np.log10(Nudges.SIZES[i])))
+
+
+def power(exponent):
+    """Return a power of ten in words: 10⁻¹² for -12."""
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def number_text(number):
+    """Return a number of 0 or more in words, two digits: 0.0034, but 3.4 × 10⁻⁵ for 3.4e-5."""
+    if number == 0 or number >= 1e-4:
+        return f"{number:.2g}"
+    digits, exponent = f"{number:.1e}".split("e")
+    return f"{digits}\u00a0×\u00a0{power(int(exponent))}"  # on one line
+
+
+# --- the picture ----------------------------------------------------------------------------
+
+
+def chart(view, epoch, differences, random, parted):
+    """Return difference against epoch as a `Chart`, on a logarithmic axis that has a place for 0: a line
+    a nudge, and the random start for comparison."""
+    say = view.say
+    at = np.unique(np.linspace(0, epoch, POINTS + 1).astype(int))
+    lines = np.vstack([differences, random])[:, at]
+    positive = lines[lines > 0]
+    lowest = int(np.floor(np.log10(min([*positive, DISTINCT]))))
+    highest = int(np.ceil(np.log10(max([*positive, 2.0]))))
+    zero = lowest - BELOW
+    drawn = np.maximum(lines, 10.0**zero)
+    names = [say("nudge.none"), *(say("nudge.label", size=size_text(i)) for i in (1, 2, 3, 4))]
+    names.append(say("nudge.random"))
+    runs = ["ones"] * len(differences) + ["normal"]
+    arrived = [i for i, when in enumerate(parted) if when is not None]
+    tables = {
+        "lines": {
+            "run": np.repeat(runs, len(at)),
+            "name": np.repeat(names, len(at)),
+            "epoch": np.tile(at, len(lines)).astype(np.int32),
+            "difference": lines.ravel(),
+            "drawn": drawn.ravel(),
+        },
+        "starts": {
+            "run": runs,
+            "name": names,
+            "drawn": charts.apart(drawn[:, 0], 10.0**zero, 10.0**highest),
+        },
+        "parted": {
+            "run": [runs[i] for i in arrived],
+            "name": [names[i] for i in arrived],
+            "epoch": np.array([parted[i] for i in arrived], np.int32),
+            "drawn": [float(differences[i, parted[i]]) for i in arrived],
+        },
+        "threshold": {"at": [DISTINCT], "text": [say("nudge.threshold", tolerance=DISTINCT)]},
+    }
+    return Chart(
+        _spec(epoch, zero, lowest, highest, view.language),
+        {name: pa.table(columns) for name, columns in tables.items()},
+        say("nudge.alt", epoch=epoch, count=len([i for i in arrived if i])),
+    )
+
+
+@lru_cache(maxsize=64)
+def _spec(epoch, zero, lowest, highest, language):
+    say = speaker(language)
+    marked = [exponent for exponent in range(lowest, highest + 1) if exponent % 3 == 0]
+    labels = {zero: "0"} | {exponent: power(exponent) if exponent else "1" for exponent in marked}
+    difference = alt.Y(
+        "drawn:Q",
+        title=say("nudge.difference"),
+        scale=alt.Scale(type="log", domain=[10.0**zero, 10.0**highest], nice=False),
+        axis=alt.Axis(
+            values=[10.0**exponent for exponent in labels],
+            labelExpr=f"{json.dumps(labels)}[round(log(datum.value) / LN10)]",
+        ),
+    )
+    epochs = charts.epoch_axis(say, (0, epoch))
+    epochs["scale"]["rangeMin"] = 100  # pixels for the names of the lines
+    color = charts.run_color()
+    lines = (
+        alt.Chart(alt.NamedData("lines"))
+        .mark_line(strokeWidth=charts.LINE_WIDTH, clip=True)
+        .encode(
+            x=epochs,
+            y=difference,
+            color=color,
+            detail="name:N",
+            tooltip=[
+                alt.Tooltip("name:N"),
+                charts.tooltip("epoch", say("axis.epoch"), ","),
+                charts.tooltip("difference", say("nudge.difference"), ".2~e"),
+            ],
+        )
+    )
+    names = (
+        alt.Chart(alt.NamedData("starts"))
+        .mark_text(align="right", dx=-8, fontSize=16, fontWeight="bold")
+        .encode(x=alt.datum(0), y=alt.Y("drawn:Q"), color=color, text="name:N")
+    )
+    threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
+    rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray").encode(
+        x=alt.datum(0), x2=alt.datum(epoch)
+    )
+    rule_name = threshold.mark_text(
+        align="right", dx=-4, dy=12, fontSize=charts.FONT_SIZE, color="currentColor"
+    ).encode(x=alt.datum(epoch), text="text:N")
+    parted = (
+        alt.Chart(alt.NamedData("parted"))
+        .mark_point(filled=True, size=110, opacity=1)
+        .encode(
+            x=alt.X("epoch:Q"),
+            y=alt.Y("drawn:Q"),
+            color=color,
+            tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", say("nudge.first"), ",")],
+        )
+    )
+    return charts.spec_of(alt.layer(rule, rule_name, lines, parted, names), HEIGHT)

@@ -13,7 +13,7 @@ from dualnet.measures import DISTINCT, distinct_units, saturated_share
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
-PLAYS = True
+PLAYS = ("bars", "image", "plane")
 HEIGHT = 300
 
 
@@ -138,7 +138,9 @@ def _weights_spec(rows, units, language):
             ),
             y2="bottom:Q",
             color=alt.Color("sign:N", scale=None),
-            opacity=alt.Opacity("size:Q", scale=alt.Scale(domain=[0, 1], range=[0.12, 1]), legend=None),
+            opacity=alt.Opacity(
+                "size:Q", scale=alt.Scale(domain=[0, 1], range=[0.12, 1]), legend=None
+            ),
             tooltip=[
                 alt.Tooltip("feature:N", title=say("axis.feature")),
                 charts.tooltip("unit", say("axis.unit"), "d"),
