@@ -529,7 +529,7 @@ def page_link():
     """Return the page's address with its state; without the language: whoever opens it reads it in
     their own."""
     shown = {key: value for key, value in state.seen.items() if key != "language"}
-    return (st.context.url or "").split("?")[0] + link(shown)
+    return (st.context.url or "").split("?")[0].rstrip("/") + "/" + link(shown)
 
 
 def share(say):
@@ -550,104 +550,6 @@ def share(say):
             picture.caption(say("share.missing"))
         if hint:
             words.caption(say(hint))
-
-    show()
-            shown = now
-
-
-def recall(comparison, view):
-    """Bring the weights of the epochs looked at to hand, interruptibly."""
-    for epoch in view.frames if view.play else [view.epoch]:
-        for _ in comparison.recall(epoch, turn_for(comparison)):
-            check_for_news()
-
-
-def turn_for(experiment):
-    visitor = state.setdefault("visitor", Visitor())
-    return TURNS.turn(visitor, experiment, check_for_news)
-
-
-def check_for_news():
-    """Let Streamlit stop this run where a control has moved: any look at the state does."""
-    state.get("epochs")
-
-
-class Place:
-    """Where the pictures of both runs stand side by side, under the names of the runs. A second picture
-    for the same spot replaces the first, so that the browser keeps the chart and takes in its new rows."""
-
-    def __init__(self, names):
-        self.names = names
-        self.rows = []
-
-    def draw(self, left, right, heads=None):
-        """Draw the pictures of both sides, top down; ``heads`` is what stands beside the names."""
-        from dualnet.answers import Code
-
-        # In rows, both sides stay level where a name wraps. Source code needs a phone's whole width, so
-        # there one side stands below the other.
-        source = any(isinstance(picture, Code) for picture in left)
-        names = [self.name(key, heads) for key in RUN_COLORS]
-        for row, pair in enumerate([names, *zip_longest(left, right)]):
-            if row == len(self.rows):
-                if row == 0 or not source:
-                    columns = st.columns(2, wrap=source)
-                self.rows.append(columns)
-            self.rows[row] = [
-                at if picture is None else draw(picture, at)
-                for picture, at in zip(pair, self.rows[row], strict=True)
-            ]
-
-    def name(self, key, heads):
-        beside = f" &nbsp; {heads[key]}" if heads and heads[key] else ""
-        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{beside}"
-
-
-def draw(picture, at):
-    """Draw a picture, or Markdown, in the container or in the place of the element ``at``; return its
-    place."""
-    from dualnet.answers import Chart, Code, Formulas, Image
-
-    match picture:
-        case str():
-            return at.markdown(picture)
-        case Chart(spec, tables, alt):
-            return at.vega_lite_chart(spec | {"datasets": tables}, alt=alt)
-        case Image(svg, alt, caption):
-            return at.image(svg, caption, "stretch", alt=alt)
-        case Code(source):
-            return at.code(source, wrap_lines=True)
-        case Formulas(latex):
-            return at.latex(latex)
-
-
-# --- to share and to take away --------------------------------------------------------------
-
-
-def page_link():
-    """Return the page's address with its state; without the language: whoever opens it reads it in
-    their own."""
-    shown = {key: value for key, value in state.seen.items() if key != "language"}
-    return (st.context.url or "").split("?")[0] + link(shown)
-
-
-def share(say):
-    """Draw the button that shows the page's link, large enough for a class."""
-    if not st.sidebar.button(
-        say("share.title"), key="share", icon=":material/qr_code:", width="stretch"
-    ):
-        return
-    state.shared, hint = reachable(page_link(), st.get_option("server.address") or "")
-
-    @st.dialog(say("share.title"), width="medium")
-    def show():
-        address = st.text_input(say("share.address"), key="shared", max_chars=1_000)
-        if hint:
-            st.caption(say(hint))
-        if code := qr_svg(address):
-            st.image(code, width=430, alt=say("share.alt", address=address))
-        else:
-            st.caption(say("share.missing"))
 
     show()
 
