@@ -36,9 +36,20 @@ def spec_of(chart, height):
     }
     padding = {"left": 2, "top": 2, "right": 2, "bottom": 2}  # Streamlit's own wastes 20 pixels
     chart = chart.properties(height=height, padding=padding)
-    return chart.configure(
+    spec = chart.configure(
         axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
     ).to_dict()
+    for mark in _marks(spec):
+        mark["aria"] = False  # a picture has its words as a whole
+    return spec
+
+
+def _marks(spec):
+    """Yield the marks of all layers of a specification."""
+    if "mark" in spec:
+        yield spec["mark"]
+    for layer in spec.get("layer", ()):
+        yield from _marks(layer)
 
 
 def run_color(field="run", **kwargs):

@@ -293,7 +293,7 @@ def loss_layers(key, axis, ticks, say, prefix=""):
     )
     feelers = (
         curves.transform_filter("datum.touched")
-        .mark_rule(strokeWidth=10, opacity=0, aria=False)
+        .mark_rule(strokeWidth=10, opacity=0)
         .encode(
             tooltip=[
                 charts.tooltip("epoch", say("axis.epoch"), ","),
@@ -302,7 +302,7 @@ def loss_layers(key, axis, ticks, say, prefix=""):
         )
         .add_params(pointer)
     )
-    pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6, aria=False)
+    pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
     mark = (
         alt.Chart(alt.NamedData(f"{prefix}axes"))
         .mark_rule(clip=True, strokeWidth=2, strokeDash=charts.DOTS, color="gray")

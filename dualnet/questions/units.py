@@ -136,7 +136,7 @@ def _weights_spec(rows, units, language):
             size="sqrt(abs(datum.weight) / datum.limit)",
             sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : 'gray'",
         )
-        .mark_rect(aria=False)
+        .mark_rect()
         .encode(
             x=alt.X(
                 "left:Q",
