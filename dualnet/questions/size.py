@@ -164,7 +164,7 @@ def _spec(epoch, domain, zero, losses, ticks, language):
     band = curves.mark_area(opacity=0.18, aria=False).encode(y=alt.Y("low:Q"), y2="high:Q")
     lines = curves.mark_line(opacity=1).encode(
         y=loss,
-        strokeWidth=alt.condition("datum.run == 'ones'", alt.value(6), alt.value(3)),  # seen below
+        strokeWidth=alt.condition("datum.run == 'ones'", alt.value(5), alt.value(3)),  # seen below
     )
     points = curves.mark_point(filled=True, size=70, opacity=1).encode(
         y=alt.Y("loss:Q"), tooltip=[alt.Tooltip("kind:N"), *tooltips]
