@@ -207,7 +207,7 @@ def test_a_chart_has_its_rows_and_the_colors_of_the_runs():
         },
         "height": 90,
     }
-    text = output.chart_svg(Chart(spec, {"points": table}, "words"), 300, convert)
+    text = output.chart_svg(Chart(spec, {"points": table}, "words"), 300, "serif", convert)
     [(given, kind)] = seen
     assert kind == "svg"
     assert given["datasets"]["points"][0] == {"x": 0.0, "run": "ones"}
@@ -218,6 +218,7 @@ def test_a_chart_has_its_rows_and_the_colors_of_the_runs():
     marks = [path.get("fill") for path in root.iter(f"{SVG}path") if path.get("fill")]
     assert {*output.COLORS[:2]} <= {*marks}
     assert "currentColor" in text
+    assert {t.get("font-family") for t in root.iter(f"{SVG}text")} == {"serif"}
 
 
 # --- files ----------------------------------------------------------------------------------
