@@ -55,10 +55,6 @@ class Run:
         """
         return self._trainer.network(self._index, epoch, histories=False)
 
-    def networks_at(self, epochs):
-        """Return the networks after each of ``epochs``, as a list."""
-        return [self.network_at(epoch) for epoch in epochs]
-
     def __repr__(self):
         kind = type(self.network_at(0)).__name__
         if not len(self.losses):
