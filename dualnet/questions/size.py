@@ -182,6 +182,6 @@ def _spec(epoch, domain, zero, losses, ticks, language):
     glorot = alt.Chart(alt.NamedData("glorot")).encode(x=size)
     mark = glorot.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
     mark_name = glorot.mark_text(
-        align="left", dx=6, dy=8, fontSize=charts.FONT_SIZE, color="currentColor"
+        align="right", dx=-6, dy=8, fontSize=charts.FONT_SIZE, color="currentColor"
     ).encode(y=alt.value(0), text="text:N")
     return charts.spec_of(alt.layer(band, mark, mark_name, lines, points, rings, names), HEIGHT)
