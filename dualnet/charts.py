@@ -14,7 +14,7 @@ from dualnet.drawings import HIGH, LOW
 
 FONT_SIZE = 14  # pixels; readable from the back row
 LINE_WIDTH = 2.5
-COLUMNS = 600  # the width, in pixels, to which a curve is drawn exactly
+COLUMNS = 500  # the width, in pixels, to which a curve is drawn exactly
 ROWS = 300
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
@@ -36,9 +36,20 @@ def spec_of(chart, height):
     }
     padding = {"left": 2, "top": 2, "right": 2, "bottom": 2}  # Streamlit's own wastes 20 pixels
     chart = chart.properties(height=height, padding=padding)
-    return chart.configure(
+    spec = chart.configure(
         axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
     ).to_dict()
+    for mark in _marks(spec):
+        mark["aria"] = False  # a picture has its words as a whole
+    return spec
+
+
+def _marks(spec):
+    """Yield the marks of all layers of a specification."""
+    if "mark" in spec:
+        yield spec["mark"]
+    for layer in spec.get("layer", ()):
+        yield from _marks(layer)
 
 
 def run_color(field="run", **kwargs):
@@ -86,7 +97,8 @@ def tooltip(field, title, form):
 def epoch_axis(say, domain, log=False, ticks=None):
     """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; see
     `epoch_ticks`."""
-    axis = alt.Axis(format=",d", grid=False, **_ticks(ticks, 4, tickMinStep=1))
+    whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
+    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     return alt.X("epoch:Q", title=say("axis.epoch"), scale=scale, axis=axis)
 
@@ -104,10 +116,10 @@ def loss_axis(field, title, domain, log=False, ticks=None):
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
-def _ticks(values, count, **kwargs):
+def _ticks(values, count):
     """Return what an axis says of its ticks: ``values``, or about ``count`` of Vega's choice. (With a
     count, Vega leaves out labels of a logarithmic axis.)"""
-    return {"values": list(values)} if values else {"tickCount": count, **kwargs}
+    return {"values": list(values)} if values else {"tickCount": count}
 
 
 def log_ticks(low, high):
@@ -142,7 +154,7 @@ def apart(values, low, high, gap=0.06):
 
 
 def thin(series, low, high):
-    """Return the indices that draw the curves ``series`` (k, n) at 600 × 300 pixels, ascending.
+    """Return the indices that draw the curves ``series`` (k, n) at 500 × 300 pixels, ascending.
 
     First the lowest and highest value of every pixel column and curve, so that no spike is lost; then,
     among these, only what moves a drawn line by half a pixel or more. Values are clipped to ``low``

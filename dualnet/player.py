@@ -101,7 +101,6 @@ def _spec(names, last, height):
             align="left",
             baseline="top",
             smooth=smooth,
-            aria=False,
             width=alt.expr(f"datum.width * {scale}"),
             height=alt.expr(f"datum.height * {scale}"),
             opacity=alt.expr(seen),
@@ -119,7 +118,6 @@ def _spec(names, last, height):
             stroke="white",
             strokeWidth=alt.expr(f"0.8 * {scale}"),
             opacity=1,
-            aria=False,
         )
         .encode(
             x=x,
@@ -132,7 +130,6 @@ def _spec(names, last, height):
     text = {
         "align": "left",
         "baseline": "top",
-        "aria": False,
         "opacity": alt.expr(seen),
         "limit": alt.expr(f"{WIDTH} * {scale}"),
     }

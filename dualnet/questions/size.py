@@ -161,7 +161,7 @@ def _spec(epoch, domain, zero, losses, ticks, language):
         charts.tooltip("loss", say("axis.loss"), charts.ACCURATE),
     ]
     curves = alt.Chart(alt.NamedData("curves")).encode(x=size, color=color)
-    band = curves.mark_area(opacity=0.18, aria=False).encode(y=alt.Y("low:Q"), y2="high:Q")
+    band = curves.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q")
     lines = curves.mark_line(opacity=1).encode(
         y=loss,
         strokeWidth=alt.condition("datum.run == 'ones'", alt.value(6), alt.value(3)),  # seen below
