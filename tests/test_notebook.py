@@ -115,4 +115,5 @@ def test_ask_answers_every_question_in_both_languages():
     for (question, _), cell in zip(asked, cells, strict=True):
         [page] = pages_of(cell)
         assert charts_of(page) or question == "code"
+        assert printed(cell).strip()
         assert printed(cell).strip() in unescape(re.sub(r"<[^>]+>", "", page))
