@@ -14,11 +14,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image as Pillow
 
-from dualnet import Settings, export
+from dualnet import Comparison, Settings, export, output
 from dualnet.answers import View
 from dualnet.export import losses_csv, notebook, public_address, python_script
 from dualnet.links import QUESTIONS
+from dualnet.questions import units
 from dualnet.texts import LANGUAGES, speaker
 from tests.conftest import ROOT
 
@@ -282,3 +284,48 @@ def test_csv_keeps_every_kind_of_number():
         assert_array_equal(table[name], odd)
         assert_array_equal(np.signbit(table[name]), np.signbit(odd))
     assert_array_equal(table["ones_val_loss"], odd[::-1])
+
+
+# --- on the page ----------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
+    from tests.browser import READY, server
+
+    settings = Settings("circles", units=3)
+    comparison = Comparison(settings).fit(60)
+    view = View(settings, comparison, 60, 60, "ko")
+    answer = units.answer(view)
+    expected = {
+        "svg": output.svg(answer).encode(),
+        "csv": losses_csv(comparison, 60).encode(),
+        "py": python_script(view, "units").encode(),
+        "ipynb": notebook(view, "units").encode(),
+    }
+    say = speaker("ko")
+    with server() as url:
+        page = chrome.new_page(locale="ko-KR", accept_downloads=True)
+        page.goto(f"{url}/?question=units&dataset=circles&units=3&epochs=60")
+        page.wait_for_function(READY)
+        # While pictures move, the file holds the answer that stands still.
+        page.get_by_text(say("chooser.play")).click()
+        page.get_by_text(say("take.title")).click()
+        for key, ending in [
+            ("svg", "svg"),
+            ("csv", "csv"),
+            ("script", "py"),
+            ("notebook", "ipynb"),
+        ]:
+            with page.expect_download() as pressed:
+                page.get_by_role("button", name=say(f"take.{key}")).click()
+            file = tmp_path / pressed.value.suggested_filename
+            assert file.name == f"dualnet-units-circles-60.{ending}"
+            pressed.value.save_as(file)
+            assert file.read_bytes() == expected[ending], ending
+        with page.expect_download() as pressed:
+            page.get_by_role("button", name=say("take.png")).click()
+        pressed.value.save_as(tmp_path / "answer.png")
+        page.close()
+    with Pillow.open(tmp_path / "answer.png") as picture:
+        assert picture.size[0] == 2 * (output.WIDTH + 2 * output.GAP)
