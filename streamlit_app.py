@@ -1,6 +1,8 @@
 """The page, from top to bottom as a visitor meets it. The only room that knows Streamlit."""
 
 import time
+from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 
 import streamlit as st
@@ -11,6 +13,7 @@ from dualnet.links import (
     AXES,
     CONTROLS,
     QUESTIONS,
+    Choice,
     address,
     explain,
     link,
@@ -37,6 +40,7 @@ FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under
 
 
 def main():
+    translate_choices()
     read_address()
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
@@ -57,13 +61,21 @@ def main():
         train_ahead(question, view)
         return
     with st.container():
-        answer, trained = stage(say, question, view)
+        trained = stage(say, question, view)
         if step:
             conclude(say, step, view, trained, verdict)
-    take_along(say, view, answer)
+    take_along(say, question, view, trained)
 
 
 # --- the address ----------------------------------------------------------------------------
+
+
+def translate_choices():
+    """Go by the keys of choices: after a switch of language a browser still sends the words of the
+    other one."""
+    for key, control in CONTROLS.items():
+        if isinstance(control, Choice) and state.get(key) not in (None, *control.options):
+            state[key] = control.check(state[key])
 
 
 def read_address():
@@ -389,7 +401,7 @@ def train_for(question, view, notice=None, show=lambda: None):
 
 def stage(say, question, view):
     """Train what the question needs and draw its answer, and below it the losses and a note; return
-    the answer and the experiments it needed."""
+    the experiments it needed."""
     from dualnet.questions import loss
 
     with st.container(key="stage", gap="small"):
@@ -420,7 +432,7 @@ def stage(say, question, view):
                 draw(picture, st)
     if answer.note:
         st.caption(answer.note)
-    return answer, trained
+    return trained
 
 
 def chooser(say, view, plays):
@@ -554,14 +566,41 @@ def share(say):
     show()
 
 
-def take_along(say, view, answer):
+def take_along(say, question, view, trained):
+    """Offer the page's link and files; a file is made when its button is pressed, not before."""
     with st.sidebar:
         take = st.expander(say("take.title"), key="take", on_change="rerun")
     if not take.open:
         return
+    from dualnet import output
+    from dualnet.export import losses_csv, notebook, python_script
+    from dualnet.files import FILES, convert
+
+    key, still = state.question, replace(view, play=False)
+
+    def picture(kind):
+        return output.file(question.answer(still, *trained), kind, convert)
+
+    files = {
+        "csv": ("csv", "text/csv", lambda: losses_csv(view.comparison, view.epochs)),
+        "script": ("py", "text/x-python", lambda: python_script(view, key)),
+        "notebook": ("ipynb", "application/x-ipynb+json", lambda: notebook(view, key)),
+        "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
+        "png": ("png", "image/png", lambda: picture("png")),
+    }
+    shown = key, view.settings, view.epochs, view.epoch, view.language, view.axis
     with take:
         st.caption(say("take.link"))
         st.code(page_link(), language=None, wrap_lines=True)
+        for kind, (ending, mime, make) in files.items():
+            st.download_button(
+                say(f"take.{kind}"),
+                partial(FILES.get, (kind, *shown), make),
+                f"dualnet-{key}-{view.settings.dataset}-{view.epochs}.{ending}",
+                mime,
+                key=kind,
+                on_click="ignore",
+            )
 
 
 main()

@@ -1,5 +1,7 @@
 """Why a neural network must not start from equal weights."""
 
+from importlib import import_module
+
 from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.engine import Trainer
 from dualnet.experiments import Comparison, Nudges, Run, Seeds, Sizes
@@ -24,6 +26,7 @@ __all__ = [
     "SingleLayer",
     "Sizes",
     "Trainer",
+    "ask",
     "difference",
     "distinct_units",
     "epochs_to",
@@ -32,12 +35,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    """Import the estimator when it is asked for: scikit-learn takes two seconds, the page none."""
-    if name == "DualLayerClassifier":
-        from dualnet.classifier import DualLayerClassifier
+LATER = {"DualLayerClassifier": "dualnet.classifier", "ask": "dualnet.questions"}
 
-        return DualLayerClassifier
+
+def __getattr__(name):
+    """Import what is asked for: scikit-learn takes two seconds, Altair one, the page's start none."""
+    if name in LATER:
+        return getattr(import_module(LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

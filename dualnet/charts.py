@@ -14,7 +14,7 @@ from dualnet.drawings import HIGH, LOW
 
 FONT_SIZE = 14  # pixels; readable from the back row
 LINE_WIDTH = 2.5
-COLUMNS = 600  # the width, in pixels, to which a curve is drawn exactly
+COLUMNS = 500  # the width, in pixels, to which a curve is drawn exactly
 ROWS = 300
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
@@ -34,8 +34,22 @@ def spec_of(chart, height):
         "labelColor": "currentColor",
         "titleColor": "currentColor",
     }
-    chart = chart.properties(height=height)
-    return chart.configure(axis=text, legend=text, header=text).to_dict()
+    padding = {"left": 2, "top": 2, "right": 2, "bottom": 2}  # Streamlit's own wastes 20 pixels
+    chart = chart.properties(height=height, padding=padding)
+    spec = chart.configure(
+        axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
+    ).to_dict()
+    for mark in _marks(spec):
+        mark["aria"] = False  # a picture has its words as a whole
+    return spec
+
+
+def _marks(spec):
+    """Yield the marks of all layers of a specification."""
+    if "mark" in spec:
+        yield spec["mark"]
+    for layer in spec.get("layer", ()):
+        yield from _marks(layer)
 
 
 def run_color(field="run", **kwargs):
@@ -51,6 +65,23 @@ def dash(field, keys, dashed, **kwargs):
     return alt.StrokeDash(f"{field}:N", scale=scale, **kwargs)
 
 
+def legend(words, color):
+    """Return a legend above the plot, a row where it is wide enough, that says the keys of ``words`` by
+    their values. ``color``: a Vega expression for its symbols, ``datum.value`` is the key."""
+    letters = sum(map(len, words.values()))
+    return alt.Legend(
+        title=None,
+        orient="top",
+        columns=alt.expr(f"width < {60 * len(words) + 8 * letters} ? 1 : {len(words)}"),
+        symbolType="stroke",
+        symbolSize=400,
+        symbolOpacity=1,
+        symbolStrokeColor=alt.expr(color),
+        labelLimit=0,
+        labelExpr=labels(words),
+    )
+
+
 def labels(words):
     """Return a Vega expression that says the keys of ``words`` by their values."""
     return f"{json.dumps(words, ensure_ascii=False)}[datum.label] || datum.label"
@@ -63,25 +94,32 @@ def tooltip(field, title, form):
 # --- axes -----------------------------------------------------------------------------------
 
 
-def epoch_axis(say, domain, log=False):
-    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``."""
-    return alt.X(
-        "epoch:Q",
-        title=say("axis.epoch"),
-        scale=alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False),
-        axis=alt.Axis(format=",d", tickCount=4, tickMinStep=1, grid=False),
-    )
+def epoch_axis(say, domain, log=False, ticks=None):
+    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; see
+    `epoch_ticks`."""
+    whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
+    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks, 4))
+    scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
+    return alt.X("epoch:Q", title=say("axis.epoch"), scale=scale, axis=axis)
+
+
+def epoch_ticks(epochs):
+    """Return the epochs marked on a logarithmic axis from 1 to ``epochs``: powers of ten and the end."""
+    return sorted({1, *(10**power for power in range(5) if 3 * 10**power <= epochs), epochs})
 
 
 def loss_axis(field, title, domain, log=False, ticks=None):
     """Return the y encoding of the column ``field`` over ``domain``; see `log_ticks`."""
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
-    axis = alt.Axis(
-        labelFlush=False, format="~g", tickCount=5
-    )  # flush, 0 would stand above its line
-    if ticks:
-        axis.values = list(ticks)
+    # flush, 0 would stand above its line
+    axis = alt.Axis(labelFlush=False, format="~g", **_ticks(ticks, 5))
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
+
+
+def _ticks(values, count):
+    """Return what an axis says of its ticks: ``values``, or about ``count`` of Vega's choice. (With a
+    count, Vega leaves out labels of a logarithmic axis.)"""
+    return {"values": list(values)} if values else {"tickCount": count}
 
 
 def log_ticks(low, high):
@@ -116,7 +154,7 @@ def apart(values, low, high, gap=0.06):
 
 
 def thin(series, low, high):
-    """Return the indices that draw the curves ``series`` (k, n) at 600 × 300 pixels, ascending.
+    """Return the indices that draw the curves ``series`` (k, n) at 500 × 300 pixels, ascending.
 
     First the lowest and highest value of every pixel column and curve, so that no spike is lost; then,
     among these, only what moves a drawn line by half a pixel or more. Values are clipped to ``low``

@@ -43,9 +43,9 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         An int is the seed of the start. Otherwise every `fit` draws a seed, from the instance or from
         NumPy's global generator. Not used by ``init="constant"``.
     tol : float, default 1e-4
-        0 or more. A fit warns that it has not converged unless each of the last ten epochs has
-        changed the training loss by ``tol`` or less; 0 never warns. Other than with `MLPClassifier`
-        all epochs are trained in any case, since networks may stand still for long before they learn.
+        0 or more. `fit` raises a `ConvergenceWarning` unless each of the last ten epochs changed the
+        training loss by ``tol`` or less; 0 never warns. Unlike `MLPClassifier` it does not stop early:
+        ``epochs`` are trained in any case, as networks may stand still for long before they learn.
     warm_start : bool, default False
         A further `fit` trains ``epochs`` more from the fitted weights, for the same features, labels
         and ``units``, by the learning rate and penalties of now.

@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -32,6 +32,7 @@ CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
 RECALLED = 16  # epochs between two snapshots whose weights stay at hand
 BLOCK_EPOCHS = 64
 BLOCK_NUMBERS = 200_000  # what a block may keep; large networks get shorter blocks
+BLOCK_WORK = 3e7  # see `Trainer.work`; some 10 ms, after which a chunk may end
 CACHE_LINE = 8  # float64 numbers
 
 
@@ -39,30 +40,38 @@ class _OneBlasThread:
     """While any chunk runs, BLAS has one thread: more do not help at this size, and the number of
     threads can change the last digits, which must not depend on who else is on the server.
 
-    Its users are known by their threads, so that one who was interrupted on the way in or out counts
-    no more once the same thread has come again.
+    An interrupt on the way in or out does no harm that the same thread's next chunk does not undo: users
+    are known by their threads, and the numbers of before are forgotten only when they are back.
     """
 
     def __init__(self):
         self._lock = threading.Lock()
         self._users = set()
-        self._limit = None
+        self._before = None
 
     def __enter__(self):
         with self._lock:
-            if self._limit is None:
-                self._limit = _blas().limit(limits=1, user_api="blas")
+            if self._before is None:
+                self._before = [library.num_threads for library in _blas()]
             self._users.add(threading.get_ident())
+            for library in _blas():
+                library.set_num_threads(1)
 
     def __exit__(self, *exception):
         with self._lock:
             self._users.discard(threading.get_ident())
             if not self._users:
-                self._limit.restore_original_limits()
-                self._limit = None
+                for library, number in zip(_blas(), self._before, strict=True):
+                    library.set_num_threads(number)
+                self._before = None
 
 
-_blas = lru_cache(ThreadpoolController)  # looks through the loaded libraries once
+@cache
+def _blas():
+    """Look through the loaded libraries once."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
 _one_blas_thread = _OneBlasThread()
 
 
@@ -325,8 +334,8 @@ class Trainer:
         """
         m, size = self._m, len(self._targets)
         n_networks, n_parameters = theta.shape
-        block = BLOCK_NUMBERS // (n_networks * (size + n_parameters))
-        block = min(max(block, 1), BLOCK_EPOCHS, epochs)
+        block = min(BLOCK_NUMBERS // (n_networks * (size + n_parameters)), BLOCK_WORK // self.work)
+        block = int(min(max(block, 1), BLOCK_EPOCHS, epochs))
 
         thetas = np.empty((block + 1, n_networks, n_parameters))
         outputs = _aligned(block + 1, n_networks, 1, size)

@@ -1,15 +1,39 @@
-"""A comparison to take away: its losses as CSV, and the run itself as Python."""
+"""What can be taken away: the losses as CSV, and the run as a script and as a notebook."""
 
 import csv
 import io
 import json
+import re
+import subprocess
 import time
 from dataclasses import fields
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 
+from dualnet.links import QUESTIONS
 from dualnet.settings import Settings
 
 SLICE = 1_000  # rows, a few milliseconds
+ROOT = Path(__file__).parent.parent
+PLACEHOLDER = "https://github.com/OWNER/dualnet"  # where this clone has no public address
+
+GET_DUALNET = """\
+import importlib.util, os, sys; sys.path.append(".")
+importlib.util.find_spec("dualnet") or os.path.isdir("dualnet-clone") or os.system(f"git clone -q --depth 1 {address} dualnet-clone && {{sys.executable}} -m pip install -q -r dualnet-clone/requirements.txt")
+sys.path.append("dualnet-clone")"""
+
+RUN = """\
+from dualnet import Comparison, Settings, ask
+
+comparison = Comparison(Settings({settings})).fit({epochs}, progress=True)
+data = comparison.dataset
+for name, run in [("ones", comparison.ones), ("normal", comparison.normal)]:
+    accuracy = run.network.score(data.x_val, data.y_val)
+    print(name, accuracy, run.losses[-1], run.val_losses[-1])"""
+
+
+# --- numbers --------------------------------------------------------------------------------
 
 
 def losses_csv(comparison, epochs):
@@ -29,44 +53,105 @@ def losses_csv(comparison, epochs):
     return text.getvalue()
 
 
-def python_script(settings, epochs):
-    """Return a short script on `dualnet` that gives the numbers on the page, bit for bit."""
-    return "\n\n".join(_parts(settings, epochs)) + "\n"
+# --- the run as Python ----------------------------------------------------------------------
 
 
-def notebook(settings, epochs):
-    """Return the same as a Jupyter notebook (nbformat 4.5), a cell a part."""
+def python_script(view, question):
+    """Return a short script on `dualnet` that gives the numbers on the page, bit for bit, and the
+    sentence that answers ``question``, a key; ``view`` is what is looked at."""
+    comment = "\n".join(f"# {line}" for line in _get_dualnet_words(view).split("\n"))
+    return f"{comment}\n{_get_dualnet()}\n\n{_run(view)}\n\nprint({_ask(view, question)})\n"
+
+
+def notebook(view, question):
+    """Return a Jupyter notebook (nbformat 4.5) as a lesson: what is compared, the run, both loss charts
+    and the answer to ``question``, a key; ``view`` is what is looked at, its language the notebook's."""
+    say, settings, data = view.say, view.settings, view.data
+    words = {"first": view.names["ones"], "second": view.names["normal"], "epochs": view.epochs}
+    compared = say(
+        "notebook.compared",
+        dataset=say(f"dataset.{data.name}"),
+        features=data.n_features,
+        train=len(data.x_train),
+        val=len(data.x_val),
+        units=settings.units,
+        constant=settings.constant,
+        std=settings.std,
+        seed=settings.seed,
+        **words,
+    )
     cells = [
-        {
-            "cell_type": "code",
-            "execution_count": None,
-            "id": f"part-{i}",
-            "metadata": {},
-            "outputs": [],
-            "source": part.splitlines(keepends=True),
-        }
-        for i, part in enumerate(_parts(settings, epochs), start=1)
+        _cell("markdown", f"# {say('page.title')}\n\n{say('page.intro')}\n\n{compared}"),
+        _cell("markdown", _get_dualnet_words(view)),
+        _cell("code", _get_dualnet()),
+        _cell("markdown", say("notebook.run", **words)),
+        _cell("code", _run(view)),
+        _cell("markdown", say("notebook.losses")),
+        _cell("code", _ask(view, "loss")),
     ]
+    if question != "loss":
+        asked = say("notebook.question", name=say(f"question.{question}"))
+        cells += [_cell("markdown", asked), _cell("code", _ask(view, question))]
+    questions = ", ".join(f"`{key}`" for key in QUESTIONS)
+    cells.append(_cell("markdown", say("notebook.change", questions=questions)))
+    for number, cell in enumerate(cells, start=1):
+        cell["id"] = f"part-{number}"
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return json.dumps(
-        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5},
+        indent=1,
+        ensure_ascii=False,
     )
 
 
-def _parts(settings, epochs):
+def _cell(kind, source):
+    cell = {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
+    return cell | {"outputs": [], "execution_count": None} if kind == "code" else cell
+
+
+def _get_dualnet_words(view):
+    kind = "found" if repository() else "placeholder"
+    return view.say(f"notebook.{kind}", placeholder=PLACEHOLDER)
+
+
+def _get_dualnet():
+    return GET_DUALNET.format(address=repository() or PLACEHOLDER)
+
+
+def _run(view):
     changed = [
-        f"{field.name}={getattr(settings, field.name)!r}"
+        f"{field.name}={getattr(view.settings, field.name)!r}"
         for field in fields(Settings)
-        if getattr(settings, field.name) != field.default
+        if getattr(view.settings, field.name) != field.default
     ]
-    return [
-        "# Run this in the folder of dualnet, or with it on the Python path.\n"
-        "from dualnet import Comparison, Settings",
-        f"comparison = Comparison(Settings({', '.join(changed)}))\n"
-        f"for done in comparison.advance({epochs}):\n"
-        "    pass",
-        "data = comparison.dataset\n"
-        "for name, run in [('ones', comparison.ones), ('normal', comparison.normal)]:\n"
-        "    accuracy = run.network.score(data.x_val, data.y_val)\n"
-        "    print(name, accuracy, run.losses[-1], run.val_losses[-1])",
-    ]
+    return RUN.format(settings=", ".join(changed), epochs=view.epochs)
+
+
+def _ask(view, question):
+    """Return the call that answers a question about the comparison as it is looked at."""
+    arguments = [f'"{question}"', "comparison", f"{view.epochs}", f'language="{view.language}"']
+    if view.epoch != view.epochs:
+        arguments.append(f"epoch={view.epoch}")
+    if view.axis != "log":
+        arguments.append(f'axis="{view.axis}"')
+    return f"ask({', '.join(arguments)})"
+
+
+@lru_cache
+def repository():
+    """Return the public address of the repository that this clone comes from, else None."""
+    if not (ROOT / ".git").exists():
+        return None
+    command = ["git", "-C", str(ROOT), "remote", "get-url", "origin"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=5).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return public_address(told.strip())
+
+
+def public_address(remote):
+    """Return a Git remote as an https address without user and password, None where it is not one."""
+    remote = re.sub(r"^(?:ssh://)?git@([\w.-]+)[:/]", r"https://\1/", remote)
+    remote = re.sub(r"^https://[^/@]*@", "https://", remote)
+    return remote if re.fullmatch(r"https://[\w.-]+(?::\d+)?/[\w./~-]+", remote) else None

@@ -329,10 +329,10 @@ class DualLayer(SingleLayer):
 
         >>> class SmallNetwork(DualLayer):
         ...     def init_weights(self, n_features):
-        ...         random = np.random.RandomState(0)
-        ...         self.w1 = random.normal(0, 0.1, (n_features, self.units))
+        ...         rng = np.random.RandomState(0)
+        ...         self.w1 = rng.normal(0, 0.1, (n_features, self.units))
         ...         self.b1 = np.zeros(self.units)
-        ...         self.w2 = random.normal(0, 0.1, (self.units, 1))
+        ...         self.w2 = rng.normal(0, 0.1, (self.units, 1))
         ...         self.b2 = 0.0
         >>> SmallNetwork(units=3).fit([[0.0], [1.0]], [0, 1], epochs=5).w1.shape
         (1, 3)
@@ -418,10 +418,10 @@ class RandomInitNetwork(DualLayer):
         >>> network.w1, network.w2.T
         (array([[ 0.49671415, -0.1382643 ]]), array([[0.64768854, 1.52302986]]))
         """
-        random = np.random.RandomState(self.seed)
-        self.w1 = random.normal(0, self.std, (n_features, self.units))
+        rng = np.random.RandomState(self.seed)
+        self.w1 = rng.normal(0, self.std, (n_features, self.units))
         self.b1 = np.zeros(self.units)
-        self.w2 = random.normal(0, self.std, (self.units, 1))
+        self.w2 = rng.normal(0, self.std, (self.units, 1))
         self.b2 = 0.0
 
 
@@ -455,11 +455,11 @@ class GlorotInitNetwork(DualLayer):
 
     def init_weights(self, n_features):
         """Draw w1, then w2, as `RandomInitNetwork` does, at Glorot's size; biases start at 0."""
-        random = np.random.RandomState(self.seed)
+        rng = np.random.RandomState(self.seed)
         std1, std2 = np.sqrt(2 / (n_features + self.units)), np.sqrt(2 / (self.units + 1))
-        self.w1 = random.normal(0, std1, (n_features, self.units))
+        self.w1 = rng.normal(0, std1, (n_features, self.units))
         self.b1 = np.zeros(self.units)
-        self.w2 = random.normal(0, std2, (self.units, 1))
+        self.w2 = rng.normal(0, std2, (self.units, 1))
         self.b2 = 0.0
 
 

@@ -19,7 +19,7 @@ FRAME_MILLISECONDS = 150
 FRAMES = 60  # at most
 BYTES = 1_500_000  # of all pictures together, about; many units get fewer frames
 GAP = 20  # between the two networks, in the units of a drawing
-TITLE = 54  # above them
+TITLE = 74  # pixels above them: the name, the epoch, the accuracy
 
 
 def frames_within(epochs, size):
@@ -53,7 +53,8 @@ def play(view, drawing, samples, words):
             still = drawing(network, limit)
             for raster in still.rasters:
                 x, y, width, height = raster.box
-                pictures.append((frame, png_uri(raster.pixels), x + offset, y, width, height))
+                uri = png_uri(raster.pixels)
+                pictures.append((frame, uri, x + offset, y, width, height, raster.smooth))
             accuracy = accuracy_of(network, view.data, samples)
             text = view.say(
                 "chooser.frame",
@@ -64,11 +65,11 @@ def play(view, drawing, samples, words):
         if still.marks is not None:
             marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
     tables = {
-        "pictures": _table("frame url x y width height", pictures),
+        "pictures": _table("frame url x y width height smooth", pictures),
         "titles": _table("frame run x text", titles),
         "marks": _table("x y label", marks),
     }
-    return Chart(_spec(view.names, len(epochs) - 1, still.height + TITLE), tables, words)
+    return Chart(_spec(view.names, len(epochs) - 1, still.height), tables, words)
 
 
 def _table(columns, rows):
@@ -79,47 +80,59 @@ def _table(columns, rows):
 
 
 def _spec(names, last, height):
-    """Return the specification: positions in the units of a drawing, times the scale that fits both."""
-    scale = f"min(width / {2 * WIDTH + GAP}, height / {height})"
+    """Return the specification: positions in the units of a drawing, ``height`` of them high, times the
+    scale that fits both."""
+    scale = f"min(width / {2 * WIDTH + GAP}, (height - {TITLE}) / {height})"
     seen = "datum.frame == frame ? 1 : 0"
 
-    def layer(table, **positions):
-        chart = alt.Chart(alt.NamedData(table))
-        for name, expression in positions.items():
-            chart = chart.transform_calculate(**{name: f"({expression}) * {scale}"})
-        return chart
+    def layer(table):
+        return alt.Chart(alt.NamedData(table)).transform_calculate(left=f"datum.x * {scale}")
+
+    def placed(table):
+        return layer(table).transform_calculate(top=f"{TITLE} + datum.y * {scale}")
 
     x = alt.X("left:Q", scale=None, axis=None)
     y = alt.Y("top:Q", scale=None, axis=None)
-    pictures = (
-        layer("pictures", left="datum.x", top=f"datum.y + {TITLE}")
+    pictures = [
+        placed("pictures")
+        .transform_filter(f"datum.smooth == {str(smooth).lower()}")
         .mark_image(
             aspect=False,
             align="left",
             baseline="top",
-            smooth=False,
-            aria=False,
+            smooth=smooth,
             width=alt.expr(f"datum.width * {scale}"),
             height=alt.expr(f"datum.height * {scale}"),
             opacity=alt.expr(seen),
         )
         .encode(x=x, y=y, url="url:N")
-    )
+        for smooth in (False, True)
+    ]
     shapes = alt.Scale(domain=[0, 1], range=["circle", "triangle-up"])
+    fills = alt.Scale(domain=[0, 1], range=list(MARKS))
     marks = (
-        layer("marks", left="datum.x", top=f"datum.y + {TITLE}")
-        .mark_point(size=40, filled=True, stroke="white", strokeWidth=0.8, opacity=1, aria=False)
+        placed("marks")
+        .mark_point(
+            size=alt.expr(f"max(12, 40 * {scale} * {scale})"),
+            filled=True,
+            stroke="white",
+            strokeWidth=alt.expr(f"0.8 * {scale}"),
+            opacity=1,
+        )
         .encode(
             x=x,
             y=y,
-            shape=alt.Shape("label:O", scale=shapes, legend=None),
-            fill=alt.Fill(
-                "label:O", scale=alt.Scale(domain=[0, 1], range=list(MARKS)), legend=None
-            ),
+            shape=alt.Shape("label:N", scale=shapes, legend=None),
+            fill=alt.Fill("label:N", scale=fills, legend=None),
         )
     )
-    titles = layer("titles", left="datum.x")
-    text = {"align": "left", "baseline": "top", "aria": False, "opacity": alt.expr(seen)}
+    titles = layer("titles")
+    text = {
+        "align": "left",
+        "baseline": "top",
+        "opacity": alt.expr(seen),
+        "limit": alt.expr(f"{WIDTH} * {scale}"),
+    }
     name = (
         titles.transform_calculate(
             name=f"'━━ ' + {json.dumps(names, ensure_ascii=False)}[datum.run]"
@@ -127,13 +140,20 @@ def _spec(names, last, height):
         .mark_text(fontSize=17, fontWeight="bold", **text)
         .encode(x=x, y=alt.value(2), text="name:N", color=charts.run_color())
     )
-    numbers = titles.mark_text(fontSize=16, dy=24, color="currentColor", **text).encode(
-        x=x, y=alt.value(2), text="text:N"
-    )
-    spec = charts.spec_of(alt.layer(pictures, marks, name, numbers), height)
+    numbers = titles.mark_text(
+        fontSize=alt.expr("width < 480 ? 13 : 16"),
+        lineBreak="\n",
+        lineHeight=21,
+        color="currentColor",
+        **text,
+    ).encode(x=x, y=alt.value(26), text="text:N")
+    spec = charts.spec_of(alt.layer(*pictures, marks, name, numbers), height + TITLE)
     spec["config"]["view"] = {"stroke": None}
     beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     spec["config"]["signals"] = [
         {"name": "frame", "value": 0, "on": [beat | {"update": f"min(frame + 1, {last})"}]}
     ]
+    # As high as the drawings are, on a narrow screen as well.
+    across = (2 * WIDTH + GAP) / height
+    spec["params"] = [{"name": "height", "expr": f"{TITLE} + min({height}, width / {across})"}]
     return spec

@@ -36,4 +36,4 @@ class Store:
         return experiment
 
 
-STORE = Store(count=128, nbytes=128_000_000)
+STORE = Store(count=128, nbytes=100_000_000)

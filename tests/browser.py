@@ -25,6 +25,40 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+LOCALES = {"en": "en-US", "ko": "ko-KR"}
+
+# The script is done, nothing is left from before, and every chart and picture is drawn.
+READY = """() => {
+    const all = selector => [...document.querySelectorAll(selector)];
+    const app = document.querySelector('[data-testid=stApp]');
+    return app?.dataset.testScriptState === 'notRunning'
+        && !all('[data-testid=stSkeleton], [data-stale=true]').length
+        && all('h1').length
+        && all('[data-testid=stVegaLiteChart]').every(
+            chart => chart.querySelector('svg.marks .role-mark *, canvas'))
+        && all('[data-testid=stImage] img').every(image => image.complete && image.naturalWidth);
+}"""
+
+# What of the answer lies outside of the window, or is cut off: words and by how many pixels.
+OUTSIDE = """(height) => {
+    const sidebar = document.querySelector('[data-testid=stSidebar]')?.getBoundingClientRect();
+    const left = sidebar && innerWidth > 768 ? sidebar.right : 0;
+    const parts = [...document.querySelectorAll(
+        ['p', '[data-testid=stVegaLiteChart]', 'svg.marks', 'img', 'pre', '.katex-display']
+            .map(part => `.st-key-stage ${part}`).join()
+    )];
+    const found = parts.flatMap(part => {
+        const box = part.getBoundingClientRect();
+        const over = Math.max(
+            left - box.left, -box.top, box.right - innerWidth, box.bottom - (height || innerHeight),
+            part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== 'visible'
+                ? part.scrollWidth - part.clientWidth : 0,
+        );
+        const words = part.className.baseVal ?? part.alt ?? part.textContent;
+        return over > 0.5 ? [`${part.tagName} ${words.slice(0, 30)}: ${Math.round(over)} px`] : [];
+    });
+    return parts.length ? found : ['nothing is there'];
+}"""
 
 
 class ChromiumMissing(RuntimeError):

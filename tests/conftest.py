@@ -94,7 +94,7 @@ def fresh_server(monkeypatch):
     """Forget what the page has trained, before and after: what a test counts or invents is its own."""
     from dualnet import store
 
-    monkeypatch.setattr(store, "STORE", type(store.STORE)())
+    monkeypatch.setattr(store, "STORE", store.Store(count=128, nbytes=128_000_000))
 
 
 MAIN = sys.modules["__main__"]

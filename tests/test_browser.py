@@ -1,12 +1,9 @@
 """What only a browser can show: the page in Chromium, on a projector, on a phone, by keyboard."""
 
-import ast
-import json
 import os
 import re
 import subprocess
 from contextlib import contextmanager
-from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,35 +12,31 @@ from playwright.sync_api import expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dualnet import Settings
-from dualnet.links import QUESTIONS
+from dualnet.links import QUESTIONS, link
 from dualnet.texts import language_of, speaker
-from tests.browser import ROOT, ChromiumMissing, browser, chromium, server
+from tests.browser import (
+    LOCALES,
+    OUTSIDE,
+    READY,
+    ROOT,
+    ChromiumMissing,
+    browser,
+    chromium,
+    server,
+)
 from tests.load import process_of
+from tests.matrix import DESK, PHONE, PROJECTOR, show
 from tests.test_palette import BACKGROUNDS
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=60_000)
 
-PROJECTOR = {"width": 1280, "height": 720}
-PHONE = {"width": 390, "height": 844}
-LOCALES = {"en": "en-US", "ko": "ko-KR"}
-PICTURES = os.environ.get("PICTURES")  # a folder for pictures of every question
-
 CHARTS = "[data-testid=stVegaLiteChart]"
 LINES = f"{CHARTS} .mark-line.role-mark path"
 MAIN = "[data-testid=stMain]"
+STAGE = ".st-key-stage"
 PROGRESS = "[data-testid=stProgress]"
-
-# The script is done, nothing is left from before, and every chart is drawn.
-READY = """() => {
-    const all = selector => [...document.querySelectorAll(selector)];
-    const app = document.querySelector('[data-testid=stApp]');
-    const charts = all('[data-testid=stVegaLiteChart]');
-    return app?.dataset.testScriptState === 'notRunning'
-        && !all('[data-testid=stSkeleton], [data-stale=true]').length
-        && charts.length >= 2
-        && charts.every(chart => chart.querySelector('svg .role-mark path, canvas'));
-}"""
+SCREEN_AND_A_HALF = 1.5 * PHONE["height"]
 
 # What every control shows, by its key.
 CONTROLS = """() => Object.fromEntries(
@@ -147,13 +140,22 @@ def value(page, key):
     return slider(page, key).get_attribute("aria-valuetext")
 
 
+def segment(page, key, words):
+    return page.locator(f".st-key-{key}").get_by_role("radio").get_by_text(words, exact=True)
+
+
 def ask(page, question):
     """Open ``question``."""
     say = speaker(language_of(page.evaluate("navigator.language")))
-    segment = page.locator(".st-key-question").get_by_role("radio")
     with rerun(page):
-        segment.get_by_text(say(f"question.{question}"), exact=True).click()
-    assert f"question={question}" in page.url
+        segment(page, "question", say(f"question.{question}")).click()
+    assert parse_qs(urlsplit(page.url).query).get("question", ["loss"]) == [question]
+
+
+def choose_data(page, dataset):
+    page.get_by_role("combobox").click()
+    with rerun(page):
+        page.get_by_role("option", name=speaker("en")(f"dataset.{dataset}"), exact=True).click()
 
 
 def no_sideways_scrolling(page):
@@ -169,17 +171,6 @@ def path_width(page):
     return page.locator(LINES).first.evaluate("path => path.getBBox().width")
 
 
-def picture(page, name):
-    """Keep a picture of the whole page, however far it scrolls."""
-    if PICTURES:
-        size = page.viewport_size
-        height = page.evaluate(f"document.querySelector('{MAIN}').scrollHeight")
-        page.set_viewport_size({**size, "height": max(height, size["height"])})
-        page.wait_for_timeout(300)
-        page.screenshot(path=os.path.join(PICTURES, f"{name}.png"))
-        page.set_viewport_size(size)
-
-
 def inside(box, size):
     return (
         box["x"] >= 0
@@ -189,37 +180,177 @@ def inside(box, size):
     )
 
 
+# --- the window -----------------------------------------------------------------------------
+
+
 def test_first_view_tells_the_story(visit):
     page = visit()
-    for chart in page.locator(CHARTS).all():
-        assert inside(chart.bounding_box(), PROJECTOR)
-    assert page.locator(CHARTS).count() == 2
+    charts, images = page.locator(f"{STAGE} {CHARTS}").all(), page.locator(f"{STAGE} img").all()
+    assert len(charts) == len(images) == 2
+    for part in (*charts, *images):
+        assert inside(part.bounding_box(), PROJECTOR)
     lines = page.locator(LINES).all()
-    assert len(lines) == 4
+    assert len(lines) == 6  # training, validation and the other network's validation, twice
     assert all(line.evaluate("path => path.getTotalLength()") > 100 for line in lines)
-    for key in ("epochs", "units", "learning_rate", "l1", "l2"):
+    for key in ("epochs", "units", "learning_rate", "l1", "l2", "question", "epoch"):
         assert inside(page.locator(f".st-key-{key}").bounding_box(), PROJECTOR), key
-    assert inside(page.locator(".st-key-question").bounding_box(), PROJECTOR)
 
-    numbers = page.locator("[data-testid=stMetricValue]")
-    before = numbers.all_text_contents()
+    heads = page.locator(STAGE).get_by_text("validation accuracy")
+    before = heads.all_text_contents()
+    assert len(before) == 2
     with rerun(page):
         slider(page, "units").press("ArrowRight")
     assert value(page, "units") == "11"
-    assert numbers.all_text_contents() != before
+    assert heads.all_text_contents() != before
 
 
-def test_the_pointer_tells_the_losses_of_an_epoch(visit, trained):
+# The widest and highest there is of each; `python -m tests.matrix` opens all.
+WINDOWS = [
+    ("en", PROJECTOR, "breast_cancer", 10),
+    ("ko", PROJECTOR, "digits", 64),
+    ("ko", PROJECTOR, "circles", 10),
+    ("en", DESK, "moons", 1),
+]
+
+
+@pytest.mark.parametrize(("language", "size", "dataset", "units"), WINDOWS)
+def test_every_answer_is_inside_the_window(visit, url, language, size, dataset, units):
+    """With the notice about a refused link above it."""
+    page = visit("?nonsense=1", language, viewport=size)
+    say = speaker(language)
+    for question in QUESTIONS:
+        show(page, url, {"question": question, "dataset": dataset, "units": units}, refused=True)
+        expect(page.get_by_text(say("link.refused"))).to_be_visible()
+        assert page.evaluate(OUTSIDE) == [], question
+        assert no_sideways_scrolling(page)
+    if size == DESK:
+        stage = page.locator(STAGE).bounding_box()
+        assert stage["width"] > 0.7 * size["width"]
+
+
+def test_the_gap_between_the_networks_is_visible(visit):
+    """The ends of both validation curves are a sixth of the plot's height apart, or more."""
     page = visit()
-    box = page.locator(CHARTS).first.bounding_box()
-    tooltip = page.locator("#vg-tooltip-element.visible")
-    for part in (0.5, 0.51):  # the pointer has to move on the chart
-        page.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
-    epoch, loss, val_loss = re.findall(r"[\d.]+", tooltip.inner_text())
-    ones = trained(Settings(), 500).ones
-    assert 150 < int(epoch) < 350
-    assert float(loss) == pytest.approx(ones.losses[int(epoch) - 1], rel=1e-3)
-    assert float(val_loss) == pytest.approx(ones.val_losses[int(epoch) - 1], rel=1e-3)
+    ends = page.locator(f"{STAGE} {CHARTS}").first.evaluate(
+        """chart => {
+            const paths = [...chart.querySelectorAll('.mark-line.role-mark path')];
+            const end = path => path.getPointAtLength(path.getTotalLength()).y;
+            return [paths.map(end), chart.querySelector('.background').getBBox().height];
+        }"""
+    )
+    (other, *own), height = ends
+    assert min(abs(other - y) for y in own) > height / 6
+
+
+@pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
+def test_phone(visit, url, dataset):
+    page = visit(f"?dataset={dataset}", viewport=PHONE, has_touch=True, is_mobile=True)
+    for question in QUESTIONS:
+        show(page, url, {"question": question, "dataset": dataset})
+        assert no_sideways_scrolling(page), question
+        assert page.evaluate(SMALL_TEXT) == []
+        if question == "code":  # one side below the other
+            continue
+        assert page.evaluate(OUTSIDE, SCREEN_AND_A_HALF) == [], question
+        for kind in ("img", CHARTS):
+            boxes = [part.bounding_box() for part in page.locator(f"{STAGE} {kind}").all()]
+            for left, right in zip(boxes[::2], boxes[1::2], strict=False):
+                assert left["y"] == right["y"], question
+                assert left["x"] + left["width"] <= right["x"]
+    # Choosing a question closes nothing and loses nothing.
+    page.get_by_test_id("stExpandSidebarButton").click()
+    with rerun(page):
+        page.locator(".st-key-take summary").click()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    ask(page, "units")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(page.locator(".st-key-take [data-testid=stCode]").first).to_be_visible()
+
+    targets = page.locator(
+        "input[type=range], [role=radio], summary, [data-testid=stButton] button"
+    )
+    small = [
+        (target.inner_text(), box)
+        for target in targets.all()
+        if (box := target.bounding_box()) and min(box["height"], box["width"]) < 24
+    ]
+    assert targets.count() > 10
+    assert small == []
+
+
+# --- the address ----------------------------------------------------------------------------
+
+
+def test_back_undoes_one_choice_and_forward_does_it_again(visit):
+    page = visit()
+    states = [(page.url, page.evaluate(CONTROLS))]
+
+    def note():
+        states.append((page.url, page.evaluate(CONTROLS)))
+
+    with rerun(page):
+        slider(page, "learning_rate").press("ArrowRight")
+    note()
+    ask(page, "units")
+    note()
+    choose_data(page, "circles")
+    note()
+    with rerun(page):
+        segment(page, "language", "한국어").click()
+    note()
+    with rerun(page):
+        slider(page, "epoch").press("ArrowLeft")
+    note()
+    assert len({url for url, _ in states}) == len(states)
+    for move, wanted in [
+        *(("go_back", state) for state in states[-2::-1]),
+        *(("go_forward", state) for state in states[1:]),
+    ]:
+        with rerun(page):
+            getattr(page, move)()
+        assert (page.url, page.evaluate(CONTROLS)) == wanted
+
+
+def test_a_state_is_a_link(visit):
+    page = visit("?epochs=512&learning_rate=0.123&question=units&axis=book&constant=0.5")
+    with rerun(page):
+        slider(page, "epoch").press("ArrowLeft")
+    here, controls = page.url, page.evaluate(CONTROLS)
+    assert value(page, "epochs") == "512"
+    assert set(parse_qs(urlsplit(here).query)) == {
+        *("epochs", "learning_rate", "question", "axis", "constant", "epoch")
+    }
+    page.reload()
+    ready(page)
+    assert page.evaluate(CONTROLS) == controls
+
+    with rerun(page):
+        slider(page, "epochs").press("ArrowRight")
+    with rerun(page):
+        page.go_back()
+    assert page.evaluate(CONTROLS) == controls  # 512 as well, which no slider has of itself
+
+    with rerun(page):
+        page.locator(".st-key-take summary").click()
+    copied = page.locator(".st-key-take [data-testid=stCode]").first.inner_text().strip()
+    assert urlsplit(copied).netloc == urlsplit(here).netloc
+    assert parse_qs(urlsplit(copied).query) == parse_qs(urlsplit(here).query)
+
+
+def test_a_slider_moved_quickly_stays_where_it_is_left(visit):
+    page = visit()
+    for _ in range(8):
+        slider(page, "units").press("ArrowRight")
+        page.wait_for_timeout(40)
+    page.wait_for_function("() => new URLSearchParams(location.search).get('units') === '18'")
+    ready(page)
+    for _ in range(10):  # nothing old arrives any more
+        assert value(page, "units") == "18"
+        page.wait_for_timeout(50)
+    assert "units=18" in page.url
+
+
+# --- training -------------------------------------------------------------------------------
 
 
 def test_long_run_grows_is_interrupted_and_resumed(visit):
@@ -261,94 +392,77 @@ def test_long_run_grows_is_interrupted_and_resumed(visit):
     assert not [done for done in seen if (before + other) / 2 < done < before]
 
 
-def test_play_needs_no_server(visit):
-    page = visit("?dataset=moons&question=draw&learning_rate=1")
-    shown = f"""() => {{  // by the first chart below the loss curves
-        const chart = document.querySelectorAll('{CHARTS}')[2];
-        return chart.querySelector('canvas')?.toDataURL() ?? chart.innerHTML;
-    }}"""
-    for question in ("draw", "different"):
-        if question == "draw":
-            with rerun(page):
-                page.locator(".st-key-play label").click()
-        else:
-            ask(page, question)
-        expect(page.locator(".st-key-play input")).to_be_checked()
-        sent = len(page.sent)
-        pictures = [page.evaluate(shown)]
-        for _ in range(3):
-            page.wait_for_function(f"seen => !seen.includes(({shown})())", arg=pictures)
-            pictures.append(page.evaluate(shown))
-        assert page.sent[sent:] == []
+# --- what moves and what the pointer finds --------------------------------------------------
+
+# From now on, note at every picture of the browser what the titles say that can be seen.
+RECORD_TITLES = f"""() => {{
+    window.titles = [];
+    const look = () => {{
+        const chart = document.querySelector('{STAGE} {CHARTS} svg.marks');
+        const seen = [...(chart?.querySelectorAll('text') ?? [])]
+            .filter(text => text.textContent && getComputedStyle(text).opacity > 0)
+            .map(text => text.textContent).join('|');
+        if (seen.includes('epoch') && seen !== window.titles.at(-1)) window.titles.push(seen);
+        requestAnimationFrame(look);
+    }};
+    look();
+}}"""
 
 
-def test_every_state_is_a_link(visit):
+@pytest.mark.parametrize(
+    ("question", "samples"), [("units", "validation"), ("boundary", "training")]
+)
+def test_play_from_the_start_to_the_end(visit, trained, question, samples):
+    """Both networks in step, without the server, and on pause all is as before."""
+    page = visit(f"?dataset=moons&question={question}&learning_rate=1&epochs=100")
+    before = page.locator(STAGE).inner_text(), page.evaluate(CONTROLS), page.url
+    page.evaluate(RECORD_TITLES)
+    with rerun(page):
+        page.locator(".st-key-play label").click()
+    sent = len(page.sent)
+    page.wait_for_function("window.titles.some(title => title.includes('epoch 100 '))")
+    page.wait_for_timeout(1_000)  # it stays there
+    assert page.sent[sent:] == []
+    epochs = []
+    for title in page.evaluate("window.titles"):
+        left, right = re.findall(r"epoch ([\d,]+)", title)
+        assert left == right
+        epochs.append(int(left))
+    assert epochs[0] == 0
+    assert epochs[-1] == 100
+    assert epochs == sorted(epochs)
+    assert len(epochs) > 20
+    runs = trained(Settings("moons", learning_rate=1.0), 100)
+    x, y = (getattr(runs.dataset, f"{part}_{samples[:3].replace('tra', 'train')}") for part in "xy")
+    last = page.evaluate("window.titles.at(-1)")
+    for run in runs.runs:
+        assert f"{run.network_at(100).score(x, y):.1%} {samples} accuracy" in last
+    assert "?" not in page.locator(STAGE).inner_text()  # the sentence leads with its question
+
+    with rerun(page):
+        page.locator(".st-key-play label").click()
+    after = page.locator(STAGE).inner_text(), page.evaluate(CONTROLS), page.url
+    assert after == before
+
+
+def test_the_pointer_tells_the_losses_of_an_epoch(visit, trained):
     page = visit()
-    with rerun(page):
-        slider(page, "learning_rate").press("ArrowRight")
-    with rerun(page):
-        page.locator(".st-key-cut label").click()
-    page.get_by_role("combobox").click()
-    with rerun(page):
-        page.get_by_role("option", name=speaker("en")("dataset.circles"), exact=True).click()
-    here, controls = page.url, page.evaluate(CONTROLS)
-    ask(page, "different")
-    there, other = page.url, page.evaluate(CONTROLS)
-    with rerun(page):
-        page.go_back()
-    assert (page.url, page.evaluate(CONTROLS)) == (here, controls)
-    with rerun(page):
-        page.go_forward()
-    assert (page.url, page.evaluate(CONTROLS)) == (there, other)
-
-    with rerun(page):
-        slider(page, "epoch").press("ArrowLeft")
-    here, controls = page.url, page.evaluate(CONTROLS)
-    assert set(parse_qs(urlsplit(here).query)) == {
-        *("learning_rate", "cut", "dataset", "question", "epoch")
-    }
-    page.reload()
-    ready(page)
-    assert page.evaluate(CONTROLS) == controls
-
-    with rerun(page):
-        page.locator(".st-key-take summary").click()
-    copied = page.locator(".st-key-take [data-testid=stCode]").inner_text().strip()
-    assert urlsplit(copied).netloc == urlsplit(here).netloc
-    asked = parse_qs(urlsplit(copied).query)
-    assert asked.pop("language", ["en"]) == ["en"]  # the address leaves the reader's own out
-    assert asked == parse_qs(urlsplit(here).query)
+    box = page.locator(CHARTS).first.bounding_box()
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    for part in (0.5, 0.51):  # the pointer has to move on the chart
+        page.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+    epoch, loss, val_loss = re.findall(r"[\d.]+", tooltip.inner_text())
+    ones = trained(Settings(), 500).ones
+    assert 150 < int(epoch) < 350
+    assert float(loss) == pytest.approx(ones.losses[int(epoch) - 1], rel=1e-3)
+    assert float(val_loss) == pytest.approx(ones.val_losses[int(epoch) - 1], rel=1e-3)
 
 
-def test_downloads_have_content(visit, tmp_path):
-    page = visit()
-    with rerun(page):
-        page.locator(".st-key-take summary").click()
-    starts = {
-        "csv": b"epoch,",
-        "script": b"# ",
-        "notebook": b"{",
-        "svg": b"<svg",
-        "png": b"\x89PNG",
-    }
-    files = {}
-    for key, start in starts.items():
-        with page.expect_download() as download:
-            page.locator(f".st-key-{key} button").click()
-        files[key] = tmp_path / download.value.suggested_filename
-        download.value.save_as(files[key])
-        assert files[key].read_bytes().startswith(start), key
-    endings = [file.suffix for file in files.values()]
-    assert endings == [".csv", ".py", ".ipynb", ".svg", ".png"]
-    assert len(files["csv"].read_text().splitlines()) == 501
-    assert ast.parse(files["script"].read_text()).body
-    assert json.loads(files["notebook"].read_text())["cells"]
-    assert "Random normal" in files["svg"].read_text()
-
+# --- for every eye and hand -----------------------------------------------------------------
 
 # What is Streamlit's own and cannot be set from here: the rule, and a part of the element's HTML.
 AXE_OF_STREAMLIT = {
-    ("color-contrast", 'class="token'),  # its colours of source code: 3.7 to 1 for names
+    ("color-contrast", 'class="token'),  # its colors of source code: 3.7 to 1 for names
 }
 
 
@@ -377,8 +491,8 @@ def css(color):
 def test_every_question_in_both_themes(visit, language):
     page = visit("?dataset=moons&learning_rate=1", language, color_scheme="light")
     expect(page.locator("h1")).to_have_text(speaker(language)("page.title"))
-    for question in (None, *QUESTIONS):
-        if question:
+    for question in QUESTIONS:
+        if question != "loss":
             ask(page, question)
         colors = set()
         for theme in ("light", "dark"):
@@ -395,57 +509,10 @@ def test_every_question_in_both_themes(visit, language):
                 expect(page.get_by_test_id(part)).to_have_css("background-color", css(color))
             assert page.evaluate(SMALL_TEXT) == []
             assert "**" not in page.locator(MAIN).inner_text()  # Markdown that did not take effect
-            assert page.console == []
-            picture(page, f"wide-{theme}-{language}-moons-{question}")
+            assert page.console == [], question
             if language == "en":
                 assert axe_violations(page) == [], (question, theme)
         assert len(colors) == 2
-
-
-def test_phone(visit):
-    page = visit("?question=different", viewport=PHONE, has_touch=True, is_mobile=True)
-    charts = [chart.bounding_box() for chart in page.locator(CHARTS).all()]
-    assert len({chart["x"] for chart in charts}) == 1
-    assert all(one["y"] + one["height"] <= two["y"] for one, two in pairwise(charts))
-
-    # The data in the plane are laid out alike; the preset's words are longest on circles.
-    sample = {"breast_cancer": QUESTIONS, "circles": ("draw", "different")}
-    for dataset, questions in sample.items():
-        if dataset != "breast_cancer":
-            page.goto(page.url.split("?")[0] + f"?dataset={dataset}")
-            ready(page)
-        for question in questions:
-            if f"question={question}" not in page.url:
-                ask(page, question)
-            assert no_sideways_scrolling(page), (dataset, question)
-            assert page.evaluate(SMALL_TEXT) == []
-            picture(page, f"phone-light-en-{dataset}-{question}")
-    page.goto(page.url.split("?")[0])
-    ready(page)
-
-    # Every control of the sidebar by thumb: a slider at a quarter of its length.
-    page.get_by_test_id("stExpandSidebarButton").tap()
-    more = page.get_by_test_id("stSidebar").locator("summary").first
-    more.tap()
-    for key in ("epochs", "units", "learning_rate", "l1", "l2", "constant", "std"):
-        track = page.locator(f".st-key-{key} [role=group]")
-        track.scroll_into_view_if_needed()
-        box = track.bounding_box()
-        before = value(page, key)
-        with rerun(page):
-            track.tap(position={"x": 0.25 * box["width"], "y": box["height"] / 2})
-        assert value(page, key) != before, key
-        assert inside({**box, "y": 0}, PHONE), key
-    targets = page.locator(
-        "[data-testid=stSidebar] :is([role=radio], summary, [role=combobox], label:has([role=switch]))"
-    )
-    small = [
-        box
-        for box in (target.bounding_box() for target in targets.all())
-        if min(box["height"], box["width"]) < 24
-    ]
-    assert targets.count() > 10
-    assert small == []
 
 
 def test_keyboard_alone(visit):
@@ -466,13 +533,15 @@ def test_keyboard_alone(visit):
     page.keyboard.press("ArrowRight")
     with rerun(page):
         page.keyboard.press("Enter")
-    assert "question=blame" in page.url
-    expect(page.get_by_test_id("stTable")).to_be_visible()
+    assert "question=units" in page.url
+
+
+# --- the server -----------------------------------------------------------------------------
 
 
 def test_server_killed_and_restarted(visit):
     with server() as address:
-        page = visit("?units=3&question=spread&cut=true", address=address)
+        page = visit(link({"units": 3, "question": "units"}), address=address)
         here, controls = page.url, page.evaluate(CONTROLS)
         page.evaluate("window.same = true")
         process = process_of(address)

@@ -36,6 +36,7 @@ from dualnet import (
     GlorotInitNetwork,
     RandomInitNetwork,
     Trainer,
+    engine,
     load_dataset,
 )
 from dualnet.classifier import PREDICTED_NUMBERS
@@ -196,6 +197,7 @@ def test_a_warm_start_learns_by_the_parameters_of_now(moons):
     network = model.network_
     model.set_params(learning_rate=0.5, l1=0.01, l2=0.02, epochs=1).fit(x, y)
 
+    assert (network.lr, network.l1, network.l2) == (0.1, 0, 0)  # somebody may hold it
     network.lr, network.l1, network.l2 = 0.5, 0.01, 0.02
     network.training(x, y[:, None], len(x))
     assert model.network_.w1 == close(network.w1)
@@ -312,7 +314,8 @@ def test_the_last_ten_changes_count_whichever_way(moons, monkeypatch, epochs, wa
     assert bool(warned) == warns
 
 
-def test_verbose_prints_every_epoch_once(moons, capsys):
+def test_verbose_prints_every_epoch_once(moons, capsys, monkeypatch):
+    monkeypatch.setattr(engine, "CHUNK_SECONDS", 0)  # several chunks
     model = DualLayerClassifier(epochs=300, tol=0, warm_start=True, verbose=True).fit(*moons)
     model.set_params(epochs=2).fit(*moons)
     assert capsys.readouterr().out.splitlines() == [

@@ -238,13 +238,18 @@ def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended):
 
 
 @pytest.mark.parametrize(
-    ("copies", "units", "n_features", "epochs", "blocks"),
-    [(1, 3, 3, 100, [64, 36]), (2, 64, 300, 5, [2, 2, 1]), (10, 64, 300, 2, [1, 1])],
+    ("copies", "units", "m", "n_features", "epochs", "blocks"),
+    [
+        (1, 3, 12, 3, 100, [64, 36]),
+        (2, 64, 12, 300, 5, [2, 2, 1]),
+        (10, 64, 12, 300, 2, [1, 1]),
+        (1, 64, 1_000, 30, 20, [7, 7, 6]),  # little to keep, much to do
+    ],
 )
 def test_large_networks_get_shorter_blocks(
-    copies, units, n_features, epochs, blocks, epochs_descended
+    copies, units, m, n_features, epochs, blocks, epochs_descended
 ):
-    train(Trainer(copies * pair(units=units), *samples(n_features=n_features)), epochs)
+    train(Trainer(copies * pair(units=units), *samples(m, n_features)), epochs)
     assert epochs_descended == blocks
 
 
@@ -817,4 +822,12 @@ def test_blas_threads_come_back_with_the_last_of_several_chunks():
         other.start()
         other.join()
         assert blas_threads() == {1}
+    assert blas_threads() == {2}
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_blas_threads_come_back_after_an_interrupt_on_the_very_threshold():
+    engine._one_blas_thread.__enter__()  # and no more
+    assert blas_threads() == {1}
+    train(Trainer(pair(), *samples()), 1)
     assert blas_threads() == {2}

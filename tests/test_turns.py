@@ -1,6 +1,7 @@
 """Who trains next: short requests first, nobody starves, and no exception locks anybody out."""
 
 import dis
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from dualnet import Comparison, Settings, turns
 from dualnet.turns import HALF_LIFE, LEASE, PATIENCE, SPEED, TURNS, Turns, Visitor
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -376,6 +378,12 @@ def test_an_interrupt_at_any_moment_locks_nobody_out(clock):
     assert leases < 10  # at its very beginning or end
 
 
+def test_real_interrupts_while_waiting_training_and_replaying_do_no_harm():
+    command = [sys.executable, "-m", "tests.interrupted"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert (done.stdout, done.stderr) == ("unharmed\n", "")
+
+
 def test_a_place_of_which_nothing_is_heard_is_given_to_others(clock):
     queue = Turns(1)
     once(queue).__enter__()  # its thread dies
@@ -418,9 +426,9 @@ def test_a_core_stays_free_of_those_that_a_container_has(monkeypatch, count, exp
 
 def test_experiments_train_and_recall_in_turns():
     comparison, polls = Comparison(Settings("moons")), []
-    turn = TURNS.turn(Visitor(), comparison._trainer, lambda: polls.append(comparison.epochs))
+    turn = TURNS.turn(Visitor(), comparison, lambda: polls.append(comparison.epochs))
     assert [*comparison.advance(120, turn)][-1] == 120
     polled = len(polls)
     assert polled > 0
-    assert [*comparison._trainer.recall(comparison.snapshot_epochs[-2] + 1, turn)]
+    assert [*comparison.recall(comparison.snapshot_epochs[-2] + 1, turn)]
     assert len(polls) > polled

@@ -32,7 +32,8 @@ def ask(key, settings=None, epochs=500, epoch=None, language="en", axis="log", p
     """Train what the question needs and return its `Answer`.
 
     key : "loss", "units", "boundary", "size", "nudge", "luck" or "code"
-    settings : `Settings`, default the chapter's; epochs : 1 to 100,000
+    settings : `Settings`, default the chapter's, or a `Comparison`, which is trained on where needed
+    epochs : 1 to 100,000
     epoch : the epoch looked at, 0 to ``epochs``, default the last
     language : "en" or "ko"; axis : of the losses, "log", "linear" or "book"
     progress : whether to show how far the training is
@@ -42,15 +43,21 @@ def ask(key, settings=None, epochs=500, epoch=None, language="en", axis="log", p
     >>> print(ask("units"))
     """
     question = room(key)
-    settings = Settings() if settings is None else settings
-    if not isinstance(settings, Settings):
-        raise ValueError(f"settings is {settings!r}; expected a dualnet.Settings.")
+    if isinstance(settings, Comparison):
+        comparison, settings = settings, settings.settings
+    else:
+        settings = Settings() if settings is None else settings
+        if not isinstance(settings, Settings):
+            raise ValueError(
+                f"settings is {settings!r}; expected a dualnet.Settings or Comparison."
+            )
+        comparison = Comparison(settings)
     epochs = EPOCHS.check(epochs)
     epoch = epochs if epoch is None else Hyperparameter("epoch", epochs, 0, epochs).check(epoch)
     for name, value, allowed in (("language", language, LANGUAGES), ("axis", axis, AXES)):
         if value not in allowed:
             raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")
-    comparison = Comparison(settings).fit(epochs, progress=progress)
+    comparison.fit(epochs, progress=progress)
     view = View(settings, comparison, epochs, epoch, language, axis)
     trained = [kind(settings).fit(n, progress=progress) for kind, n in question.needs(view)]
     return question.answer(view, *trained)

@@ -273,6 +273,6 @@ def _probability_spec(target_names, language):
         )
     )
     unread = (  # a table that no mark reads is dropped
-        alt.Chart(alt.NamedData("axis")).mark_point(opacity=0, aria=False)
+        alt.Chart(alt.NamedData("axis")).mark_point(opacity=0)
     )
     return charts.spec_of(alt.layer(bars, unread), BARS_HEIGHT)

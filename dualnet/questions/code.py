@@ -10,19 +10,25 @@ from dualnet.networks import DualLayer, RandomInitNetwork
 LOOKS_AT_EPOCH = False
 PLAYS = ()  # nothing moves
 
-# Of two hidden units i and j with equal weights and biases.
+WIDTH = 44  # characters of a line in a column of the page, 1280 pixels wide
+
+# Of two hidden units i and j with equal weights and biases: w and b into them, v out of them; a bar is
+# the mean over the samples, e the error at the output.
 EQUAL_STAYS_EQUAL = r"""
 \begin{aligned}
-w_i = w_j,\ b_i = b_j &\;\Rightarrow\; a_i = \sigma(x w_i + b_i) = a_j \\
-v_i = v_j,\ a_i = a_j &\;\Rightarrow\; \tfrac{\partial L}{\partial v_i} = \overline{e\,a_i} = \tfrac{\partial L}{\partial v_j} \\
-&\;\Rightarrow\; \tfrac{\partial L}{\partial w_i} = \overline{e\,v_i\,a_i(1-a_i)\,x} = \tfrac{\partial L}{\partial w_j} \\
-w' = w - \eta\,\tfrac{\partial L}{\partial w} &\;\Rightarrow\; w'_i = w'_j
+&w_i = w_j,\quad b_i = b_j,\quad v_i = v_j \\
+&\Rightarrow\; a_i = \sigma(x w_i + b_i) = a_j \\
+&\Rightarrow\; \tfrac{\partial L}{\partial v_i} = \overline{e\,a_i} = \tfrac{\partial L}{\partial v_j} \\
+&\Rightarrow\; \tfrac{\partial L}{\partial w_i} = \overline{e\,v_i\,a_i(1-a_i)\,x} = \tfrac{\partial L}{\partial w_j} \\
+&\Rightarrow\; w_i - \eta\,\tfrac{\partial L}{\partial w_i} = w_j - \eta\,\tfrac{\partial L}{\partial w_j}
 \end{aligned}
 """
 
 INSTEAD = """\
-s1, s2 = np.sqrt(2 / (n_features + units)), np.sqrt(2 / (units + 1))
-w1, w2 = rng.normal(0, s1, (n_features, units)), rng.normal(0, s2, (units, 1))
+s1 = np.sqrt(2 / (n_features + units))
+s2 = np.sqrt(2 / (units + 1))
+w1 = rng.normal(0, s1, (n_features, units))
+w2 = rng.normal(0, s2, (units, 1))
 """
 
 
@@ -31,23 +37,34 @@ def needs(view):
 
 
 def answer(view):
+    starts = [Code(narrow(source_of(kind.init_weights))) for kind in (DualLayer, RandomInitNetwork)]
+    instead = f"# {view.say('code.instead')}\n{INSTEAD}"
     return Answer(
         view.say("code.answer"),
         dict.fromkeys(view.names, ""),
-        left=(Code(source_of(DualLayer.init_weights)), Formulas(EQUAL_STAYS_EQUAL)),
-        right=(Code(source_of(RandomInitNetwork.init_weights)), Code(INSTEAD)),
-        note=view.say("code.write"),
+        left=(starts[0], Formulas(EQUAL_STAYS_EQUAL)),
+        right=(starts[1], Code(instead)),
+        note=view.say("code.note"),
         details=(Code(source_of(DualLayer.training)),),
         names=view.names,
     )
 
 
 def source_of(function):
-    """Return the source of a function as it stands, but for its docstring."""
+    """Return the source of a function as it stands, but for decorators and docstring."""
     source = textwrap.dedent(inspect.getsource(function))
     [definition] = ast.parse(source).body
-    if ast.get_docstring(definition) is None:
-        return source
-    first = definition.body[0]
     lines = source.splitlines(keepends=True)
-    return "".join(lines[: first.lineno - 1] + lines[first.end_lineno :])
+    if ast.get_docstring(definition) is not None:
+        first = definition.body[0]
+        del lines[first.lineno - 1 : first.end_lineno]
+    return "".join(lines[definition.lineno - 1 :])
+
+
+def narrow(source, width=WIDTH):
+    """Return ``source`` with its long lines broken at spaces, within brackets."""
+    lines = []
+    for line in source.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(line, width, subsequent_indent=indent + 8 * " ") or [line]
+    return "\n".join(lines) + "\n"

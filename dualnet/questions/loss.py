@@ -9,15 +9,19 @@ import pyarrow as pa
 from dualnet import charts
 from dualnet.answers import RUNS, Answer, Chart, Image, heads_of, ratio_text
 from dualnet.drawings import strip, svg, weight_limit
-from dualnet.measures import DISTINCT, distinct_units
+from dualnet.measures import DISTINCT, difference, distinct_units
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
 PLAYS = ()  # nothing moves
 EVEN = 0.03  # losses this close, relatively, count as about the same
 HEIGHT = 240  # pixels of a chart
+PLOT = 330, 150  # of them, about, its plot: width and height
+LABEL = 62, 20  # the number at the end of a curve, 20 pixels high
+PLACES = (-17, 17, -32, 32)  # where its middle may stand, in pixels below the curve's end
 TOUCHED = 60  # epochs of a chart that tell their numbers to the pointer
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
+ROUNDING = 1e-6  # units this close, in all weights and biases, are called equal
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
 
@@ -39,7 +43,7 @@ def answer(view):
         )
         sides[key] = chart, picture
     return Answer(
-        sentence(view, counts),
+        sentence(view),
         heads_of(view, "validation"),
         left=sides["ones"],
         right=sides["normal"],
@@ -51,20 +55,33 @@ def answer(view):
 # --- the sentence ---------------------------------------------------------------------------
 
 
-def sentence(view, counts):
-    """Return what the validation losses say at the epoch looked at, and whether all units are equal."""
-    say, names, units = view.say, view.names, view.settings.units
-    equal = [
-        say("loss.equal", run=names[key], units=units) for key in RUNS if counts[key] == 1 < units
-    ]
-    diverged = [
-        say("loss.diverged", run=names[key], epoch=epoch)
-        for key in RUNS
-        if (epoch := first_lost(view.runs[key], view.epochs)) is not None
-    ]
-    if diverged:
-        return " ".join(diverged)
-    return " ".join([comparison(view), *equal[:1]])
+def sentence(view):
+    """Return what the validation losses say at the epoch looked at, and which networks' units are all
+    equal."""
+    if lost := diverged(view):
+        return lost
+    equal = [key for key in RUNS if symmetric(view.networks[key])]
+    said = [comparison(view)]
+    if len(equal) == 2:
+        said.append(view.say("loss.equal_both", units=view.settings.units))
+    elif equal:
+        said.append(view.say("loss.equal", run=view.names[equal[0]], units=view.settings.units))
+    return " ".join(said)
+
+
+def symmetric(network):
+    """Return whether a network's units, of which there are several, are all equal but for rounding."""
+    return network.units > 1 and bool(difference(network.w1, network.b1, network.w2) <= ROUNDING)
+
+
+def diverged(view):
+    """Return the sentence that names the runs whose loss diverged, empty where neither did."""
+    lost = {key: first_lost(run, view.epochs) for key, run in view.runs.items()}
+    return " ".join(
+        view.say("loss.diverged", run=view.names[key], epoch=epoch)
+        for key, epoch in lost.items()
+        if epoch is not None
+    )
 
 
 def first_lost(run, epochs):
@@ -102,10 +119,11 @@ def comparison(view):
 
 
 def loss_charts(view):
-    """Return the two loss charts, left and right, as far as the runs are trained; see `loss_axis`."""
+    """Return the two loss charts, left and right, as far as the runs are trained, which is one epoch
+    or more; see `loss_range`."""
+    done = min(view.epochs, view.comparison.epochs)  # another visitor may train on meanwhile
     curves = {
-        key: np.array([run.losses[: view.epochs], run.val_losses[: view.epochs]])
-        for key, run in view.runs.items()
+        key: np.array([run.losses[:done], run.val_losses[:done]]) for key, run in view.runs.items()
     }
     low, high, ticks = loss_range(np.concatenate([*curves.values()]), view.axis)
     return tuple(
@@ -125,15 +143,12 @@ def loss_charts(view):
 def _ending(curves, key):
     """Return how a run's validation loss ends beside the other's. Words without numbers: a chart
     whose words change is built anew, not just given new rows."""
-    own, other = curves[key], curves[OTHER[key]]
-    if not np.isfinite(own).all():
+    if not np.isfinite(curves[key]).all():
         return "diverged"
-    if not own.size or not other.size:
+    own, other = (curves[run][1, -1] for run in (key, OTHER[key]))
+    if abs(own - other) <= EVEN * min(own, other):
         return "even"
-    ends = own[1, -1], other[1, -1]
-    if abs(ends[0] - ends[1]) <= EVEN * min(ends):
-        return "even"
-    return "higher" if ends[0] > ends[1] else "lower"
+    return "higher" if own > other else "lower"
 
 
 def loss_range(curves, axis):
@@ -158,12 +173,12 @@ def _tables(key, curves, view, low, high):
 
     Arrow tables, which Streamlit sends as they are; what is not finite is null, so that a line ends.
     """
-    own, other = curves[key], curves[OTHER[key]]
-    done = min(own.shape[1], other.shape[1])
-    lines = np.array([own[0, :done], own[1, :done], other[1, :done]])
-    touched = np.linspace(0, done - 1, TOUCHED if done else 0).astype(int)
+    lines = np.array([*curves[key], curves[OTHER[key]][1]])
+    done = lines.shape[1]
+    touched = np.linspace(0, done - 1, TOUCHED).astype(int)
     drawn = (lambda values: np.log10(np.maximum(values, low))) if view.axis == "log" else np.asarray
-    at = np.union1d(charts.thin(drawn(lines), *drawn([low, high])), touched)
+    drawn_lines, ends = drawn(lines), drawn([low, high])
+    at = np.union1d(charts.thin(drawn_lines, *ends), touched)
     columns = np.where(np.isfinite(lines), lines, np.nan)[:, at].astype(np.float32)
     tables = {
         "curves": {
@@ -176,12 +191,12 @@ def _tables(key, curves, view, low, high):
             "alone": np.full(len(at), done == 1),
         },
         "axes": {
-            "epochs": [view.epochs],
+            "epochs": [max(view.epochs, 1.25)],  # the points of one epoch stand clear of the edge
             "low": [low],
             "high": [high],
             "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # out of sight
         },
-        "end": _end(own[1], view, low, high),
+        "end": _end(lines[1], view, low, high) | _place(drawn_lines, ends, view),
     }
     return {name: pa.table(columns) for name, columns in tables.items()}
 
@@ -189,13 +204,32 @@ def _tables(key, curves, view, low, high):
 def _end(val_losses, view, low, high):
     """Return where the validation loss of the epoch looked at stands, and the loss in words."""
     shown = 0 < view.epoch <= len(val_losses) and np.isfinite(val_losses[view.epoch - 1])
-    loss = float(val_losses[view.epoch - 1]) if shown else 0.0
+    loss = float(val_losses[view.epoch - 1]) if shown else low
     return {
         "epoch": [view.epoch],
         "loss": [min(max(loss, low), high)],
         "text": [f"{loss:.3g}" if shown else ""],
-        "align": ["right" if view.epoch > view.epochs / 5 else "left"],
     }
+
+
+def _place(lines, ends, view):
+    """Return on which side of its epoch the number stands and how far below its curve, so that it
+    covers as little as possible of the curves ``lines`` (3, n), drawn between ``ends``."""
+    (width, height), (label, tall) = PLOT, LABEL
+    lines = np.clip(np.nan_to_num(lines, nan=ends[0]), *ends)
+    pixels = (ends[1] - lines) / (ends[1] - ends[0]) * height
+    epochs = np.arange(1, lines.shape[1] + 1)
+    left = view.epoch / view.epochs * width < label
+    beside = view.epoch + np.linspace(0, label if left else -label, 2 * label) / width * view.epochs
+    covered = np.array([np.interp(beside, epochs, line) for line in pixels])
+    end = np.interp(view.epoch, epochs, pixels[1])
+
+    def cost(place):
+        middle = end + place
+        outside = max(0, tall / 2 - middle, middle + tall / 2 - height)
+        return np.sum(np.abs(covered - middle) < tall / 2) + 1_000 * outside
+
+    return {"align": ["left" if left else "right"], "below": [min(PLACES, key=cost)]}
 
 
 @lru_cache(maxsize=64)
@@ -225,26 +259,28 @@ def loss_layers(key, axis, ticks, say, prefix=""):
         run=f"'{key}'"
     )
     style = charts.dash(
-        "kind",
-        kinds,
-        ["validation"],
-        legend=alt.Legend(
-            title=None, orient="top-right", symbolSize=400, labelExpr=charts.labels(kinds)
-        ),
+        "kind", kinds, ["validation"], legend=charts.legend(kinds, f"scale('color', '{key}')")
     )
     color = charts.run_color()
     lines = own.mark_line(clip=True, strokeWidth=charts.LINE_WIDTH).encode(
         y=y, color=color, strokeDash=style
     )
-    points = (  # one epoch has no line
-        own.transform_filter("datum.alone")
-        .mark_point(clip=True, filled=True, size=80, opacity=1)
-        .encode(y=y, color=color)
-    )
-    ghost = (
-        curves.transform_calculate(run=f"'{OTHER[key]}'")
-        .mark_line(clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.65)
-        .encode(y=alt.Y("other:Q"), color=color)
+    other_run = curves.transform_calculate(run=f"'{OTHER[key]}'")
+    other = {"y": alt.Y("other:Q"), "color": color}
+    ghost = other_run.mark_line(
+        clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.65
+    ).encode(**other)
+    alone = "datum.alone"  # one epoch has no line: a full point is training, a ring validation
+    points = alt.layer(
+        *(
+            own.transform_filter(f"{alone} && datum.kind == '{kind}'")
+            .mark_point(clip=True, filled=filled, size=100, strokeWidth=2.5, opacity=1)
+            .encode(y=y, color=color)
+            for kind, filled in (("training", True), ("validation", False))
+        ),
+        other_run.transform_filter(alone)
+        .mark_point(clip=True, filled=False, size=60, opacity=0.65)
+        .encode(**other),
     )
     # Broad lines that nobody sees feel the pointer. (`nearest` would compute and draw a Voronoi cell
     # for every row with every new curve, more work than all the rest of the chart.)
@@ -257,7 +293,7 @@ def loss_layers(key, axis, ticks, say, prefix=""):
     )
     feelers = (
         curves.transform_filter("datum.touched")
-        .mark_rule(strokeWidth=10, opacity=0, aria=False)
+        .mark_rule(strokeWidth=10, opacity=0)
         .encode(
             tooltip=[
                 charts.tooltip("epoch", say("axis.epoch"), ","),
@@ -266,20 +302,19 @@ def loss_layers(key, axis, ticks, say, prefix=""):
         )
         .add_params(pointer)
     )
-    pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6, aria=False)
+    pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
     mark = (
         alt.Chart(alt.NamedData(f"{prefix}axes"))
         .mark_rule(clip=True, strokeWidth=2, strokeDash=charts.DOTS, color="gray")
         .encode(x="chosen:Q")
     )
     ends = alt.Chart(alt.NamedData(f"{prefix}end")).transform_calculate(run=f"'{key}'")
-    number = {"fontSize": 20, "fontWeight": "bold", "dy": -14}
-    end = alt.layer(
-        *(
-            ends.transform_filter(f"datum.align == '{align}'")
-            .mark_text(align=align, **number)
-            .encode(x="epoch:Q", y=alt.Y("loss:Q"), text="text:N", color=color)
-            for align in ("left", "right")
-        )
-    )
+    end = ends.mark_text(
+        fontSize=LABEL[1],
+        fontWeight="bold",
+        align=alt.expr("datum.align"),
+        dx=alt.expr("datum.align == 'left' ? 5 : -3"),
+        dy=alt.expr("datum.below"),
+        baseline="middle",
+    ).encode(x="epoch:Q", y=alt.Y("loss:Q"), text="text:N", color=color)
     return alt.layer(ghost, lines, points, pointed, mark, end, feelers)

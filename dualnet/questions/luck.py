@@ -9,7 +9,8 @@ import pyarrow as pa
 from dualnet import charts
 from dualnet.answers import Answer, Chart
 from dualnet.experiments import Seeds
-from dualnet.questions.loss import loss_range
+from dualnet.networks import quiet
+from dualnet.questions.loss import diverged, loss_range
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = False
@@ -23,43 +24,52 @@ def needs(view):
 
 
 def answer(view, seeds):
-    say, names, epochs = view.say, view.names, view.epochs
-    others = np.array([run.val_losses[:epochs] for run in seeds.runs])
+    say, names, epochs, seed = view.say, view.names, view.epochs, view.settings.seed
+    others = np.array([run.val_losses[:epochs] for i, run in enumerate(seeds.runs) if i != seed])
     own = {key: run.val_losses[:epochs] for key, run in view.runs.items()}
-    ends = others[:, -1]
     found = {
         "epoch": epochs,
-        "count": len(ends),
-        "seed": view.settings.seed,
+        "count": len(others),
+        "seed": seed,
         "ones": names["ones"],
-        "below": int((ends < own["ones"][-1]).sum()),
+        "below": int((others[:, -1] < own["ones"][-1]).sum()),
     }
-    sentence = say(
-        "luck.answer",
-        normal=own["normal"][-1],
-        worse=int((ends > own["normal"][-1]).sum()),
-        median=float(np.median(ends)),
-        **found,
-    )
+    last = len(seeds.runs) - 1
     return Answer(
-        sentence,
+        sentence(view, others[:, -1], own["normal"][-1], found),
         both=(seeds_chart(others, own, view, say("luck.alt", **found)),),
-        note=say("luck.note", last=len(ends) - 1),
+        note=say("luck.note_without" if seed <= last else "luck.note", last=last, seed=seed),
         names=names,
     )
 
 
+def sentence(view, ends, own, found):
+    """Return how the page's seed stands among the losses ``ends`` of the others."""
+    if lost := diverged(view):
+        return lost
+    if view.settings.std == 0:
+        return view.say("luck.zero", normal=own, **found)
+    higher = int((ends > own).sum())
+    return view.say("luck.answer", normal=own, higher=higher, median=np.median(ends), **found)
+
+
+@quiet
 def seeds_chart(others, own, view, words):
     """Return the median and the 10-90 % band of the validation losses ``others`` (seeds, epochs), with
     the page's two runs ``own`` drawn over them, as a `Chart`."""
     epochs = others.shape[1]
-    at = np.unique(np.geomspace(1, epochs, POINTS).astype(int))
+    at = np.unique(np.geomspace(1, epochs, POINTS).round().astype(int))
     low, median, high = np.quantile(others[:, at - 1], [0.1, 0.5, 0.9], axis=0)
     curves = {"ones": own["ones"][at - 1], "normal": own["normal"][at - 1], "median": median}
     columns = {"low": low, "high": high, **curves}
     bottom, top, ticks = loss_range(np.array([*columns.values()]), "log")
+    words_of = {
+        "ones": view.names["ones"],
+        "normal": view.say("luck.seed", run=view.names["normal"], seed=view.settings.seed),
+        "median": view.say("luck.median", count=len(others)),
+    }
     return Chart(
-        _spec(tuple(view.names.values()), len(others), epochs, (bottom, top), ticks, view.language),
+        _spec(tuple(words_of.items()), epochs, (bottom, top), ticks, view.language),
         {
             "curves": pa.table(
                 {
@@ -79,10 +89,9 @@ def seeds_chart(others, own, view, words):
 
 
 @lru_cache(maxsize=64)
-def _spec(names, count, epochs, domain, ticks, language):
+def _spec(words, epochs, domain, ticks, language):
     say = speaker(language)
-    words = dict(zip(("ones", "normal"), names, strict=True))
-    words["median"] = say("luck.median", count=count)
+    words = dict(words)
     y = charts.loss_axis(
         "loss",
         say("axis.val_loss"),
@@ -90,40 +99,38 @@ def _spec(names, count, epochs, domain, ticks, language):
         log=ticks is not None,
         ticks=ticks,
     )
-    base = alt.Chart(alt.NamedData("curves")).encode(
-        x=charts.epoch_axis(say, (1, max(epochs, 2)), log=True)
+    ends = (1, epochs) if epochs > 1 else (0.8, 1.25)  # one epoch stands in the middle
+    x = charts.epoch_axis(say, ends, log=True, ticks=charts.epoch_ticks(epochs))
+    base = alt.Chart(alt.NamedData("curves")).encode(x=x)
+    color = charts.run_color()
+    run = "{} == 'ones' ? 'ones' : 'normal'"
+    style = alt.StrokeDash(
+        "curve:N",
+        scale=alt.Scale(domain=list(words), range=[[1, 0], [1, 0], charts.DOTS]),
+        legend=charts.legend(words, f"scale('color', {run.format('datum.value')})"),
     )
-    band = (
-        base.transform_calculate(run="'normal'")
-        .mark_area(opacity=0.25, aria=False)
-        .encode(y=alt.Y("low:Q"), y2="high:Q", color=charts.run_color())
+    curves = base.transform_fold(list(words), as_=["curve", "loss"]).transform_calculate(
+        run=run.format("datum.curve")
     )
-    lines = (
-        base.transform_fold(list(words), as_=["curve", "loss"])
-        .transform_calculate(run="datum.curve == 'ones' ? 'ones' : 'normal'")
-        .mark_line(strokeWidth=charts.LINE_WIDTH)
-        .encode(
-            y=y,
-            color=charts.run_color(
-                legend=alt.Legend(
-                    title=None, orient="bottom", symbolSize=400, labelExpr=charts.labels(words)
-                )
+    band = base.transform_calculate(run="'normal'")
+    lines = curves.mark_line(strokeWidth=charts.LINE_WIDTH)
+    if epochs == 1:  # one epoch has no line: rings over a bar
+        band = band.mark_rule(strokeWidth=40, opacity=0.25)
+        lines = curves.mark_point(size=200, strokeWidth=charts.LINE_WIDTH, opacity=1)
+    else:
+        band = band.mark_area(opacity=0.25)
+    return charts.spec_of(
+        alt.layer(
+            band.encode(y=alt.Y("low:Q"), y2="high:Q", color=color),
+            lines.encode(
+                y=y,
+                color=color,
+                strokeDash=style,
+                tooltip=[
+                    charts.tooltip("epoch", say("axis.epoch"), ","),
+                    charts.tooltip("loss", say("axis.val_loss"), charts.ACCURATE),
+                ],
             ),
-            strokeDash=alt.StrokeDash(
-                "curve:N",
-                scale=alt.Scale(domain=list(words), range=[[1, 0], [1, 0], charts.DOTS]),
-                legend=alt.Legend(
-                    title=None,
-                    orient="bottom",
-                    symbolSize=400,
-                    values=["median"],
-                    labelExpr=charts.labels(words),
-                ),
-            ),
-            tooltip=[
-                charts.tooltip("epoch", say("axis.epoch"), ","),
-                charts.tooltip("loss", say("axis.val_loss"), charts.ACCURATE),
-            ],
-        )
+        ),
+        HEIGHT,
     )
-    return charts.spec_of(alt.layer(band, lines), HEIGHT)

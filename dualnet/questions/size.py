@@ -30,9 +30,7 @@ def needs(view):
 def answer(view, sizes):
     epoch = Sizes.reach(view.settings, view.epochs)
     losses = {
-        "constant": sizes.constant(epoch)[
-            :, None
-        ],  # a row a size, a column a seed, like the others
+        "constant": sizes.constant(epoch)[:, None],  # like the others a row a size
         "equal": sizes.equal(epoch),
         "different": sizes.different(epoch),
     }
@@ -163,7 +161,7 @@ def _spec(epoch, domain, zero, losses, ticks, language):
         charts.tooltip("loss", say("axis.loss"), charts.ACCURATE),
     ]
     curves = alt.Chart(alt.NamedData("curves")).encode(x=size, color=color)
-    band = curves.mark_area(opacity=0.18, aria=False).encode(y=alt.Y("low:Q"), y2="high:Q")
+    band = curves.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q")
     lines = curves.mark_line(opacity=1).encode(
         y=loss,
         strokeWidth=alt.condition("datum.run == 'ones'", alt.value(6), alt.value(3)),  # seen below

@@ -9,7 +9,8 @@ import pyarrow as pa
 from dualnet import charts
 from dualnet.answers import RUNS, Answer, Chart, Image
 from dualnet.drawings import NEGATIVE, POSITIVE, strip, svg, weight_limit
-from dualnet.measures import DISTINCT, distinct_units, saturated_share
+from dualnet.measures import DISTINCT, difference, distinct_units, saturated_share
+from dualnet.questions.loss import diverged, symmetric
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
@@ -25,11 +26,7 @@ def answer(view):
     say, names, networks = view.say, view.names, view.networks
     units = view.settings.units
     counts = {key: distinct_units(net.w1, net.b1, net.w2) for key, net in networks.items()}
-    shares = {key: saturated_share(net, view.data.x_train) for key, net in networks.items()}
-    note = say(
-        "units.note", tolerance=DISTINCT, first=names["ones"], second=names["normal"], **shares
-    )
-    note = f"{say(f'portrait.{view.data.portrait}')} {note}"
+    portrait = say(f"portrait.{view.data.portrait}")
     if view.play:
         from dualnet.player import play
 
@@ -37,8 +34,18 @@ def answer(view):
             return strip(network, view.data, limit, HEIGHT)
 
         alt_text = say("units.play_alt", epoch=view.epochs)
-        return Answer("", both=(play(view, drawing, "validation", alt_text),), note=note)
+        return Answer("", both=(play(view, drawing, "validation", alt_text),), note=portrait)
 
+    shares = {key: saturated_share(net, view.data.x_train) for key, net in networks.items()}
+    note = say(
+        "units.note",
+        tolerance=DISTINCT,
+        epoch=view.epoch,
+        first=names["ones"],
+        second=names["normal"],
+        **shares,
+    )
+    below = say("units.output_row") + " " if view.data.portrait == "bars" else ""
     limit = weight_limit(networks.values())
     pictures = {}
     for key, network in networks.items():
@@ -54,16 +61,18 @@ def answer(view):
         {key: say("head.distinct", count=counts[key], units=units) for key in RUNS},
         left=(pictures["ones"],),
         right=(pictures["normal"],),
-        note=note,
+        note=f"{portrait} {below}{note}",
         names=names,
     )
 
 
 def sentence(view, counts):
-    """Return how many units are distinct, and what that means where all are equal."""
+    """Return how many units are distinct, and what it means where they are equal or nearly so."""
     say, names, units = view.say, view.names, view.settings.units
     if units == 1:
         return say("units.single")
+    if lost := diverged(view):
+        return lost
     said = say(
         "units.answer",
         epoch=view.epoch,
@@ -72,11 +81,17 @@ def sentence(view, counts):
         units=units,
         **counts,
     )
-    equal = [key for key in RUNS if counts[key] == 1]
+    equal = [key for key in RUNS if symmetric(view.networks[key])]
     if len(equal) == 2:
-        said += " " + say("units.equal_both")
-    elif equal:
-        said += " " + say("units.equal", run=names[equal[0]])
+        return said + " " + say("units.equal_both")
+    for key in equal:
+        said += " " + say("units.equal", run=names[key])
+    for key in RUNS:
+        if counts[key] == 1 and key not in equal:
+            net = view.networks[key]
+            apart = float(f"{difference(net.w1, net.b1, net.w2):.1g}")
+            apart = np.format_float_positional(apart, trim="-")  # 0.00002, not 2e-05
+            said += " " + say("units.near", run=names[key], difference=apart)
     return said
 
 
@@ -121,7 +136,7 @@ def _weights_spec(rows, units, language):
             size="sqrt(abs(datum.weight) / datum.limit)",
             sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : 'gray'",
         )
-        .mark_rect(aria=False)
+        .mark_rect()
         .encode(
             x=alt.X(
                 "left:Q",
