@@ -133,7 +133,7 @@ def log_ticks(low, high):
         return ticks
     step = 10 ** np.floor(np.log10((high - low) / 2))
     first, last = np.ceil(low / step), np.floor(high / step)
-    jump = max(1, int((last - first) // 4))
+    jump = max(1, np.ceil((last - first) / 5))
     return tuple(float(f"{k * step:.6g}") for k in np.arange(first, last + 1, jump))
 
 
@@ -160,7 +160,8 @@ def thin(series, low, high):
     among these, only what moves a drawn line by half a pixel or more. Values are clipped to ``low``
     and ``high``, the ends of the y axis, and may end in NaN or infinity.
     """
-    series = np.clip(np.nan_to_num(series, nan=high, posinf=high, neginf=low), low, high)
+    finite = np.isfinite(series)
+    series = np.clip(np.where(finite, series, high), low, high)
     n = series.shape[-1]
     kept = np.arange(n)
     if n < 3:
@@ -169,8 +170,9 @@ def thin(series, low, high):
         edges = np.unique(np.linspace(0, n, COLUMNS + 1).astype(int)[:-1])
         column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
         extremes = [[0, n - 1]]
-        for values in series:
-            for extreme in (np.minimum, np.maximum):
+        for values, whole in zip(series, finite, strict=True):
+            for extreme, never in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+                values = np.where(whole, values, never)
                 at = np.flatnonzero(values == extreme.reduceat(values, edges)[column])
                 extremes.append(at[np.unique(column[at], return_index=True)[1]])
         kept = np.unique(np.concatenate(extremes))

@@ -77,6 +77,7 @@ SYMBOLS = {
     r"\Rightarrow": "⇒",
     r"\,": "\N{THIN SPACE}",
     r"\;": " ",
+    r"\quad": "   ",
     r"\ ": " ",
     "_i": "ᵢ",
     "_j": "ⱼ",

@@ -140,7 +140,7 @@ class Visitor:
         request.request_id, request.session_id = key, self.session
         request.deferred_file.file_id = self._widgets[key][1].deferred_file_id
         await self.connection.send(message.SerializeToString())
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(10 * TIMEOUT):  # behind many others
             async for message in self.messages():
                 response = message.backend_operation_response
                 if response.request_id == key:

@@ -306,18 +306,6 @@ def test_an_answer_may_lack_anything():
 # --- in a browser ---------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    tools = pytest.importorskip("tests.browser")
-    try:
-        opened = tools.browser()
-        chrome = opened.__enter__()
-    except tools.ChromiumMissing as missing:
-        pytest.skip(str(missing))
-    yield chrome
-    opened.__exit__(None, None, None)
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_html_opens_without_network(chrome, language, tmp_path):

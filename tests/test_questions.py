@@ -283,7 +283,7 @@ def test_the_other_curve_never_lies_under_the_number_where_another_place_is_free
             drawn = Drawn(chart, width=330)
             [number] = drawn.kind("text")
             x, y = (np.array([part]).ravel()[0] for part in (number.x, number.y))
-            kind, low, high = drawn.scales["y"]
+            _, low, high = drawn.scales["y"]
             row = (np.log(high) - np.log(y)) / np.log(high / low) * drawn.size[1]
             for line in drawn.kind("line"):
                 near = line.x > x - 500 * 62 / 330
@@ -436,7 +436,9 @@ def test_weights_of_zero_have_a_scale():
 
 def seeds_of(losses):
     """Return invented `Seeds` with these validation losses, (20, epochs)."""
-    invented = view_of(*curves(2).values()).comparison  # of any runs: only their losses are asked for
+    invented = view_of(
+        *curves(2).values()
+    ).comparison  # of any runs: only their losses are asked for
     kind = type(invented.ones)
     runs = tuple(kind(row, row, None) for row in losses)
     return type("InventedSeeds", (), {"runs": runs})()

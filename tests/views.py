@@ -42,7 +42,9 @@ class InventedRun:
         return [self.network_at(epoch) for epoch in epochs]
 
 
-def view_of(ones, normal, networks=None, settings=Settings(units=3), epochs=None, epoch=None, **kwargs):
+def view_of(
+    ones, normal, networks=None, settings=Settings(units=3), epochs=None, epoch=None, **kwargs
+):
     """Return a `View` of two invented runs, each a pair of training and validation losses.
 
     networks : by key; default those of ``settings`` at their start
