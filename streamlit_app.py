@@ -347,7 +347,8 @@ def train_ahead(question, view):
     """Train what the step will show, while the class thinks; show nothing of it."""
     st.empty()  # at once, where the last step's pictures stand
     st.sidebar.empty()  # and its files
-    train_for(question, view)
+    trained = train_for(question, view)
+    question.answer(view, *trained)  # the rooms keep the specifications of their charts
 
 
 def conclude(say, step, view, trained, place):
