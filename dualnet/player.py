@@ -44,7 +44,7 @@ def play(view, drawing, samples, words):
         for raster in drawing(net, limit).rasters
     )
     epochs = frames_within(epochs, size)
-    networks = {key: run.networks_at(epochs) for key, run in view.runs.items()}
+    networks = {key: [run.network_at(e) for e in epochs] for key, run in view.runs.items()}
     limit = weight_limit([net for nets in networks.values() for net in nets])
     pictures, titles, marks = [], [], []
     for side, key in enumerate(RUNS):
@@ -101,7 +101,6 @@ def _spec(names, last, height):
             align="left",
             baseline="top",
             smooth=smooth,
-            aria=False,
             width=alt.expr(f"datum.width * {scale}"),
             height=alt.expr(f"datum.height * {scale}"),
             opacity=alt.expr(seen),
@@ -119,7 +118,6 @@ def _spec(names, last, height):
             stroke="white",
             strokeWidth=alt.expr(f"0.8 * {scale}"),
             opacity=1,
-            aria=False,
         )
         .encode(
             x=x,
@@ -132,7 +130,6 @@ def _spec(names, last, height):
     text = {
         "align": "left",
         "baseline": "top",
-        "aria": False,
         "opacity": alt.expr(seen),
         "limit": alt.expr(f"{WIDTH} * {scale}"),
     }

@@ -266,7 +266,9 @@ def test_phone(visit, url, dataset):
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(page.locator(".st-key-take [data-testid=stCode]").first).to_be_visible()
 
-    targets = page.locator("input[type=range], [role=radio], summary, [data-testid=stButton] button")
+    targets = page.locator(
+        "input[type=range], [role=radio], summary, [data-testid=stButton] button"
+    )
     small = [
         (target.inner_text(), box)
         for target in targets.all()
@@ -407,7 +409,9 @@ RECORD_TITLES = f"""() => {{
 }}"""
 
 
-@pytest.mark.parametrize(("question", "samples"), [("units", "validation"), ("boundary", "training")])
+@pytest.mark.parametrize(
+    ("question", "samples"), [("units", "validation"), ("boundary", "training")]
+)
 def test_play_from_the_start_to_the_end(visit, trained, question, samples):
     """Both networks in step, without the server, and on pause all is as before."""
     page = visit(f"?dataset=moons&question={question}&learning_rate=1&epochs=100")

@@ -190,8 +190,8 @@ def test_a_large_message_ends_the_connection_and_nothing_else(url):
     async def story():
         async with Visitor(url) as visitor:
             await visitor.finished()
+            await visitor.connection.send(bytes(11_000_000))
             with pytest.raises(ConnectionClosed, match="1009"):
-                await visitor.connection.send(bytes(11_000_000))
                 await visitor.finished()
         assert await page_of(url, seed=6)
 

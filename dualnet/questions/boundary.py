@@ -243,14 +243,14 @@ def _probability_spec(target_names, language):
     bars = (
         alt.Chart(alt.NamedData("bins"))
         .transform_calculate(label="'' + datum.label")
-        .mark_bar()
+        .mark_bar(binSpacing=1)
         .encode(
             x=alt.X(
                 "low:Q",
                 bin="binned",
                 title=probability,
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format=".0%", tickCount=4),
+                axis=alt.Axis(format=".0%", tickCount=4, titleAnchor="end"),
             ),
             x2="high:Q",
             y=alt.Y(
@@ -273,6 +273,6 @@ def _probability_spec(target_names, language):
         )
     )
     unread = (  # a table that no mark reads is dropped
-        alt.Chart(alt.NamedData("axis")).mark_point(opacity=0, aria=False)
+        alt.Chart(alt.NamedData("axis")).mark_point(opacity=0)
     )
     return charts.spec_of(alt.layer(bars, unread), BARS_HEIGHT)

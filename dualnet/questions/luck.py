@@ -115,10 +115,10 @@ def _spec(words, epochs, domain, ticks, language):
     band = base.transform_calculate(run="'normal'")
     lines = curves.mark_line(strokeWidth=charts.LINE_WIDTH)
     if epochs == 1:  # one epoch has no line: rings over a bar
-        band = band.mark_rule(strokeWidth=40, opacity=0.25, aria=False)
+        band = band.mark_rule(strokeWidth=40, opacity=0.25)
         lines = curves.mark_point(size=200, strokeWidth=charts.LINE_WIDTH, opacity=1)
     else:
-        band = band.mark_area(opacity=0.25, aria=False)
+        band = band.mark_area(opacity=0.25)
     return charts.spec_of(
         alt.layer(
             band.encode(y=alt.Y("low:Q"), y2="high:Q", color=color),
