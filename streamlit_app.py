@@ -85,7 +85,7 @@ def read_address():
     """Take over what the address asks for: at the start, and when the browser goes back or forward.
 
     Streamlit sends the address as the browser had it when a control was moved, which may be before the
-    page's last answer arrived; so where a control or a switch has moved or a button of the lesson was
+    page's last answer arrived; so where a control or a switch has moved, or a button of the lesson was
     pressed, the address is not news.
     """
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
@@ -353,7 +353,8 @@ def train_ahead(question, view):
     """Train what the step will show, while the class thinks; show nothing of it."""
     st.empty()  # at once, where the last step's pictures stand
     st.sidebar.empty()  # and its files
-    train_for(question, view)
+    trained = train_for(question, view)
+    question.answer(view, *trained)  # the rooms keep the specifications of their charts
 
 
 def conclude(say, step, view, trained, place):
@@ -547,7 +548,7 @@ def page_link():
     """Return the page's address with its state; without the language: whoever opens it reads it in
     their own."""
     shown = {key: value for key, value in state.seen.items() if key != "language"}
-    return (st.context.url or "").split("?")[0] + link(shown)
+    return (st.context.url or "").split("?")[0].rstrip("/") + "/" + link(shown)
 
 
 def share(say):
@@ -561,12 +562,13 @@ def share(say):
     @st.dialog(say("share.title"), width="medium")
     def show():
         address = st.text_input(say("share.address"), key="shared", max_chars=1_000)
-        if hint:
-            st.caption(say(hint))
+        picture, words = st.columns([2, 1])
         if code := qr_svg(address):
-            st.image(code, width=430, alt=say("share.alt", address=address))
+            picture.image(code, width="stretch", alt=say("share.alt", address=address))
         else:
-            st.caption(say("share.missing"))
+            picture.caption(say("share.missing"))
+        if hint:
+            words.caption(say(hint))
 
     show()
 

@@ -14,7 +14,7 @@ from dualnet.drawings import HIGH, LOW
 
 FONT_SIZE = 14  # pixels; readable from the back row
 LINE_WIDTH = 2.5
-COLUMNS = 600  # the width, in pixels, to which a curve is drawn exactly
+COLUMNS = 500  # the width, in pixels, to which a curve is drawn exactly
 ROWS = 300
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
@@ -97,7 +97,8 @@ def tooltip(field, title, form):
 def epoch_axis(say, domain, log=False, ticks=None):
     """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; see
     `epoch_ticks`."""
-    axis = alt.Axis(format=",d", grid=False, **_ticks(ticks, 4, tickMinStep=1))
+    whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
+    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     return alt.X("epoch:Q", title=say("axis.epoch"), scale=scale, axis=axis)
 
@@ -115,10 +116,10 @@ def loss_axis(field, title, domain, log=False, ticks=None):
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
-def _ticks(values, count, **kwargs):
+def _ticks(values, count):
     """Return what an axis says of its ticks: ``values``, or about ``count`` of Vega's choice. (With a
     count, Vega leaves out labels of a logarithmic axis.)"""
-    return {"values": list(values)} if values else {"tickCount": count, **kwargs}
+    return {"values": list(values)} if values else {"tickCount": count}
 
 
 def log_ticks(low, high):
@@ -132,7 +133,7 @@ def log_ticks(low, high):
         return ticks
     step = 10 ** np.floor(np.log10((high - low) / 2))
     first, last = np.ceil(low / step), np.floor(high / step)
-    jump = max(1, int((last - first) // 4))
+    jump = max(1, np.ceil((last - first) / 5))
     return tuple(float(f"{k * step:.6g}") for k in np.arange(first, last + 1, jump))
 
 
@@ -153,13 +154,14 @@ def apart(values, low, high, gap=0.06):
 
 
 def thin(series, low, high):
-    """Return the indices that draw the curves ``series`` (k, n) at 600 × 300 pixels, ascending.
+    """Return the indices that draw the curves ``series`` (k, n) at 500 × 300 pixels, ascending.
 
     First the lowest and highest value of every pixel column and curve, so that no spike is lost; then,
     among these, only what moves a drawn line by half a pixel or more. Values are clipped to ``low``
     and ``high``, the ends of the y axis, and may end in NaN or infinity.
     """
-    series = np.clip(np.nan_to_num(series, nan=high, posinf=high, neginf=low), low, high)
+    finite = np.isfinite(series)
+    series = np.clip(np.where(finite, series, high), low, high)
     n = series.shape[-1]
     kept = np.arange(n)
     if n < 3:
@@ -168,8 +170,9 @@ def thin(series, low, high):
         edges = np.unique(np.linspace(0, n, COLUMNS + 1).astype(int)[:-1])
         column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
         extremes = [[0, n - 1]]
-        for values in series:
-            for extreme in (np.minimum, np.maximum):
+        for values, whole in zip(series, finite, strict=True):
+            for extreme, never in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+                values = np.where(whole, values, never)
                 at = np.flatnonzero(values == extreme.reduceat(values, edges)[column])
                 extremes.append(at[np.unique(column[at], return_index=True)[1]])
         kept = np.unique(np.concatenate(extremes))

@@ -1,16 +1,19 @@
-"""Makes a picture file of a Vega-Lite specification. Run by `dualnet.files.convert` as a process of its
-own, so it imports nothing of `dualnet`, and the 90 MB that vl_convert takes are gone with it.
+"""Makes picture files of Vega-Lite specifications. `dualnet.files` runs it as a process of its own, so it
+imports nothing of `dualnet`, and the 90 MB that vl_convert takes are gone with it.
 
-Standard input: one JSON object with "kind", "svg" or "png", and either "spec", a Vega-Lite
-specification, or "svg", a picture. Standard output: the file.
+Standard input: a JSON object a line with "kind", "svg" or "png", and either "spec", a Vega-Lite
+specification, or "svg", a picture. Standard output, for each: a byte that is 1 for a failure, eight
+bytes with a length, and so many bytes of the file or of the reason. It ends with its input.
 """
 
 import json
 import os
 import re
+import struct
 import sys
 
 SCALE = 2  # of a PNG, so that it stays sharp on a projector
+HEAD = struct.Struct(">?Q")
 
 
 def converted(order):
@@ -26,7 +29,19 @@ def converted(order):
     return vl_convert.vegalite_to_png(spec, version, scale=SCALE)
 
 
+def serve(orders, answers):
+    """Answer the lines of the binary file ``orders`` until it ends."""
+    for line in orders:
+        failed, file = False, b""
+        try:
+            file = converted(json.loads(line))
+        except Exception as error:
+            failed, file = True, f"{type(error).__name__}: {error}".encode()
+        answers.write(HEAD.pack(failed, len(file)) + file)
+        answers.flush()
+
+
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(5)  # pages come first
-    sys.stdout.buffer.write(converted(json.load(sys.stdin.buffer)))
+    serve(sys.stdin.buffer, sys.stdout.buffer)

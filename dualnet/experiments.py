@@ -1,8 +1,8 @@
 """Networks trained together under the same settings, and their histories.
 
 >>> comparison = Comparison(Settings()).fit(500)
->>> comparison.normal.val_losses[-1] < comparison.ones.val_losses[-1]
-True
+>>> float(comparison.normal.val_losses[-1].round(4))
+0.1246
 
 Every experiment is made from `Settings`, trains by ``fit`` or, chunk by chunk, by ``advance``, and goes
 on from where it stands.
@@ -25,8 +25,8 @@ class Run:
     """One network's training history: network ``index`` of a `Trainer`.
 
     >>> run = Comparison(Settings("moons")).fit(100).ones
-    >>> len(run.losses), run.network_at(0).w1[0, 0]
-    (100, 1.0)
+    >>> len(run.losses), run.network_at(0).w1.tolist()[0][:3]
+    (100, [1.0, 1.0, 1.0])
     """
 
     def __init__(self, trainer, index):
@@ -54,10 +54,6 @@ class Run:
         Raises ValueError for an epoch that is not trained yet.
         """
         return self._trainer.network(self._index, epoch, histories=False)
-
-    def networks_at(self, epochs):
-        """Return the networks after each of ``epochs``, as a list."""
-        return [self.network_at(epoch) for epoch in epochs]
 
     def __repr__(self):
         kind = type(self.network_at(0)).__name__
@@ -296,9 +292,9 @@ class Sizes(_Bounded):
 class Nudges(_Bounded):
     """How far hidden units part that start from the constant and a small random difference.
 
-    >>> nudges = Nudges(Settings("circles", learning_rate=1, l2=0)).fit(2_000)
-    >>> nudges.parted(2_000)[1:]
-    (1659, 1092, 607, 138)
+    >>> nudges = Nudges(Settings("circles", learning_rate=1, l2=0)).fit(500)
+    >>> nudges.parted(500)
+    (None, None, None, None, 138)
 
     For each of `SIZES` a network whose weights are the settings' constant plus the size times standard
     normal numbers (see `nudged_start`): with 0, rounding alone can part its units. Beside them trains

@@ -1,12 +1,16 @@
 """Files to take away: made once, one at a time, and away from the process that serves pages."""
 
 import json
+import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-TIMEOUT = 60  # seconds; a picture takes about one
+from dualnet.converter import HEAD
+
+TIMEOUT = 60  # seconds; a picture takes less than one
 
 
 class Files:
@@ -24,7 +28,7 @@ class Files:
         make : function without arguments that returns the file as bytes or text. It is called by one
             thread at a time, the others wait; when it raises, nothing is kept.
         """
-        with self._making:
+        with _converter, self._making:
             made = self._kept.pop(key, None)
             if made is None:
                 made = make()
@@ -33,9 +37,6 @@ class Files:
             while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._nbytes:
                 del self._kept[next(iter(self._kept))]
         return made
-
-
-FILES = Files(nbytes=32_000_000)
 
 
 def convert(picture, kind):
@@ -51,14 +52,67 @@ def convert(picture, kind):
     allowed = {"spec": ("svg", "png"), "svg": ("png",)}[what]
     if kind not in allowed:
         raise ValueError(f"kind is {kind!r}; expected {' or '.join(allowed)} for this picture.")
-    # -P: the folder of the script, where modules have plain names, is no place to import from.
-    command = [sys.executable, "-P", str(Path(__file__).with_name("converter.py"))]
-    order = json.dumps({"kind": kind, what: picture}).encode()
-    try:
-        done = subprocess.run(command, input=order, capture_output=True, timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(f"The {kind} was not made within {TIMEOUT} seconds.") from None
-    if done.returncode:
-        *_, reason = ["it says nothing", *done.stderr.decode(errors="replace").split("\n")[:-1]]
-        raise RuntimeError(f"The {kind} could not be made: {reason.strip()}.")
-    return done.stdout
+    with _converter:
+        failed, file = _converter.ask({"kind": kind, what: picture})
+    if failed:
+        reason = file.decode(errors="replace")
+        raise RuntimeError(f"The {kind} could not be made: {reason}.")
+    return file
+
+
+class _Converter:
+    """The process that makes pictures. It begins with the first picture, half a second, and ends when
+    nobody is left who may want another: entered by all who may."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._users = 0
+        self._process = None
+
+    def __enter__(self):
+        with self._lock:
+            self._users += 1
+
+    def __exit__(self, *exception):
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._end()
+
+    def ask(self, order):
+        """Return whether the ``order``, see `dualnet.converter`, has failed, and the answer."""
+        with self._asking:
+            if self._process is None:
+                # -P: the folder of the script, where modules have plain names, is no place to
+                # import from.
+                script = str(Path(__file__).with_name("converter.py"))
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
+            process = self._process
+            timer = threading.Timer(TIMEOUT, process.kill)
+            timer.start()
+            try:
+                process.stdin.write(json.dumps(order).encode() + b"\n")
+                process.stdin.flush()
+                failed, length = HEAD.unpack(process.stdout.read(HEAD.size))
+                return failed, process.stdout.read(length)
+            except (OSError, struct.error):
+                self._end()
+                return True, f"the process ended, or took more than {TIMEOUT} seconds".encode()
+            except BaseException:  # an interrupt: what is still to come would answer the next order
+                self._end()
+                raise
+            finally:
+                timer.cancel()
+
+    def _end(self):
+        process, self._process = self._process, None
+        if process is not None:
+            with suppress(OSError), process:  # what it has not read yet cannot be written any more
+                process.kill()
+
+
+_converter = _Converter()
+FILES = Files(nbytes=32_000_000)

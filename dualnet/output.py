@@ -77,6 +77,7 @@ SYMBOLS = {
     r"\Rightarrow": "⇒",
     r"\,": "\N{THIN SPACE}",
     r"\;": " ",
+    r"\quad": "   ",
     r"\ ": " ",
     "_i": "ᵢ",
     "_j": "ⱼ",
@@ -108,8 +109,8 @@ def _barred(text, tag, look):
 # --- charts ---------------------------------------------------------------------------------
 
 
-def chart_svg(chart, width, convert=convert):
-    """Return a `Chart` as SVG text, ``width`` pixels wide, in the page's colors."""
+def chart_svg(chart, width, font, convert=convert):
+    """Return a `Chart` as SVG text, ``width`` pixels wide, in the page's colors and in ``font``."""
     faint = {"gridColor": "currentColor", "gridOpacity": 0.15}
     lines = {"domainColor": "currentColor", "tickColor": "currentColor"}
     config = chart.spec.get("config", {})
@@ -120,7 +121,7 @@ def chart_svg(chart, width, convert=convert):
         "config": config
         | {
             "background": None,
-            "font": _font(chart.alt),
+            "font": font,
             "range": {"category": list(COLORS)},
             "axis": faint | lines | config.get("axis", {}),
             "view": {"stroke": None} | config.get("view", {}),
@@ -154,6 +155,7 @@ def _placed(text, attributes):
 
 def fragment(answer, convert=convert):
     """Return the answer as HTML for a page that has a font, a text color and a background."""
+    font = _font(answer)
     parts = [f"<p>{_html(answer.sentence)}</p>"]
     if answer.left or answer.right:
         parts.append(f'<div style="display:flex;flex-wrap:wrap;gap:{GAP}px">')
@@ -165,10 +167,10 @@ def fragment(answer, convert=convert):
                 parts.append(
                     f'<p><b style="color:{color};font-size:1.15em">━━ {name}</b> &nbsp; {beside}</p>'
                 )
-            parts += [_picture_html(picture, COLUMN, convert) for picture in pictures]
+            parts += [_picture_html(picture, COLUMN, font, convert) for picture in pictures]
             parts.append("</div>")
         parts.append("</div>")
-    parts += [_picture_html(picture, WIDTH, convert) for picture in answer.both]
+    parts += [_picture_html(picture, WIDTH, font, convert) for picture in answer.both]
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
     text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
@@ -178,7 +180,7 @@ def fragment(answer, convert=convert):
     return text
 
 
-def _picture_html(picture, width, convert):
+def _picture_html(picture, width, font, convert):
     match picture:
         case Code(source):
             return f'<pre style="white-space:pre-wrap">{html.escape(source)}</pre>'
@@ -197,7 +199,7 @@ def _picture_html(picture, width, convert):
                 f'<p style="font-size:.9em;margin-top:0">{_html(caption)}</p>' if caption else ""
             )
         case Chart():
-            text, below = chart_svg(picture, width, convert), ""
+            text, below = chart_svg(picture, width, font, convert), ""
     attributes = (
         f'style="width:100%;height:auto" role="img" aria-label="{html.escape(picture.alt)}"'
     )
@@ -210,7 +212,7 @@ def _picture_html(picture, width, convert):
 def svg(answer, convert=convert):
     """Return the answer as SVG text, as the page lays it out: the sentence, the two columns, what is
     wider, the note."""
-    parts = []
+    parts, font = [], _font(answer)
     y = GAP + _text(parts, spans(answer.sentence), GAP, GAP, WIDTH, 18)
     if answer.left or answer.right:
         ends = []
@@ -229,23 +231,23 @@ def svg(answer, convert=convert):
                 ]
                 end += _text(parts, head, x + 36, end, COLUMN - 36, 18)
             for picture in pictures:
-                end = _picture_svg(parts, picture, x, end + 8, COLUMN, convert)
+                end = _picture_svg(parts, picture, x, end + 8, COLUMN, font, convert)
             ends.append(end)
         y = max(ends)
     for picture in answer.both:
-        y = _picture_svg(parts, picture, GAP, y + 8, WIDTH, convert)
+        y = _picture_svg(parts, picture, GAP, y + 8, WIDTH, font, convert)
     if answer.note:
         y += 10 + _text(parts, spans(answer.note), GAP, y + 10, WIDTH, 13)
     width, height = WIDTH + 2 * GAP, y + GAP
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" width="{width}"'
-        f' height="{height:g}" color="{INK}" fill="{INK}" font-family="{_font(answer.sentence)}">'
+        f' height="{height:g}" color="{INK}" fill="{INK}" font-family="{font}">'
         f"<title>{html.escape(plain(answer.sentence))}</title>"
         f'<rect width="100%" height="100%" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
 
 
-def _picture_svg(parts, picture, x, y, width, convert):
+def _picture_svg(parts, picture, x, y, width, font, convert):
     """Append a picture to ``parts``, its upper left corner at x, y; return where it ends."""
     match picture:
         case Code(source):
@@ -272,7 +274,7 @@ def _picture_svg(parts, picture, x, y, width, convert):
         case Image(text, _, _):
             pass
         case Chart():
-            text = chart_svg(picture, width, convert)
+            text = chart_svg(picture, width, font, convert)
     _, _, across, down = map(float, re.search(r'viewBox="([^"]*)"', text)[1].split())
     height = width * down / across
     box = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:.1f}" role="img"'
@@ -324,12 +326,16 @@ def _width(text, size):
         if c in " .,:;'!|()ijltfrI"
         else 0.9
         if c in "mwMW%"
-        else 0.6
+        else 0.64
         for c in text
     )
 
 
-def _font(text):
-    """Return the fonts for text: where it has Hangul, such as come with systems that write Korean."""
-    korean = any("가" <= c <= "힣" for c in text)
-    return ("Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, " if korean else "") + "sans-serif"
+def _font(answer):
+    """Return fonts that have all characters of an answer: a PNG takes the first of them for a whole line,
+    and where that lacks a character, for the line any font that has it."""
+    text = answer.sentence + (answer.note or "")
+    if re.search("[가-힣]", text):
+        return "Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, sans-serif"
+    powers = re.search("[⁰-₎]", text)
+    return "DejaVu Sans, Segoe UI, sans-serif" if powers else "sans-serif"

@@ -44,7 +44,7 @@ def play(view, drawing, samples, words):
         for raster in drawing(net, limit).rasters
     )
     epochs = frames_within(epochs, size)
-    networks = {key: run.networks_at(epochs) for key, run in view.runs.items()}
+    networks = {key: [run.network_at(e) for e in epochs] for key, run in view.runs.items()}
     limit = weight_limit([net for nets in networks.values() for net in nets])
     pictures, titles, marks = [], [], []
     for side, key in enumerate(RUNS):

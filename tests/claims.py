@@ -9,12 +9,16 @@ from string import Formatter
 from dualnet.texts import catalogue
 
 NUMBER = r"[\d,]*\.?\d+(?:e[-+]\d+)?"
+ANY = ".+?"
 
 
-def claims(sentence, language, room):
-    """Return pairs of a key of the table ``room`` and its values, as they are written, by name."""
+def claims(sentence, language, room, **forms):
+    """Return pairs of a key of the table ``room`` and its values, as they are written, by name.
+
+    ``forms`` are the regular expressions of values that are words: default anything.
+    """
     texts = {key: text for key, text in catalogue(language).items() if key.startswith(f"{room}.")}
-    patterns = {key.removeprefix(f"{room}."): _pattern(text) for key, text in texts.items()}
+    patterns = {key.removeprefix(f"{room}."): _pattern(text, forms) for key, text in texts.items()}
     found, rest = [], sentence
     while rest:
         matches = [
@@ -27,12 +31,13 @@ def claims(sentence, language, room):
     return found
 
 
-def _pattern(text):
+def _pattern(text, forms):
     parts, seen = [], set()
     for literal, name, form, _ in Formatter().parse(text):
         parts.append(re.escape(literal))
         if name is None:
             continue
-        parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{NUMBER if form else '.+?'})")
+        value = NUMBER if form else forms.get(name, ANY)
+        parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
         seen.add(name)
     return re.compile("".join(parts) + "(?: |$)")

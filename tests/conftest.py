@@ -1,6 +1,7 @@
 """Shared by all tests: the data, the recorded figures, and runs too long to be trained twice."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -69,6 +70,24 @@ def epochs_descended(monkeypatch):
 
     monkeypatch.setattr(Trainer, "_descend", counted)
     return descended
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    """A headless Chromium; without one, tests are skipped, but not where CI counts on it.
+
+    No longer than a module: while it is open, nothing else in this process can run an event loop.
+    """
+    from tests.browser import ChromiumMissing, browser, chromium
+
+    try:
+        chromium()
+    except ChromiumMissing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    with browser() as chrome:
+        yield chrome
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,7 @@ class Visitor:
         request.request_id, request.session_id = key, self.session
         request.deferred_file.file_id = self._widgets[key][1].deferred_file_id
         await self.connection.send(message.SerializeToString())
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(10 * TIMEOUT):  # behind many others
             async for message in self.messages():
                 response = message.backend_operation_response
                 if response.request_id == key:
@@ -513,7 +513,8 @@ async def soak(url, minutes):
         for key in chance.sample([*SOAKED, "epoch", "step", "x" * 50], 2):
             link[key] = chance.choice(HOSTILE)
         async with Visitor(url, **link) as visitor:
-            counts["exceptions"] += await visitor.finished()
+            exceptions = await visitor.finished()  # first: others count meanwhile
+            counts["exceptions"] += exceptions
             for _ in range(20 if chance.random() < 0.2 else 2):
                 key = chance.choice([*SOAKED, "question", "play", "take", "file", "hurry"])
                 if key == "hurry":  # not waiting for the page
@@ -530,7 +531,8 @@ async def soak(url, minutes):
                     if key in SOAKED:
                         value = any_value(key, chance)
                     await visitor.move(**{key: value})
-                    counts["exceptions"] += await visitor.finished()
+                    exceptions = await visitor.finished()  # first: others count meanwhile
+                    counts["exceptions"] += exceptions
                     counts["pages"] += 1
             if chance.random() < 0.2:
                 visitor.vanish()

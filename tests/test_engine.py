@@ -639,11 +639,14 @@ def test_a_copy_trains_on_by_itself_with_the_very_numbers(copied):
     networks = pair(units=9)
     original = train(Trainer(networks, *arrays, record=size_of), 130)
     original.weights(129)
+    kept = original.snapshot_epochs, original.nbytes
     before = original.weights()
     twin = copied(original)
     assert_same(twin, original)
     assert twin.nbytes <= original.nbytes
     train(twin, 400)
+    twin.weights(397)
+    assert (original.snapshot_epochs, original.nbytes) == kept
     assert original.epochs == 130 == original.losses.shape[1]
     assert original.snapshot_epochs[-1] <= 130
     for ours, theirs in zip(original.weights(), before, strict=True):

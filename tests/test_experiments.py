@@ -1,7 +1,9 @@
 """The experiments against recorded figures and textbook loops: comparison, sizes, nudges, seeds."""
 
 import copy
+import doctest
 import gc
+import importlib
 import json
 import pickle
 import subprocess
@@ -270,6 +272,12 @@ def test_settings_of_one_key_give_one_experiment(kind):
         assert same == (name not in matters), name
     assert "dataset" in matters
     assert kind.key(kind.key(SMALL)) == kind.key(SMALL)
+
+
+@pytest.mark.parametrize("name", ["experiments", "settings", "measures"])
+def test_examples_in_docstrings_give_what_they_show(name):
+    module = importlib.import_module(f"dualnet.{name}")
+    assert doctest.testmod(module).failed == 0
 
 
 def test_experiments_show_themselves_in_a_line():

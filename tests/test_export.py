@@ -1,18 +1,27 @@
 """What is taken away gives the numbers on the page again."""
 
+import ast
 import csv
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+from functools import lru_cache
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image as Pillow
 
-from dualnet import Settings
-from dualnet.export import losses_csv, notebook, python_script
+from dualnet import Comparison, Settings, export, output
+from dualnet.answers import View
+from dualnet.export import losses_csv, notebook, public_address, python_script
+from dualnet.links import QUESTIONS
+from dualnet.questions import units
+from dualnet.texts import LANGUAGES, speaker
 from tests.conftest import ROOT
 
 RUNS = [
@@ -30,8 +39,21 @@ print(json.dumps([[x.hex() for x in losses.tolist()]
 """
 
 
-def source_of(text):
-    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+@pytest.fixture
+def looked_at(trained):
+    """Return ``looked_at(settings, epochs, **kwargs)``: a `View`, by default of the last epoch."""
+
+    def looked_at(settings, epochs, epoch=None, language="en", axis="log"):
+        comparison = trained(settings, epochs)
+        epoch = epochs if epoch is None else epoch
+        return View(settings, comparison, epochs, epoch, language, axis)
+
+    return looked_at
+
+
+def cells_of(text, kind):
+    cells = json.loads(text)["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == kind]
 
 
 def four_curves(comparison, epochs):
@@ -39,62 +61,199 @@ def four_curves(comparison, epochs):
     return [curve[:epochs] for run in runs for curve in (run.losses, run.val_losses)]
 
 
-def test_script_and_notebook_give_the_very_losses_in_a_fresh_process(tmp_path, trained):
+def run_python(*arguments, cwd, **environment):
+    """Run another Python as a reader does, by default without Git; return what it prints."""
+    # The rest as it is here: what chooses the linear algebra's kernels decides the last digits.
+    environment = {**os.environ, "PATH": "", "PYTHONPATH": "", **environment}
+    command = [sys.executable, *map(str, arguments)]
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# --- the run as Python ----------------------------------------------------------------------
+
+
+def test_script_and_notebook_give_the_very_losses_in_a_fresh_process(tmp_path, trained, looked_at):
     programs = []
-    for run in RUNS:
-        programs += [python_script(*run), source_of(notebook(*run))]
+    for settings, epochs in RUNS:
+        # Trained in one go there, and here perhaps a part at a time, as on the page.
+        trained(settings, max(1, epochs // 3))
+        view = looked_at(settings, epochs)
+        taken = "\n".join(cells_of(notebook(view, "code"), "code"))
+        programs += [python_script(view, "units"), taken]
     paths = [tmp_path / f"taken_{i}.py" for i in range(len(programs))]
     for path, program in zip(paths, programs, strict=True):
         path.write_text(program + TELL, encoding="utf-8")
     driver = "import runpy, sys\nfor path in sys.argv[1:]: runpy.run_path(path)"
-    done = subprocess.run(
-        [sys.executable, "-c", driver, *map(str, paths)],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[[")]
+    told = run_python("-c", driver, *paths, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    told = [json.loads(line) for line in told.splitlines() if line.startswith("[[")]
     for i, (settings, epochs) in enumerate(RUNS):
-        # Trained in one go there, and here perhaps a part at a time, as on the page.
-        trained(settings, epochs // 3)
         curves = four_curves(trained(settings, epochs), epochs)
         hexes = [[x.hex() for x in curve.tolist()] for curve in curves]
         assert told[2 * i] == told[2 * i + 1] == hexes
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_script_names_only_what_differs_from_the_defaults(run):
+def test_script_names_only_what_differs_from_the_defaults(run, looked_at):
     settings, epochs = run
-    script = python_script(*run)
-    [arguments] = re.findall(r"Settings\((.*)\)\)", script)
+    script = python_script(looked_at(*run), "loss")
+    [arguments] = re.findall(r"Comparison\(Settings\((.*)\)\)", script)
     assert eval(f"Settings({arguments})", {"Settings": Settings}) == settings
     names = [argument.split("=")[0] for argument in arguments.split(", ") if argument]
     assert all(getattr(settings, name) != getattr(Settings(), name) for name in names)
-    assert f"advance({epochs})" in script
+    assert f".fit({epochs}, " in script
     assert len(script.splitlines()) < 20
 
 
-def test_notebook_is_nbformat_4_5():
-    settings, epochs = RUNS[1]
-    content = json.loads(notebook(settings, epochs))
+@pytest.mark.parametrize(
+    ("looks", "arguments"),
+    [
+        ({}, {"language": "en"}),
+        ({"epoch": 0, "language": "ko"}, {"epoch": 0, "language": "ko"}),
+        ({"epoch": 30, "axis": "book"}, {"epoch": 30, "axis": "book", "language": "en"}),
+    ],
+)
+def test_the_answer_is_asked_for_as_it_is_looked_at(looks, arguments, looked_at):
+    view = looked_at(*RUNS[1], **looks)
+    script = python_script(view, "boundary")
+    *_, asked = cells_of(notebook(view, "boundary"), "code")
+    [printed] = re.findall(r"^print\((ask\(.*\))\)$", script, re.MULTILINE)
+    assert printed == asked
+    call = ast.parse(asked).body[0].value
+    assert [ast.unparse(argument) for argument in call.args] == ["'boundary'", "comparison", "60"]
+    assert {word.arg: word.value.value for word in call.keywords} == arguments
+
+
+# --- the notebook ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notebook_is_a_lesson_of_nbformat_4_5(question, language, looked_at):
+    say = speaker(language)
+    view = looked_at(*RUNS[1], language=language)
+    text = notebook(view, question)
+    content = json.loads(text)
     assert set(content) == {"cells", "metadata", "nbformat", "nbformat_minor"}
     assert (content["nbformat"], content["nbformat_minor"]) == (4, 5)
     assert {"name", "display_name"} <= set(content["metadata"]["kernelspec"])
     ids = [cell["id"] for cell in content["cells"]]
-    assert len(set(ids)) == len(ids) >= 3
+    assert len(set(ids)) == len(ids)
     for cell in content["cells"]:
         assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", cell["id"])
-        assert set(cell) == {
-            *("cell_type", "id", "metadata", "source"),
-            *("outputs", "execution_count"),  # of a code cell
-        }
-        assert (cell["cell_type"], cell["outputs"], cell["execution_count"]) == ("code", [], None)
+        extra = {"outputs", "execution_count"} if cell["cell_type"] == "code" else set()
+        assert set(cell) == {"cell_type", "id", "metadata", "source"} | extra
         assert cell["metadata"] == {}
         assert all(line.endswith("\n") for line in cell["source"][:-1])
-        compile("".join(cell["source"]), cell["id"], "exec")
+    first, *words = cells_of(text, "markdown")
+    assert first.startswith(f"# {say('page.title')}\n")
+    for fact in (say("dataset.moons"), "192", "48", "60", *view.names.values()):
+        assert fact in first
+    code = cells_of(text, "code")
+    asked = [re.search(r'^ask\("(\w+)"', source) for source in code[2:]]
+    assert [match[1] for match in asked] == list(dict.fromkeys(["loss", question]))
+    assert "Comparison" in code[1]
+    named = say("notebook.question", name=say(f"question.{question}"))
+    assert (named in words) == (question != "loss")
+    for key in QUESTIONS:
+        assert f"`{key}`" in words[-1]
+
+
+# --- where dualnet comes from ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://github.com/somebody/dualnet", "https://github.com/somebody/dualnet"),
+        ("https://github.com/somebody/dualnet.git", "https://github.com/somebody/dualnet.git"),
+        ("https://user:secret@example.org:8443/a/b.git", "https://example.org:8443/a/b.git"),
+        ("https://secret@github.com/somebody/dualnet", "https://github.com/somebody/dualnet"),
+        ("git@github.com:somebody/dualnet.git", "https://github.com/somebody/dualnet.git"),
+        ("ssh://git@github.com/somebody/dualnet.git", "https://github.com/somebody/dualnet.git"),
+        *[(remote, None) for remote in ("", "/srv/git/dualnet", "../dualnet", "C:\\dualnet")],
+        *[(remote, None) for remote in ("file:///srv/dualnet", "git://example.org/dualnet")],
+        ("https://example.org/a; rm -r b", None),
+        ("https://example.org/$(reboot)", None),
+    ],
+)
+def test_public_address(remote, address):
+    assert public_address(remote) == address
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """Return a clone of nothing but `dualnet`, as Git has it, for `export.repository` to look at."""
+    folder = tmp_path / "clone"
+    shutil.copytree(
+        ROOT / "dualnet", folder / "dualnet", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (folder / "requirements.txt").write_text("")
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "All"]):
+        subprocess.run([*git, *command], check=True, timeout=60)
+    monkeypatch.setattr(export, "ROOT", folder)
+    export.repository.cache_clear()
+    yield folder
+    export.repository.cache_clear()
+
+
+def test_address_comes_from_the_clone(clone, looked_at, monkeypatch):
+    def told(language):
+        view = looked_at(*RUNS[1], language=language)
+        return python_script(view, "loss"), "\n".join(cells_of(notebook(view, "loss"), "markdown"))
+
+    for language in LANGUAGES:  # no remote yet
+        for text in told(language):
+            assert export.PLACEHOLDER in text
+            assert str(clone) not in text
+    remote = ["git", "-C", str(clone), "remote"]
+    subprocess.run([*remote, "add", "origin", "git@example.org:a/b.git"], check=True, timeout=60)
+    export.repository.cache_clear()
+    for language in LANGUAGES:
+        script, words = told(language)
+        assert "--depth 1 https://example.org/a/b.git dualnet-clone" in script
+        assert "OWNER" not in script + words
+    export.repository.cache_clear()
+    monkeypatch.setenv("PATH", "")  # no Git
+    assert export.repository() is None
+
+
+def test_a_package_elsewhere_has_no_address(clone, monkeypatch):
+    monkeypatch.setattr(export, "ROOT", clone / "dualnet")  # within a repository, not its top
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: pytest.fail("asked Git"))
+    assert export.repository() is None
+
+
+def test_script_from_a_download_folder_fetches_dualnet_once(
+    clone, looked_at, tmp_path, monkeypatch
+):
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    monkeypatch.setattr(export, "repository", lru_cache(clone.as_uri))
+    view = looked_at(*RUNS[1])
+    script = downloads / "taken.py"
+    script.write_text(python_script(view, "units"), encoding="utf-8")
+    path = os.environ["PATH"]
+    printed = [run_python(script, cwd=downloads, PATH=path) for _ in range(2)]
+    assert printed[0] == printed[1]
+    assert (downloads / "dualnet-clone" / "dualnet" / "engine.py").exists()
+    data, network = view.data, view.networks["ones"]
+    assert f"ones {network.score(data.x_val, data.y_val)} " in printed[0]
+    assert "distinct hidden units" in printed[0]
+
+
+def test_script_in_a_clone_takes_the_clone(clone, looked_at, tmp_path):
+    script = tmp_path / "taken.py"
+    script.write_text(python_script(looked_at(*RUNS[1]), "units"), encoding="utf-8")
+    assert "distinct hidden units" in run_python(script, cwd=clone)
+    assert not (clone / "dualnet-clone").exists()
+
+
+# --- numbers --------------------------------------------------------------------------------
 
 
 def read_back(text):
@@ -125,3 +284,48 @@ def test_csv_keeps_every_kind_of_number():
         assert_array_equal(table[name], odd)
         assert_array_equal(np.signbit(table[name]), np.signbit(odd))
     assert_array_equal(table["ones_val_loss"], odd[::-1])
+
+
+# --- on the page ----------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
+    from tests.browser import READY, server
+
+    settings = Settings("circles", units=3)
+    comparison = Comparison(settings).fit(60)
+    view = View(settings, comparison, 60, 60, "ko")
+    answer = units.answer(view)
+    expected = {
+        "svg": output.svg(answer).encode(),
+        "csv": losses_csv(comparison, 60).encode(),
+        "py": python_script(view, "units").encode(),
+        "ipynb": notebook(view, "units").encode(),
+    }
+    say = speaker("ko")
+    with server() as url:
+        page = chrome.new_page(locale="ko-KR", accept_downloads=True)
+        page.goto(f"{url}/?question=units&dataset=circles&units=3&epochs=60")
+        page.wait_for_function(READY)
+        # While pictures move, the file holds the answer that stands still.
+        page.get_by_text(say("chooser.play")).click()
+        page.get_by_text(say("take.title")).click()
+        for key, ending in [
+            ("svg", "svg"),
+            ("csv", "csv"),
+            ("script", "py"),
+            ("notebook", "ipynb"),
+        ]:
+            with page.expect_download() as pressed:
+                page.get_by_role("button", name=say(f"take.{key}")).click()
+            file = tmp_path / pressed.value.suggested_filename
+            assert file.name == f"dualnet-units-circles-60.{ending}"
+            pressed.value.save_as(file)
+            assert file.read_bytes() == expected[ending], ending
+        with page.expect_download() as pressed:
+            page.get_by_role("button", name=say("take.png")).click()
+        pressed.value.save_as(tmp_path / "answer.png")
+        page.close()
+    with Pillow.open(tmp_path / "answer.png") as picture:
+        assert picture.size[0] == 2 * (output.WIDTH + 2 * output.GAP)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from types import SimpleNamespace
 
@@ -138,21 +139,28 @@ def test_the_schema_of_the_specification_decides_the_version(spec, monkeypatch):
 
 
 @pytest.mark.parametrize("nice", [True, False])  # Windows has none
-def test_the_converter_steps_back_behind_the_pages(spec, monkeypatch, nice):
-    steps, output = [], SimpleNamespace(buffer=io.BytesIO())
+def test_the_converter_answers_line_by_line_behind_the_pages(spec, monkeypatch, nice):
+    steps, answers = [], io.BytesIO()
     if nice:
         monkeypatch.setattr(os, "nice", steps.append)
     else:
         monkeypatch.delattr(os, "nice")
-    for kind, picture in [("png", {"spec": spec}), ("svg", {"spec": spec})]:
-        order = json.dumps({"kind": kind, **picture}).encode()
-        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(order)))
-        monkeypatch.setattr(sys, "stdout", output)
-        runpy.run_path(converter.__file__, run_name="__main__")
-    assert steps == nice * [5, 5]
-    png, svg = output.buffer.getvalue().split(b"<svg", 1)
-    assert size_of(png)[0] > 400
-    again = converter.converted({"kind": "png", "svg": "<svg" + svg.decode()})
+    orders = [{"kind": "svg", "spec": spec}, {"kind": "png"}, {"kind": "png", "spec": spec}]
+    lines = "".join(json.dumps(order) + "\n" for order in orders).encode()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(lines)))
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=answers))
+    runpy.run_path(converter.__file__, run_name="__main__")
+    assert steps == nice * [5]
+
+    answers.seek(0)
+    found = []
+    while head := answers.read(converter.HEAD.size):
+        failed, length = converter.HEAD.unpack(head)
+        found.append((failed, answers.read(length)))
+    (no, svg), (yes, reason), (no_again, png) = found
+    assert (no, yes, no_again) == (False, True, False)
+    assert reason == b"KeyError: 'spec'"
+    again = converter.converted({"kind": "png", "svg": svg.decode()})
     assert size_of(again) == size_of(png)
 
 
@@ -167,7 +175,35 @@ def test_a_picture_leaves_neither_vl_convert_nor_a_process_behind(spec):
     )
     assert done.stdout.strip() == "False"
     convert(spec, "svg")
-    assert not [p for p in psutil.Process().children() if "converter.py" in str(p.cmdline())]
+    assert converters() == []
+
+
+def converters():
+    """Return the processes that make pictures."""
+    return [p.pid for p in psutil.Process().children() if "converter.py" in str(p.cmdline())]
+
+
+def test_one_process_makes_all_pictures_while_somebody_wants_any(spec):
+    kept, seen = Files(nbytes=10**6), []
+
+    def make():
+        pictures = [convert(spec, "svg") for _ in range(2)]
+        seen.append(converters())
+        return pictures[0]
+
+    waiting = threading.Thread(target=lambda: kept.get(2, make))
+
+    def first():
+        waiting.start()
+        while files._converter._users < 2:
+            time.sleep(0.001)
+        return make()
+
+    assert kept.get(1, first) == convert(spec, "svg")
+    waiting.join()
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 1
+    assert converters() == []
 
 
 def test_the_converter_imports_nothing_of_ours():
@@ -175,13 +211,12 @@ def test_the_converter_imports_nothing_of_ours():
     code = (
         "import runpy, sys, io\n"
         "sys.stdin = io.TextIOWrapper(io.BytesIO(b'{}'))\n"
-        "try: runpy.run_path(sys.argv[1], run_name='__main__')\n"
-        "except KeyError: pass\n"
+        "runpy.run_path(sys.argv[1], run_name='__main__')\n"
         "print([n for n in sys.modules if n.split('.')[0] in ('dualnet', 'numpy', 'pandas')])"
     )
     command = [sys.executable, "-P", "-c", code, converter.__file__]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.endswith("[]\n")
 
 
 @pytest.mark.parametrize(
@@ -193,19 +228,56 @@ def test_another_kind_is_refused(picture, kind, allowed):
         convert(picture, kind)
 
 
-def test_what_cannot_be_drawn_is_a_clear_error():
-    with pytest.raises(RuntimeError, match=r"^The svg could not be made: KeyError: '\$schema'\.$"):
-        convert({}, "svg")
-
-
-def test_a_process_that_dies_without_a_word_is_a_clear_error(monkeypatch):
-    died = SimpleNamespace(returncode=-9, stderr=b"", stdout=b"")
-    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: died)
-    with pytest.raises(RuntimeError, match=r"^The png could not be made: it says nothing\.$"):
-        convert({}, "png")
+def test_what_cannot_be_drawn_is_a_clear_error(spec):
+    with files._converter:
+        with pytest.raises(RuntimeError, match=r"^The svg could not be made: KeyError: .\$schema"):
+            convert({}, "svg")
+        assert size_of(convert(spec, "png"))  # by the same process
+    assert converters() == []
 
 
 def test_a_picture_that_takes_too_long_is_given_up(monkeypatch, spec):
-    monkeypatch.setattr(files, "TIMEOUT", 0.01)
-    with pytest.raises(RuntimeError, match=r"^The png was not made within 0\.01 seconds\.$"):
-        convert(spec, "png")
+    with monkeypatch.context() as patch, files._converter:
+        patch.setattr(files, "TIMEOUT", 0.01)
+        with pytest.raises(
+            RuntimeError, match=r"^The png could .*: the process .* 0\.01 seconds\.$"
+        ):
+            convert(spec, "png")
+        assert converters() == []
+        patch.undo()
+        assert size_of(convert(spec, "png"))
+
+
+def test_a_process_that_has_died_is_a_clear_error_and_the_next_picture_is_made(spec):
+    with files._converter:
+        convert(spec, "svg")
+        files._converter._process.kill()
+        files._converter._process.wait()
+        with pytest.raises(RuntimeError, match="the process ended"):
+            convert(spec, "svg")
+        assert convert(spec, "svg")
+
+
+def test_an_interrupt_while_a_picture_is_made_leaves_no_answer_behind(spec, monkeypatch):
+    with files._converter:
+        expected = convert(spec, "svg")
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "HEAD", SimpleNamespace(size=1, unpack=interrupt))
+            with pytest.raises(KeyboardInterrupt):
+                convert(spec, "png")
+        assert convert(spec, "svg") == expected
+
+
+def interrupt(head):
+    raise KeyboardInterrupt
+
+
+def test_an_order_that_cannot_be_written_is_a_clear_error(spec):
+    """More than a pipe holds, to a process that is gone."""
+    with files._converter:
+        convert(spec, "svg")
+        files._converter._process.kill()
+        files._converter._process.wait()
+        with pytest.raises(RuntimeError, match="the process ended"):
+            convert(10**6 * "x", "png")
+    assert converters() == []

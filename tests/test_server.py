@@ -8,14 +8,18 @@ import asyncio
 import re
 import urllib.error
 import urllib.request
+from http.cookies import SimpleCookie
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dualnet import Settings
+from dualnet.links import QUESTIONS
+from dualnet.questions import ask
 from tests.browser import server
-from tests.load import Visitor, process_of
+from tests.load import Visitor, fetch, process_of
 
 FOR_EVER = {"units": 64, "epochs": 100_000}  # takes longer than all tests together
 
@@ -57,9 +61,10 @@ async def page_of(url, **link):
         return visitor.page
 
 
-def sentence_of(page):
-    """Return the answer's sentence: the first text on the stage."""
-    return page[min(place for place in page if place[:2] == (0, STAGE))].markdown.body
+def says(page, answer):
+    """Return whether the page says what ``answer`` says."""
+    bodies = [e.markdown.body for e in page.values() if e.WhichOneof("type") == "markdown"]
+    return answer.sentence in bodies
 
 
 def test_a_visitor_who_vanishes_leaves_nobody_training_and_no_lock_held(url):
@@ -88,7 +93,7 @@ def test_visitors_with_the_same_settings_share_their_progress(url):
     asyncio.run(story())
 
 
-def test_a_setting_moved_during_training_stops_it_and_starts_the_new_one(url, trained):
+def test_a_setting_moved_during_training_stops_it_and_starts_the_new_one(url):
     async def story():
         async with Visitor(url, **FOR_EVER, seed=3) as visitor:
             await epochs_done(visitor)
@@ -96,20 +101,49 @@ def test_a_setting_moved_during_training_stops_it_and_starts_the_new_one(url, tr
             await epochs_done(visitor)
             await visitor.move(epochs=50)
             assert await visitor.finished() == 0
-            shown = [metric.body for metric in visitor.elements("metric")]
-            assert shown == metrics(trained, 50, seed=3, units=2)
+            assert says(visitor.page, ask("loss", Settings(seed=3, units=2), 50))
             await idle(process_of(url))  # with the visitor still there
 
     asyncio.run(story())
 
 
-def test_a_server_killed_and_started_again_gives_the_page_of_the_link(url, trained):
-    link = {"units": 3, "seed": 7, "epochs": 200, "question": "spread"}
+def test_a_server_killed_and_started_again_gives_the_page_of_the_link(url):
+    link = {"units": 3, "seed": 7, "epochs": 200, "question": "units"}
     with server() as other:
         before = asyncio.run(page_of(other, **link))
         process_of(other).kill()
         assert asyncio.run(page_of(url, **link)) == before
-    assert before[1] == metrics(trained, 200, units=3, seed=7)
+    assert says(before, ask("units", Settings(units=3, seed=7), 200))
+
+
+def test_a_page_says_the_same_before_and_after_others_have_trained_on(url):
+    """Whatever the question: a page is its link."""
+    settings = {"dataset": "moons", "units": 3, "seed": 11}
+
+    async def pages():
+        links = [{**settings, "epochs": 61, "question": question} for question in QUESTIONS]
+        return [await page_of(url, **link) for link in links]
+
+    async def story():
+        before = await pages()
+        for question in ("loss", "luck", "nudge"):
+            await page_of(url, **settings, epochs=9_000, question=question)
+        for question, ours, theirs in zip(QUESTIONS, before, await pages(), strict=True):
+            assert ours == theirs, question
+
+    asyncio.run(story())
+
+
+def test_no_visitor_can_clear_what_others_have_trained(url):
+    async def story():
+        link = {**FOR_EVER, "seed": 5}
+        async with Visitor(url, **link) as first:
+            seen = await well_on_the_way(first)
+            await first.connection.send(BackMsg(clear_cache=True).SerializeToString())
+            async with Visitor(url, **link) as second:
+                assert seen <= await epochs_done(second)
+
+    asyncio.run(story())
 
 
 def test_a_class_that_opens_one_link_at_once_sees_one_page(url):
@@ -136,6 +170,61 @@ def test_uploads_without_the_token_against_forgery_are_refused(url):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with pytest.raises(urllib.error.HTTPError, match="403"):
         opener.open(request, timeout=60)
+
+
+def test_files_for_an_uploader_that_the_page_does_not_have_are_refused(url):
+    async def story():
+        headers, _ = fetch(f"{url}/_stcore/health")
+        token = SimpleCookie(headers["Set-Cookie"])["_streamlit_xsrf"].value
+        async with Visitor(url) as visitor:
+            await visitor.finished()
+            address = f"{url}/_stcore/upload_file/{visitor.session}/a"
+            allowed = {"X-Xsrftoken": token, "Cookie": f"_streamlit_xsrf={token}"}
+            with pytest.raises(urllib.error.HTTPError, match="413"):
+                await asyncio.to_thread(fetch, address, "PUT", b"x", **allowed)
+
+    asyncio.run(story())
+
+
+def test_a_large_message_ends_the_connection_and_nothing_else(url):
+    async def story():
+        async with Visitor(url) as visitor:
+            await visitor.finished()
+            await visitor.connection.send(bytes(11_000_000))
+            with pytest.raises(ConnectionClosed, match="1009"):
+                await visitor.finished()
+        assert await page_of(url, seed=6)
+
+    asyncio.run(story())
+
+
+def test_short_requests_do_not_wait_for_long_ones(url):
+    """However many: ten train for ever, and somebody new is served before any of them."""
+
+    async def story():
+        visitors = [Visitor(url, **FOR_EVER, seed=seed) for seed in range(20, 30)]
+        for visitor in visitors:
+            await visitor.__aenter__()
+        await epochs_done(visitors[-1])
+        assert await page_of(url, seed=8)
+        for visitor in visitors:
+            visitor.vanish()
+
+    asyncio.run(story())
+
+
+def test_a_flood_of_reruns_ends_with_the_page_of_the_last(url):
+    async def story():
+        process = process_of(url)
+        async with Visitor(url, seed=12) as visitor:
+            await visitor.finished()
+            for i in range(500):
+                await visitor.move(units=1 + i % 64)
+            while visitor.query.get("units") != "52":
+                await visitor.finished()
+            assert process.num_threads() < 60
+
+    asyncio.run(story())
 
 
 def test_the_details_of_an_error_stay_on_the_server(tmp_path):

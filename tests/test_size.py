@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
@@ -20,12 +21,12 @@ SIZES = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 NAN = float("nan")
 
 
-def view_of(chosen=Settings(), epochs=500, language="en", losses=(0.3, 0.1)):
+def view_of(settings=Settings(), epochs=500, language="en", losses=(0.3, 0.1)):
     """Return a view of two runs whose training losses end with ``losses``."""
     ones, normal = (SimpleNamespace(losses=loss + np.arange(epochs)[::-1] / 1e6) for loss in losses)
-    data = load_dataset(chosen.dataset)
+    data = load_dataset(settings.dataset)
     comparison = SimpleNamespace(dataset=data, ones=ones, normal=normal)
-    return View(chosen, comparison, epochs, epochs, language)
+    return View(settings, comparison, epochs, epochs, language)
 
 
 def sizes_of(constant, equal, different):
@@ -150,7 +151,7 @@ def test_sentences_about_trained_networks_are_true(settings, language, trained):
 
 def test_what_is_said_of_breast_cancer(trained):
     view = View(Settings(), trained(Settings(), 500), 500, 500)
-    said = str(size.answer(view, trained(Settings(), 500, Sizes)))
+    said = size.answer(view, trained(Settings(), 500, Sizes)).sentence
     for words in ("**0.122**", "**0.0774**", "**1.6 times**", "0.33 against 0.0964"):
         assert words in said
 
@@ -260,7 +261,7 @@ def test_glorot_is_marked_on_the_axis(dataset, units, glorot):
 
 
 @given(seen())
-@settings(max_examples=20)
+@hypothesis_settings(max_examples=20)
 @example((view_of(), sizes_of([0.5] * 6, np.full((6, 5), 0.5), np.full((6, 5), 0.5))))
 def test_labels_stand_at_the_ends_of_their_curves_and_apart(seen):
     view, sizes = seen

@@ -243,14 +243,14 @@ def _probability_spec(target_names, language):
     bars = (
         alt.Chart(alt.NamedData("bins"))
         .transform_calculate(label="'' + datum.label")
-        .mark_bar()
+        .mark_bar(binSpacing=1)
         .encode(
             x=alt.X(
                 "low:Q",
                 bin="binned",
                 title=probability,
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format=".0%", tickCount=4),
+                axis=alt.Axis(format=".0%", tickCount=4, titleAnchor="end"),
             ),
             x2="high:Q",
             y=alt.Y(

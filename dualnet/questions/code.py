@@ -51,14 +51,14 @@ def answer(view):
 
 
 def source_of(function):
-    """Return the source of a function as it stands, but for its docstring."""
+    """Return the source of a function as it stands, but for decorators and docstring."""
     source = textwrap.dedent(inspect.getsource(function))
     [definition] = ast.parse(source).body
-    if ast.get_docstring(definition) is None:
-        return source
-    first = definition.body[0]
     lines = source.splitlines(keepends=True)
-    return "".join(lines[: first.lineno - 1] + lines[first.end_lineno :])
+    if ast.get_docstring(definition) is not None:
+        first = definition.body[0]
+        del lines[first.lineno - 1 : first.end_lineno]
+    return "".join(lines[definition.lineno - 1 :])
 
 
 def narrow(source, width=WIDTH):

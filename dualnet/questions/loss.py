@@ -216,8 +216,8 @@ def _place(lines, ends, view):
     """Return on which side of its epoch the number stands and how far below its curve, so that it
     covers as little as possible of the curves ``lines`` (3, n), drawn between ``ends``."""
     (width, height), (label, tall) = PLOT, LABEL
-    pixels = (ends[1] - np.nan_to_num(lines, nan=ends[0])) / (ends[1] - ends[0]) * height
-    pixels = np.clip(pixels, 0, height)
+    lines = np.clip(np.nan_to_num(lines, nan=ends[0]), *ends)
+    pixels = (ends[1] - lines) / (ends[1] - ends[0]) * height
     epochs = np.arange(1, lines.shape[1] + 1)
     left = view.epoch / view.epochs * width < label
     beside = view.epoch + np.linspace(0, label if left else -label, 2 * label) / width * view.epochs

@@ -164,7 +164,7 @@ def _spec(epoch, domain, zero, losses, ticks, language):
     band = curves.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q")
     lines = curves.mark_line(opacity=1).encode(
         y=loss,
-        strokeWidth=alt.condition("datum.run == 'ones'", alt.value(6), alt.value(3)),  # seen below
+        strokeWidth=alt.condition("datum.run == 'ones'", alt.value(5), alt.value(3)),  # seen below
     )
     points = curves.mark_point(filled=True, size=70, opacity=1).encode(
         y=alt.Y("loss:Q"), tooltip=[alt.Tooltip("kind:N"), *tooltips]
@@ -182,6 +182,6 @@ def _spec(epoch, domain, zero, losses, ticks, language):
     glorot = alt.Chart(alt.NamedData("glorot")).encode(x=size)
     mark = glorot.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
     mark_name = glorot.mark_text(
-        align="left", dx=6, dy=8, fontSize=charts.FONT_SIZE, color="currentColor"
+        align="right", dx=-6, dy=8, fontSize=charts.FONT_SIZE, color="currentColor"
     ).encode(y=alt.value(0), text="text:N")
     return charts.spec_of(alt.layer(band, mark, mark_name, lines, points, rings, names), HEIGHT)

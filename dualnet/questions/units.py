@@ -89,7 +89,8 @@ def sentence(view, counts):
     for key in RUNS:
         if counts[key] == 1 and key not in equal:
             net = view.networks[key]
-            apart = float(difference(net.w1, net.b1, net.w2))
+            apart = float(f"{difference(net.w1, net.b1, net.w2):.1g}")
+            apart = np.format_float_positional(apart, trim="-")  # 0.00002, not 2e-05
             said += " " + say("units.near", run=names[key], difference=apart)
     return said
 
