@@ -267,9 +267,7 @@ def test_phone(visit, url, dataset):
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(page.locator(".st-key-take [data-testid=stCode]").first).to_be_visible()
 
-    targets = page.locator(
-        "[role=radio], summary, [data-testid=stButton] button"
-    )
+    targets = page.locator("[role=radio], summary, [data-testid=stButton] button")
     small = [
         (target.inner_text(), box)
         for target in targets.all()
