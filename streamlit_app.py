@@ -30,12 +30,14 @@ from dualnet.turns import TURNS, Visitor
 state = st.session_state
 PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
-# Large enough for a class to read, and for a thumb.
+# Large enough for a class to read and for a thumb; the question close to what answers it.
 LESSON_STYLE = """<style>
+.st-key-head h1 { padding-block: 0.25rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-answers button p { font-size: 1.15rem }
 </style>"""
+HALF_SIDEBAR = 112  # pixels; columns would be wider than half
 FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
 
 
@@ -45,7 +47,7 @@ def main():
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
     step = STEPS[state.step - 1] if state.step else None
-    head = st.container(gap="xsmall" if step else "small")
+    head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
         lesson_bar(say, step) if step else title(say)
     load(say)
@@ -71,11 +73,13 @@ def main():
 
 
 def translate_choices():
-    """Go by the keys of choices: after a switch of language a browser still sends the words of the
-    other one."""
+    """Go by the keys of choices: after a switch of language a browser goes on showing and sending the
+    words of the other one, until it is told."""
+    switched = state.get("language") != state.get("seen", {}).get("language")
     for key, control in CONTROLS.items():
-        if isinstance(control, Choice) and state.get(key) not in (None, *control.options):
-            state[key] = control.check(state[key])
+        value = state.get(key)
+        if isinstance(control, Choice) and value and (switched or value not in control.options):
+            state[key] = control.check(value)
 
 
 def read_address():
@@ -183,8 +187,9 @@ def controls(say):
         number(EPOCHS, st, say, facts)
         for name in ("units", "learning_rate"):
             number(HYPERPARAMETERS[name], st, say, facts)
-        for name, half in zip(("l1", "l2"), st.columns(2, wrap=False), strict=True):
-            number(HYPERPARAMETERS[name], half, say, facts)
+        with st.container(horizontal=True):
+            for name in ("l1", "l2"):
+                number(HYPERPARAMETERS[name], st, say, facts, width=HALF_SIDEBAR)
         with st.expander(say("setting.more")):
             st.segmented_control(
                 say("setting.axis"),
@@ -200,13 +205,14 @@ def controls(say):
     return Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS}), state.epochs
 
 
-def number(hyperparameter, container, say, facts):
-    """Draw the control of a number, over its range and on its scale."""
+def number(hyperparameter, container, say, facts, width="stretch"):
+    """Draw the control of a number, over its range and on its scale, ``width`` pixels wide."""
     name = hyperparameter.name
     words = {
         "label": say(f"setting.{name}"),
         "help": say(f"help.{name}", **facts),
         "key": name,
+        "width": width,
     }
     if hyperparameter.scale == "log":
         # A link may ask for a value between two stops: it becomes a stop of its own.
@@ -239,6 +245,7 @@ def choose_question(say):
             required=True,
             label_visibility="collapsed",
             persist_state="session",
+            wrap=True,
         )
         st.button(
             say("lesson.start"), key="start", icon=":material/play_lesson:", on_click=start_lesson
@@ -347,7 +354,8 @@ def train_ahead(question, view):
     """Train what the step will show, while the class thinks; show nothing of it."""
     st.empty()  # at once, where the last step's pictures stand
     st.sidebar.empty()  # and its files
-    train_for(question, view)
+    trained = train_for(question, view)
+    question.answer(view, *trained)  # the rooms keep the specifications of their charts
 
 
 def conclude(say, step, view, trained, place):

@@ -63,7 +63,7 @@ def take_pictures(chrome, url, questions, folder):
         for name, state in states.items():
             show(page, url, state)
             if "step" in state:
-                page.locator(".st-key-show button").click()
+                page.locator(".st-key-show button:visible").click()
                 page.locator(STAGE_PICTURE).first.wait_for()
                 page.wait_for_function(READY)
             page.screenshot(path=folder / f"{name}-{size['width']}-{language}-{theme}.png")
