@@ -37,6 +37,7 @@ LESSON_STYLE = """<style>
 .st-key-answers button { padding-block: 1rem }
 .st-key-answers button p { font-size: 1.15rem }
 </style>"""
+HALF_SIDEBAR = 112  # pixels; columns would be wider than half
 FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
 
 
@@ -72,11 +73,13 @@ def main():
 
 
 def translate_choices():
-    """Go by the keys of choices: after a switch of language a browser still sends the words of the
-    other one."""
+    """Go by the keys of choices: after a switch of language a browser goes on showing and sending the
+    words of the other one, until it is told."""
+    switched = state.get("language") != state.get("seen", {}).get("language")
     for key, control in CONTROLS.items():
-        if isinstance(control, Choice) and state.get(key) not in (None, *control.options):
-            state[key] = control.check(state[key])
+        value = state.get(key)
+        if isinstance(control, Choice) and value and (switched or value not in control.options):
+            state[key] = control.check(value)
 
 
 def read_address():
@@ -184,8 +187,9 @@ def controls(say):
         number(EPOCHS, st, say, facts)
         for name in ("units", "learning_rate"):
             number(HYPERPARAMETERS[name], st, say, facts)
-        for name, half in zip(("l1", "l2"), st.columns(2, wrap=False), strict=True):
-            number(HYPERPARAMETERS[name], half, say, facts)
+        with st.container(horizontal=True):
+            for name in ("l1", "l2"):
+                number(HYPERPARAMETERS[name], st, say, facts, width=HALF_SIDEBAR)
         with st.expander(say("setting.more")):
             st.segmented_control(
                 say("setting.axis"),
@@ -201,13 +205,14 @@ def controls(say):
     return Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS}), state.epochs
 
 
-def number(hyperparameter, container, say, facts):
-    """Draw the control of a number, over its range and on its scale."""
+def number(hyperparameter, container, say, facts, width="stretch"):
+    """Draw the control of a number, over its range and on its scale, ``width`` pixels wide."""
     name = hyperparameter.name
     words = {
         "label": say(f"setting.{name}"),
         "help": say(f"help.{name}", **facts),
         "key": name,
+        "width": width,
     }
     if hyperparameter.scale == "log":
         # A link may ask for a value between two stops: it becomes a stop of its own.
@@ -240,6 +245,7 @@ def choose_question(say):
             required=True,
             label_visibility="collapsed",
             persist_state="session",
+            wrap=True,
         )
         st.button(
             say("lesson.start"), key="start", icon=":material/play_lesson:", on_click=start_lesson

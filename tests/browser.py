@@ -51,7 +51,7 @@ OUTSIDE = """(height) => {
         const box = part.getBoundingClientRect();
         const over = Math.max(
             left - box.left, -box.top, box.right - innerWidth, box.bottom - (height || innerHeight),
-            part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== 'visible'
+            part.scrollWidth > part.clientWidth + 4 && getComputedStyle(part).overflowX !== 'visible'
                 ? part.scrollWidth - part.clientWidth : 0,
         );
         const words = part.className.baseVal ?? part.alt ?? part.textContent;

@@ -16,6 +16,7 @@ from PIL import Image
 
 from dualnet import Comparison, Settings, load_dataset
 from dualnet.answers import RUNS, View
+from dualnet.measures import distinct_units
 from dualnet.questions import boundary
 from dualnet.texts import LANGUAGES, speaker
 
@@ -116,6 +117,22 @@ def test_what_is_said_of_equal_units_is_true(settings, epoch, language):
                 assert (settings.units == 1) == (subject == "unit")
         if equal and any(true.values()):
             assert said, key  # where units are equal, the reader is told what that costs
+
+
+def test_units_that_are_nearly_equal_may_draw_a_curve():
+    """Weights into the units 0.005 to either side of zero, large ones out of them: a closed curve."""
+    data = load_dataset("circles")
+    network = Settings("circles", units=4, constant=0.0).ones()
+    network.init_weights(2)
+    assert boundary.drawn_by_equal(network, data) == "half"
+    network.w1 += 0.005 * np.array([[1, -1, 0, 0], [0, 0, 1, -1]])
+    network.b1 += 1.0
+    network.w2 += 10_000.0
+    edge = network.forpass(np.array([[0.0, 1.0]]))[0, 0]
+    network.b2 = -edge
+    assert distinct_units(network.w1, network.b1, network.w2) == 1
+    assert not any(truths(network, data).values())
+    assert boundary.drawn_by_equal(network, data) is None
 
 
 def test_the_sentence_of_the_opening_of_moons():
