@@ -30,8 +30,9 @@ from dualnet.turns import TURNS, Visitor
 state = st.session_state
 PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
-# Large enough for a class to read, and for a thumb.
+# Large enough for a class to read and for a thumb; the question close to what answers it.
 LESSON_STYLE = """<style>
+.st-key-head h1 { padding-block: 0.25rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-answers button p { font-size: 1.15rem }
@@ -46,7 +47,7 @@ def main():
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
     step = STEPS[state.step - 1] if state.step else None
-    head = st.container(gap="xsmall" if step else "small")
+    head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
         lesson_bar(say, step) if step else title(say)
     load(say)

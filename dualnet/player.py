@@ -31,10 +31,10 @@ def frames_within(epochs, size):
     ]
 
 
-def play(view, drawing, samples, words):
+def play(view, drawing, samples, alt_text):
     """Return a `Chart` that plays ``drawing(network, limit)`` of both networks from the start to the
-    epochs shown and stays there; ``samples`` says of which the accuracy above them is, ``words`` what
-    is to be seen."""
+    epochs shown and stays there; ``samples`` says of which the accuracy above them is,
+    ``alt_text`` what is to be seen."""
     epochs = view.frames
     first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
     limit = weight_limit(first.values())
@@ -56,20 +56,16 @@ def play(view, drawing, samples, words):
                 uri = png_uri(raster.pixels)
                 pictures.append((frame, uri, x + offset, y, width, height, raster.smooth))
             accuracy = accuracy_of(network, view.data, samples)
-            text = view.say(
-                "chooser.frame",
-                epoch=f"{epoch:,}",
-                accuracy=view.say(f"head.{samples}", accuracy=accuracy).replace("*", ""),
-            )
-            titles.append((frame, key, offset, text))
+            words = view.say(f"head.{samples}", accuracy=accuracy).replace("*", "")
+            titles.append((frame, key, offset, view.say("chooser.frame", epoch=epoch), words))
         if still.marks is not None:
             marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
     tables = {
         "pictures": _table("frame url x y width height smooth", pictures),
-        "titles": _table("frame run x text", titles),
+        "titles": _table("frame run x epoch accuracy", titles),
         "marks": _table("x y label", marks),
     }
-    return Chart(_spec(view.names, len(epochs) - 1, still.height), tables, words)
+    return Chart(_spec(view.names, len(epochs) - 1, still.height), tables, alt_text)
 
 
 def _table(columns, rows):
@@ -141,13 +137,13 @@ def _spec(names, last, height):
         .encode(x=x, y=alt.value(2), text="name:N", color=charts.run_color())
     )
     numbers = titles.mark_text(
-        fontSize=alt.expr("width < 480 ? 13 : 16"),
-        lineBreak="\n",
-        lineHeight=21,
-        color="currentColor",
-        **text,
-    ).encode(x=x, y=alt.value(26), text="text:N")
-    spec = charts.spec_of(alt.layer(*pictures, marks, name, numbers), height + TITLE)
+        fontSize=alt.expr("width < 480 ? 13 : 16"), color="currentColor", **text
+    )
+    lines = [
+        numbers.encode(x=x, y=alt.value(top), text=f"{column}:N")
+        for top, column in ((27, "epoch"), (48, "accuracy"))
+    ]
+    spec = charts.spec_of(alt.layer(*pictures, marks, name, *lines), height + TITLE)
     spec["config"]["view"] = {"stroke": None}
     beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     spec["config"]["signals"] = [

@@ -418,7 +418,7 @@ def test_play_from_the_start_to_the_end(visit, trained, question, samples):
     with rerun(page):
         page.locator(".st-key-play label").click()
     sent = len(page.sent)
-    page.wait_for_function("window.titles.some(title => title.includes('epoch 100 '))")
+    page.wait_for_function("window.titles.some(title => title.includes('epoch 100|'))")
     page.wait_for_timeout(1_000)  # it stays there
     assert page.sent[sent:] == []
     epochs = []

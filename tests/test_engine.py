@@ -558,7 +558,7 @@ def size_of(w1, b1, w2):
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 64, 150])
-def test_a_measure_is_recorded_at_the_start_and_after_every_epoch(epochs):
+def test_a_measure_is_taken_of_the_start_and_after_every_epoch(epochs):
     trainer = Trainer(pair(), *samples(), snapshots=0, record=size_of)
     with chunk_seconds(-1):
         for done in trainer.advance(epochs):
@@ -571,7 +571,7 @@ def test_a_measure_is_recorded_at_the_start_and_after_every_epoch(epochs):
         assert_allclose(trainer.recorded[:, epoch], size_of(*parts), rtol=1e-12)
 
 
-def test_without_a_measure_nothing_is_recorded():
+def test_without_a_measure_there_is_nothing_to_read():
     with pytest.raises(ValueError, match=r"^Nothing is recorded; pass record to Trainer\.$"):
         Trainer(pair(), *samples()).recorded  # noqa: B018
 

@@ -256,3 +256,5 @@ def test_a_class_gets_the_address_in_the_network(visit):
             assert answer.read() == b"ok"
         other = visit("?" + urlsplit(address).query, address=f"http://{home}:{port}")
         assert_asks(other, 2, "en")
+        for visitor in (page, other):
+            visitor.goto("about:blank")  # before the server goes

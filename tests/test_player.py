@@ -64,7 +64,7 @@ def test_every_frame_shows_both_networks_of_its_epoch(played):
         for row in shown:
             network = view.runs[row["run"]].network_at(epoch_of(row))
             accuracy = np.mean(network.predict(x)[:, 0] == y)
-            assert row["text"].endswith(f"\n{accuracy:.1%} {samples} accuracy")
+            assert row["accuracy"] == f"{accuracy:.1%} {samples} accuracy"
             side = RUNS.index(row["run"]) * (d.WIDTH + GAP)
             assert row["x"] == side
             mine = [p for p in pictures if p["frame"] == frame and side <= p["x"] < side + d.WIDTH]
@@ -83,7 +83,7 @@ def test_every_frame_shows_both_networks_of_its_epoch(played):
 
 
 def epoch_of(row):
-    return int(re.match(r"epoch ([\d,]+)\n", row["text"])[1].replace(",", ""))
+    return int(re.fullmatch(r"epoch ([\d,]+)", row["epoch"])[1].replace(",", ""))
 
 
 def test_samples_stand_still_on_both_planes(played):
@@ -125,7 +125,7 @@ def test_one_clock_moves_both_networks_and_stays_at_the_last_frame(played):
     assert signal["on"][0]["events"]["type"] == "timer"
     assert (
         json.dumps(spec).count("datum.frame == frame ? 1 : 0") == 4
-    )  # two kinds of image, two texts
+    )  # two kinds of image, three texts
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

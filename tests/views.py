@@ -38,9 +38,6 @@ class InventedRun:
         assert 0 <= epoch <= len(self.losses)
         return self.network
 
-    def networks_at(self, epochs):
-        return [self.network_at(epoch) for epoch in epochs]
-
 
 def view_of(
     ones, normal, networks=None, settings=Settings(units=3), epochs=None, epoch=None, **kwargs
