@@ -32,7 +32,7 @@ PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
 # Large enough for a class to read and for a thumb; the question close to what answers it.
 LESSON_STYLE = """<style>
-.st-key-head h1 { padding-block: 0.25rem }
+.st-key-head h1 { padding-block: 0.25rem 1.25rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-answers button p { font-size: 1.15rem }
@@ -76,8 +76,8 @@ def translate_choices():
     """Go by the keys of choices: after a switch of language a browser goes on showing and sending the
     words of the other one, until it is told."""
     switched = state.get("language") != state.get("seen", {}).get("language")
-    for key, control in CONTROLS.items():
-        value = state.get(key)
+    for key in CONTROLS.keys() - {"language"}:
+        control, value = CONTROLS[key], state.get(key)
         if isinstance(control, Choice) and value and (switched or value not in control.options):
             state[key] = control.check(value)
 
