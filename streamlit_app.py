@@ -79,8 +79,8 @@ def translate_choices():
     """Go by the keys of choices: after a switch of language a browser goes on showing and sending the
     words of the other one, until it is told."""
     switched = state.get("language") != state.get("seen", {}).get("language")
-    for key, control in CONTROLS.items():
-        value = state.get(key)
+    for key in CONTROLS.keys() - {"language"}:
+        control, value = CONTROLS[key], state.get(key)
         if isinstance(control, Choice) and value and (switched or value not in control.options):
             state[key] = control.check(value)
 

@@ -70,7 +70,7 @@ def drawn(view):
     from dualnet.questions.boundary import drawn_by_equal  # a room loads Altair: only when asked
 
     found = drawn_by_equal(view.networks["ones"], view.data)
-    return {"line": "line", "half": "none", "one_side": "none"}.get(found)
+    return {"line": "line", "half": "none", "none": "none"}.get(found)
 
 
 def read(view):

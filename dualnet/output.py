@@ -10,7 +10,7 @@ import re
 import unicodedata
 from hashlib import sha1
 
-from dualnet.answers import RUNS, Chart, Code, Formulas, Image
+from dualnet.answers import RUNS, Code, Formulas, Image
 from dualnet.converter import converted
 
 # The first colors of [theme.light] in .streamlit/config.toml, which a test compares: the two runs first.
@@ -198,7 +198,7 @@ def _picture_html(picture, width, font, convert):
             below = (
                 f'<p style="font-size:.9em;margin-top:0">{_html(caption)}</p>' if caption else ""
             )
-        case Chart():
+        case _:
             text, below = chart_svg(picture, width, font, convert), ""
     attributes = (
         f'style="width:100%;height:auto" role="img" aria-label="{html.escape(picture.alt)}"'
@@ -273,7 +273,7 @@ def _picture_svg(parts, picture, x, y, width, font, convert):
             return y + 8
         case Image(text, _, _):
             pass
-        case Chart():
+        case _:
             text = chart_svg(picture, width, font, convert)
     _, _, across, down = map(float, re.search(r'viewBox="([^"]*)"', text)[1].split())
     height = width * down / across

@@ -66,13 +66,13 @@ def truths(network, data, n=100):
     return {
         "half": bool(np.abs(sigmoid(z) - 0.5).max() <= 0.005),
         "line": straight,
-        "one_side": not len(points),
+        "none": not len(points),
     }
 
 
 def claims(answer, view):
     """Return for either run which of the room's claims its sentence makes."""
-    kinds = ("half", "equal_line", "equal_one_side", "unit_line", "unit_one_side")
+    kinds = ("half", "equal_line", "equal_none", "unit_line", "unit_none")
     return {
         key: [
             kind

@@ -149,18 +149,18 @@ def strings():
                 constants.add(node.value)
             elif isinstance(node, ast.JoinedStr):
                 parts = [
-                    re.escape(part.value) if isinstance(part, ast.Constant) else "(.+)"
+                    re.escape(part.value) if isinstance(part, ast.Constant) else "(.+?)"
                     for part in node.values
                 ]
                 patterns.add("".join(parts))
-    return constants, {pattern for pattern in patterns if "\\." in pattern}
+    return constants, {pattern for pattern in patterns if re.search(r"\\\.|_", pattern)}
 
 
 def is_used(key):
-    """Whether the code holds ``key``, or an f-string and strings that make it up."""
+    """Whether the code holds ``key``, or f-strings and strings that make it up."""
     constants, patterns = strings()
     return key in constants or any(
-        (found := re.fullmatch(pattern, key)) and constants.issuperset(found.groups())
+        (found := re.fullmatch(pattern, key)) and all(map(is_used, found.groups()))
         for pattern in patterns
     )
 
@@ -219,11 +219,14 @@ def titles(spec):
             yield from titles(value)
 
 
+TOLD = {"text", "words", "label", "epoch", "accuracy"}  # columns
+
+
 def cells(arrow):
     """Yield the texts of a chart's table, but for keys, pictures and names that come from the data."""
     table = pa.ipc.open_stream(arrow).read_all()
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_string(column.type) and name in ("text", "words", "label"):
+        if pa.types.is_string(column.type) and name in TOLD:
             yield from map(str, column.unique().to_pylist())
 
 
@@ -254,7 +257,7 @@ def test_page_says_no_words_of_its_own(open_page, fresh_server, marked, dataset)
                     if getattr(element, "proto", None) is not None:
                         seen.update(visible(element.proto))
     names = {"English", "한국어"}  # each language in its own words
-    data_words = {"malignant", "benign", "even", "odd"}
+    data_words = {"malignant", "benign", "even", "odd", "Glorot"}  # and a name
     foreign = {text for text in seen - names if set(unmarked(text)) - data_words}
     assert foreign == set()
     assert len(seen) > 60

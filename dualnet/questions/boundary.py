@@ -74,12 +74,9 @@ def plane_answer(view):
         )
         pictures[key] = Image(svg(plane(network, view.data, 1.0, HEIGHT)), words)
         if count == 1 and (drawn := drawn_by_equal(network, view.data)):
-            kind = (
-                "half"
-                if drawn == "half"
-                else f"{'unit' if view.settings.units == 1 else 'equal'}_{drawn}"
-            )
-            said.append(say(f"boundary.{kind}", run=names[key]))
+            units = "unit" if view.settings.units == 1 else "equal"
+            kind = "boundary.half" if drawn == "half" else f"boundary.{units}_{drawn}"
+            said.append(say(kind, run=names[key]))
     first = say(
         "boundary.answer",
         epoch=view.epoch,
@@ -99,13 +96,13 @@ def plane_answer(view):
 
 def drawn_by_equal(network, data):
     """Return what a network of equal units draws in the picture: "half", 50 % everywhere; "line", one
-    straight boundary; "one_side", none; None where it is none of these."""
+    straight boundary; "none", no boundary; None where it is something else."""
     points = plane_points(plane_edge(data), PLANE)
     z = network.forpass(points)[:, 0]
     if np.abs(network.activation(z) - 0.5).max() < HALF:
         return "half"
     if (z > 0).all() or (z < 0).all():
-        return "one_side"
+        return "none"
     # Straight, where it divides the points as they lie along the weights: nearly equal units with small
     # output weights of both signs may draw a curve.
     along = points @ network.w1.mean(axis=1)
