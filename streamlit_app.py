@@ -30,11 +30,14 @@ from dualnet.turns import TURNS, Visitor
 state = st.session_state
 PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
-# Large enough for a class to read and for a thumb; the question close to what answers it.
+# Large enough for a class to read and for a thumb; the question close to what answers it. The way on is
+# framed: on the primary color of the dark theme, white could hardly be read.
 LESSON_STYLE = """<style>
 .st-key-head h1 { padding-block: 0.25rem 1.25rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
+.st-key-show button, .st-key-next button { border: 2px solid currentColor }
+.st-key-show button p, .st-key-next button p { font-weight: 700 }
 .st-key-answers button p { font-size: 1.15rem }
 </style>"""
 HALF_SIDEBAR = 112  # pixels; columns would be wider than half
@@ -290,7 +293,7 @@ def lesson_bar(say, step):
     st.html(LESSON_STYLE)
     at = state.step
     keys = {"help": say("lesson.keys")}
-    onward = {"type": "primary", "shortcut": "Right", **keys}
+    onward = {"shortcut": "Right", **keys}
     with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
         st.markdown(say("lesson.count", step=at, steps=len(STEPS)), width="content")
         st.button(
