@@ -21,7 +21,7 @@ MARKS = ("#1d2740", "#573f00")  # samples of class 0 and 1, darker than either e
 LINE = (17, 17, 17)  # the 50 % boundary
 
 WIDTH = 400  # of every drawing, in its own units
-TILE = 24  # pixels across the map of one hidden unit
+TILE = 24  # pixels across the map of one hidden unit, at least
 PLANE = 150  # pixels across the map of the output
 MOVING_PLANE = 64
 
@@ -89,12 +89,14 @@ def portraits(network, data, limit, height, x=0.0, width=WIDTH):
     What a unit looks like is said by ``data.portrait``: "bars", its column of w1 from top to bottom;
     "image", the same as rows of an image; "plane", its activation, the lowest x2 below.
     """
+    units = len(network.b1)
+    across = units_across(units, width, height, square=data.portrait != "bars")
     if data.portrait == "plane":
-        tiles = output_color(_unit_maps(network, plane_edge(data)))
+        side = min(width / across, height / -(-units // across))
+        tiles = output_color(_unit_maps(network, plane_edge(data), max(TILE, int(side / 3))))
     else:
         shape = data.image_shape or (data.x_train.shape[1], 1)
         tiles = signed_color(network.w1.T.reshape(-1, *shape), limit)
-    across = units_across(len(tiles), width, height, square=data.portrait != "bars")
     if data.portrait == "bars":
         tiles = np.repeat(tiles, 8, axis=2)
     sheet = _sheet(tiles, across)
@@ -127,10 +129,10 @@ def _sheet(tiles, across):
 
 
 @quiet
-def _unit_maps(network, edge):
-    """Return the activation of every unit over the plane, (units, TILE, TILE), the top row first."""
-    activations = network.activation(plane_points(edge, TILE) @ network.w1 + network.b1)
-    return activations.T.reshape(-1, TILE, TILE)
+def _unit_maps(network, edge, size):
+    """Return the activation of every unit over the plane, (units, size, size), the top row first."""
+    activations = network.activation(plane_points(edge, size) @ network.w1 + network.b1)
+    return activations.T.reshape(-1, size, size)
 
 
 def strip(network, data, limit, height=64):

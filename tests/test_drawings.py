@@ -102,6 +102,12 @@ def test_the_map_of_a_unit_shows_its_activation_with_x2_upward(dataset):
             assert_array_equal(tile[row, column], d.output_color(1 / (1 + np.exp(-z))))
 
 
+def test_a_large_map_of_a_unit_has_more_pixels():
+    data = load_dataset("moons")
+    sizes = [len(d.portraits(random_network(2, 1), data, 1.0, h).pixels) for h in (64, 90, 300)]
+    assert sizes == [d.TILE, 30, 100]
+
+
 @pytest.mark.parametrize("units", [1, 2, 5, 10, 33, 64])
 @pytest.mark.parametrize("dataset", ["breast_cancer", "circles", "digits"])
 def test_units_keep_within_their_box_and_use_it(dataset, units):

@@ -398,9 +398,9 @@ def test_units_are_drawn_weight_by_weight_on_one_scale():
         cells = Drawn(chart).kind("rect")
         weights = np.vstack([networks[key].w1, networks[key].w2.T])
         assert len(cells) == weights.size
-        heights = sorted({round(cell.y[0], 6) for cell in cells})  # from the top
+        heights = sorted({round(cell.y[0], 6) for cell in cells}, reverse=True)  # from the top
         assert len(heights) == 31
-        assert heights[-1] - heights[-2] == pytest.approx(1.5, rel=0.02)  # w2 stands apart
+        assert heights[-2] - heights[-1] == pytest.approx(1.5, rel=0.02)  # w2 stands apart
         for cell in cells:
             weight = weights[heights.index(round(cell.y[0], 6)), int(cell.x[0]) - 1]
             color = "gray" if weight == 0 else f"rgb{POSITIVE if weight > 0 else NEGATIVE}"

@@ -219,11 +219,14 @@ def titles(spec):
             yield from titles(value)
 
 
+TOLD = {"text", "words", "label", "epoch", "accuracy"}  # columns
+
+
 def cells(arrow):
     """Yield the texts of a chart's table, but for keys, pictures and names that come from the data."""
     table = pa.ipc.open_stream(arrow).read_all()
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_string(column.type) and name in ("text", "words", "label"):
+        if pa.types.is_string(column.type) and name in TOLD:
             yield from map(str, column.unique().to_pylist())
 
 

@@ -146,7 +146,8 @@ class Drawn:
 
     @staticmethod
     def _scale(chart, letter):
-        """Return the type of an axis and its ends, the lower or the left one first."""
+        """Return the type of an axis and its ends as its domain has them: places are read upward and to
+        the right, so that an axis that runs downward is seen."""
 
         def number(end):
             if not isinstance(end, dict):
@@ -165,8 +166,7 @@ class Drawn:
                     yield from scales(value)
 
         scale = next(scales(chart.spec))
-        ends = [number(end) for end in scale["domain"]]
-        return scale.get("type", "linear"), *(ends[::-1] if scale.get("reverse") else ends)
+        return scale.get("type", "linear"), *map(number, scale["domain"])
 
     def _labels(self, axis):
         return [
