@@ -40,6 +40,11 @@ LESSON_STYLE = """<style>
 .st-key-show button p, .st-key-next button p { font-weight: 700 }
 .st-key-answers button p { font-size: 1.15rem }
 </style>"""
+TOUCH_STYLE = """<style>
+@media (pointer: coarse) {
+    :is([role=radio], [data-testid=stButton] button, summary) { min-height: 2.75rem }
+}
+</style>"""
 HALF_SIDEBAR = 112  # pixels; columns would be wider than half
 FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
 
@@ -49,6 +54,7 @@ def main():
     read_address()
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
+    st.html(TOUCH_STYLE)
     step = STEPS[state.step - 1] if state.step else None
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
@@ -292,10 +298,11 @@ def lesson_bar(say, step):
     """Draw where the lesson stands and the way through it, above everything else."""
     st.html(LESSON_STYLE)
     at = state.step
-    keys = {"help": say("lesson.keys")}
-    onward = {"shortcut": "Right", **keys}
+    onward = {"shortcut": "Right"}
     with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
-        st.markdown(say("lesson.count", step=at, steps=len(STEPS)), width="content")
+        # Not on the buttons: the pointer rests there, and the words would cover the question.
+        count = say("lesson.count", step=at, steps=len(STEPS))
+        st.markdown(count, width="content", help=say("lesson.keys"))
         st.button(
             say("lesson.back"),
             key="back",
@@ -303,7 +310,6 @@ def lesson_bar(say, step):
             disabled=at == 1,
             on_click=open_step,
             args=(at - 1,),
-            **keys,
         )
         if not is_revealed():
             st.button(say("lesson.show"), key="show", on_click=reveal, args=(at,), **onward)

@@ -270,10 +270,10 @@ def test_phone(visit, url, dataset):
     small = [
         (target.inner_text(), box)
         for target in targets.all()
-        if (box := target.bounding_box()) and min(box["height"], box["width"]) < 24
+        if (box := target.bounding_box()) and min(box["height"], box["width"]) < 44
     ]
     assert targets.count() > 10
-    assert small == []  # their height is Streamlit's
+    assert small == []
 
 
 # --- the address ----------------------------------------------------------------------------

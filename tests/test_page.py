@@ -26,8 +26,10 @@ def assert_shows(page, answer):
     words = said(page)
     for sentence in filter(None, (answer.sentence, answer.note)):
         assert sentence in words
-    for key, beside in (answer.heads or {}).items():
-        assert any(answer.names[key] in text and beside in text for text in words)
+    for key, color in {"ones": "orange", "normal": "blue"}.items():
+        beside = (answer.heads or {}).get(key, "")
+        name = f":{color}[**━━ {answer.names[key]}**]"
+        assert any(text.startswith(name) and text.endswith(beside) for text in words)
     shown = pictures(page)
     for picture in (*answer.left, *answer.right, *answer.both):
         match picture:
