@@ -584,7 +584,7 @@ def share(say):
 
 
 def take_along(say, question, view, trained):
-    """Offer the page's link and files; a file is made when its button is pressed, not before."""
+    """Offer files of what is looked at; a file is made when its button is pressed, not before."""
     with st.sidebar:
         take = st.expander(say("take.title"), key="take", on_change="rerun")
     if not take.open:
@@ -607,8 +607,6 @@ def take_along(say, question, view, trained):
     }
     shown = key, view.settings, view.epochs, view.epoch, view.language, view.axis
     with take:
-        st.caption(say("take.link"))
-        st.code(page_link(), language=None, wrap_lines=True)
         for kind, (ending, mime, make) in files.items():
             st.download_button(
                 say(f"take.{kind}"),
