@@ -30,11 +30,14 @@ from dualnet.turns import TURNS, Visitor
 state = st.session_state
 PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
-# Large enough for a class to read and for a thumb; the question close to what answers it.
+# Large enough for a class to read and for a thumb; the question close to what answers it. The way on is
+# framed: on the primary color of the dark theme, white could hardly be read.
 LESSON_STYLE = """<style>
 .st-key-head h1 { padding-block: 0.25rem 1.25rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
+.st-key-show button, .st-key-next button { border: 2px solid currentColor }
+.st-key-show button p, .st-key-next button p { font-weight: 700 }
 .st-key-answers button p { font-size: 1.15rem }
 </style>"""
 TOUCH_STYLE = """<style>
@@ -295,7 +298,7 @@ def lesson_bar(say, step):
     """Draw where the lesson stands and the way through it, above everything else."""
     st.html(LESSON_STYLE)
     at = state.step
-    onward = {"type": "primary", "shortcut": "Right"}
+    onward = {"shortcut": "Right"}
     with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
         # Not on the buttons: the pointer rests there, and the words would cover the question.
         count = say("lesson.count", step=at, steps=len(STEPS))

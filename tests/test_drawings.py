@@ -254,6 +254,16 @@ def test_an_svg_holds_what_the_drawing_holds():
     )
 
 
+def test_a_label_stands_in_the_middle_of_its_box_and_says_any_words():
+    label = d.Label("1 < 2", (10.0, 20.0, 60.0, 30.0), "#abcdef", "#123456")
+    root = ElementTree.fromstring(d.svg(d.Drawing(64, (), labels=(label,))))
+    [box], [words] = root.iter(f"{SVG}rect"), root.iter(f"{SVG}text")
+    assert [box.get(k) for k in ("x", "y", "width", "height")] == ["10", "20", "60", "30"]
+    assert (box.get("fill"), words.get("fill"), words.text) == ("#abcdef", "#123456", "1 < 2")
+    assert (words.get("x"), words.get("text-anchor")) == ("40", "middle")
+    assert 20 < float(words.get("y")) - 0.1 * float(words.get("font-size")) < 50
+
+
 def test_weights_that_ran_away_are_drawn_without_a_warning():
     for dataset in ("circles", "digits", "breast_cancer"):
         data = load_dataset(dataset)

@@ -18,6 +18,7 @@ from tests.browser import LOCALES, OUTSIDE, PAGE, server
 from tests.matrix import PHONE, PROJECTOR
 from tests.test_browser import (
     SCREEN_AND_A_HALF,
+    axe_violations,
     inside,
     no_sideways_scrolling,
     ready,
@@ -107,6 +108,15 @@ def test_the_opening_page_leads_to_the_lesson_on_a_phone_as_well(visit):
             page.go_back()
         assert "step" not in page.url
         assert page.locator(PICTURES).count() > 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_everybody_can_read_and_press_a_step(visit, theme):
+    page = visit("?step=4", color_scheme=theme)
+    assert axe_violations(page) == []
+    with rerun(page):
+        page.keyboard.press("2")
+    assert axe_violations(page) == []
 
 
 def test_keys_that_belong_to_a_control_move_nothing_else(visit):

@@ -82,6 +82,12 @@ def test_an_answer_looks_at_the_end_unless_asked_otherwise():
     assert "At epoch 500 " in ask("units", Settings(units=2)).sentence
 
 
+def test_a_trained_comparison_may_be_asked_about():
+    comparison = Comparison(Settings("moons", units=2)).fit(30)
+    assert ask("loss", comparison, 20) == ask("loss", comparison.settings, 20)
+    assert comparison.epochs == 30
+
+
 def test_the_same_view_gives_the_same_answer(trained):
     settings = Settings("circles", units=2)
     trained(settings, 40)
