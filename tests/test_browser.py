@@ -266,6 +266,8 @@ def test_phone(visit, url, dataset):
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(page.locator(".st-key-take [data-testid=stCode]").first).to_be_visible()
 
+    expect(page.locator(".st-key-units")).to_be_in_viewport(ratio=1)  # the sidebar slides in
+    page.wait_for_timeout(500)
     targets = page.locator("[role=radio], summary, [data-testid=stButton] button")
     small = [
         (target.inner_text(), box)
