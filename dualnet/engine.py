@@ -306,9 +306,9 @@ class Trainer:
         if room >= last:
             return
         room = min(max(last, 2 * room), epochs)
-        self._losses = _longer(self._losses, room)
-        if self._record is not None:
+        if self._record is not None:  # first: an interrupt in between finds the losses still short
             self._recorded = _longer(self._recorded, room + 1)
+        self._losses = _longer(self._losses, room)
 
     def _next_snapshot(self):
         latest = next(reversed(self._snapshots))

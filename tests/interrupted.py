@@ -71,7 +71,7 @@ def main():
     threads_before = blas_threads()  # with all libraries loaded
     turn = queue.turn(visitor, trainer, lambda: None)
     signal.signal(signal.SIGINT, handle)
-    helper = threading.Thread(target=interrupt)
+    helper = threading.Thread(target=interrupt, daemon=True)  # an error ends it, too
     helper.start()
 
     def wait():
