@@ -29,7 +29,7 @@ def train(trainer, epochs):
 
 
 def pair(**changes):
-    """Return a tied and an independent network."""
+    """Return a network of equal units and one of different units."""
     settings = {"units": 3, "learning_rate": 0.5, "l1": 0.01, "l2": 0.02, **changes}
     return [DualLayer(**settings), RandomInitNetwork(**settings)]
 
