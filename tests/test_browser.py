@@ -264,7 +264,7 @@ def test_phone(visit, url, dataset):
     page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     ask(page, "units")
     page.get_by_test_id("stExpandSidebarButton").click()
-    expect(page.locator(".st-key-take [data-testid=stCode]").first).to_be_visible()
+    expect(page.locator(".st-key-csv button").first).to_be_visible()
 
     expect(page.locator(".st-key-units")).to_be_in_viewport(ratio=1)  # the sidebar slides in
     page.wait_for_timeout(500)
@@ -330,9 +330,8 @@ def test_a_state_is_a_link(visit):
         page.go_back()
     assert page.evaluate(CONTROLS) == controls  # 512 as well, which no slider has of itself
 
-    with rerun(page):
-        page.locator(".st-key-take summary").click()
-    copied = page.locator(".st-key-take [data-testid=stCode]").first.inner_text().strip()
+    page.locator(".st-key-share button").click()
+    copied = page.get_by_role("dialog").get_by_role("textbox").input_value()
     assert urlsplit(copied).netloc == urlsplit(here).netloc
     assert parse_qs(urlsplit(copied).query) == parse_qs(urlsplit(here).query)
 
