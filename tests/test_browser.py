@@ -1,6 +1,5 @@
 """What only a browser can show: the page in Chromium, on a projector, on a phone, by keyboard."""
 
-import os
 import re
 import subprocess
 from contextlib import contextmanager
@@ -14,16 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from dualnet import Settings
 from dualnet.links import QUESTIONS, link
 from dualnet.texts import language_of, speaker
-from tests.browser import (
-    LOCALES,
-    OUTSIDE,
-    READY,
-    ROOT,
-    ChromiumMissing,
-    browser,
-    chromium,
-    server,
-)
+from tests.browser import LOCALES, OUTSIDE, READY, ROOT, server
 from tests.load import process_of
 from tests.matrix import DESK, PHONE, PROJECTOR, show
 from tests.test_palette import BACKGROUNDS
@@ -48,18 +38,6 @@ CONTROLS = """() => Object.fromEntries(
         ) + '|' + [...box.querySelectorAll('[aria-checked=true]')].map(part => part.textContent),
     ])
 )"""
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    try:
-        chromium()
-    except ChromiumMissing as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
-    with browser() as chrome:
-        yield chrome
 
 
 @pytest.fixture(scope="module")
