@@ -28,7 +28,7 @@ from tests.test_browser import (
     value,
 )
 
-chrome, url, visit = test_browser.chrome, test_browser.url, test_browser.visit  # fixtures
+url, visit = test_browser.url, test_browser.visit  # fixtures
 
 pytestmark = pytest.mark.browser
 PICTURES = "[data-testid=stMain] :is(svg.marks, canvas, [data-testid=stImage], pre, .katex)"
