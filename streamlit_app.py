@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from functools import partial
 from itertools import zip_longest
 
 import streamlit as st
@@ -95,8 +94,8 @@ def read_address():
     """Take over what the address asks for: at the start, and when the browser goes back or forward.
 
     Streamlit sends the address as the browser had it when a control was moved, which may be before the
-    page's last answer arrived; so where a control or a switch has moved, or a button of the lesson was
-    pressed, the address is not news.
+    page's last answer arrived; so where a control or a switch has moved, or a button was pressed, the
+    address is not news.
     """
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
     pressed = state.pop("pressed", False)
@@ -110,6 +109,11 @@ def read_address():
     take_over(opening(state.step) | values)
     state.language = values.get("language") or language_of(st.context.locale)
     state.address = asked
+
+
+def press():
+    """Note that a button was pressed, for `read_address`."""
+    state.pressed = True
 
 
 def take_over(wanted):
@@ -271,7 +275,7 @@ def start_lesson():
 
 def open_step(number):
     """Go to a step of the lesson; or, with None, leave it as it stands."""
-    state.pressed = True
+    press()
     state.step = number
     if number:
         state.play = False
@@ -280,7 +284,7 @@ def open_step(number):
 
 def reveal(number, answer=None):
     """Show what a step is about, after the class has chosen an answer or without one."""
-    state.pressed = True
+    press()
     state.revealed = {**state.revealed, number: answer}
 
 
@@ -564,7 +568,7 @@ def page_link():
 def share(say):
     """Draw the button that shows the page's link, large enough for a class."""
     if not st.sidebar.button(
-        say("share.title"), key="share", icon=":material/qr_code:", width="stretch"
+        say("share.title"), key="share", icon=":material/qr_code:", on_click=press, width="stretch"
     ):
         return
     state.shared, hint = reachable(page_link(), st.get_option("server.address") or "")
@@ -584,7 +588,8 @@ def share(say):
 
 
 def take_along(say, question, view, trained):
-    """Offer files of what is looked at; a file is made when its button is pressed, not before."""
+    """Offer files of what is looked at; a file is made when its button is pressed, not before, and then
+    the button saves it."""
     with st.sidebar:
         take = st.expander(say("take.title"), key="take", on_change="rerun")
     if not take.open:
@@ -606,15 +611,32 @@ def take_along(say, question, view, trained):
         "png": ("png", "image/png", lambda: picture("png")),
     }
     shown = key, view.settings, view.epochs, view.epoch, view.language, view.axis
+    if state.get("shown") != shown:
+        state.shown, state.made = shown, set()
     with take:
         for kind, (ending, mime, make) in files.items():
-            st.download_button(
-                say(f"take.{kind}"),
-                partial(FILES.get, (kind, *shown), make),
+            place = st.empty()
+            if kind not in state.made and not place.button(
+                say(f"take.{kind}"), key=kind, on_click=press, width="stretch"
+            ):
+                continue
+            state.made.add(kind)
+            try:
+                with place, st.spinner(say("take.making")):
+                    file = FILES.get((kind, *shown), make, check_for_news)
+            except RuntimeError as failure:
+                place.error(say("take.failed", reason=failure))
+                continue
+            # With its bytes: a file that is made on demand is dropped once other pages were drawn.
+            place.download_button(
+                say("take.save", ending=ending),
+                file,
                 f"dualnet-{key}-{view.settings.dataset}-{view.epochs}.{ending}",
                 mime,
-                key=kind,
+                key=f"save_{kind}",
+                icon=":material/download:",
                 on_click="ignore",
+                width="stretch",
             )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from dualnet.converter import HEAD
 
 TIMEOUT = 60  # seconds; a picture takes less than one
+POLL = 0.04  # seconds
 
 
 class Files:
@@ -21,21 +22,28 @@ class Files:
         self._making = threading.Lock()
         self._kept = {}  # the least recently asked for first
 
-    def get(self, key, make):
+    def get(self, key, make, poll=lambda: None):
         """Return the file called ``key``, as bytes.
 
         key : hashable, all that the file depends on
         make : function without arguments that returns the file as bytes or text. It is called by one
             thread at a time, the others wait; when it raises, nothing is kept.
+        poll : function without arguments, called at least every 50 ms while the file waits for
+            others; when it raises, the wait is over
         """
-        with _converter, self._making:
-            made = self._kept.pop(key, None)
-            if made is None:
-                made = make()
-                made = made.encode() if isinstance(made, str) else made
-            self._kept[key] = made
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._nbytes:
-                del self._kept[next(iter(self._kept))]
+        with _converter:
+            while not self._making.acquire(timeout=POLL):
+                poll()
+            try:
+                made = self._kept.pop(key, None)
+                if made is None:
+                    made = make()
+                    made = made.encode() if isinstance(made, str) else made
+                self._kept[key] = made
+                while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._nbytes:
+                    del self._kept[next(iter(self._kept))]
+            finally:
+                self._making.release()
         return made
 
 

@@ -119,13 +119,13 @@ class Visitor:
                 state.double_array_value.data[:] = [value]
         await self.run()
 
-    async def finished(self):
+    async def finished(self, timeout=TIMEOUT):
         """Wait for the finished page; return how many exceptions were drawn on the way.
 
-        Raises TimeoutError when that takes more than TIMEOUT seconds.
+        Raises TimeoutError when that takes more than ``timeout`` seconds.
         """
         exceptions = 0
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(timeout):
             async for message in self.messages():
                 exceptions += message.delta.new_element.HasField("exception")
                 if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY and (
@@ -134,21 +134,23 @@ class Visitor:
                     return exceptions
 
     async def download(self, key):
-        """Press the download button called ``key``; return the file. Raises OSError without one."""
-        message = BackMsg()
-        request = message.backend_operation_request
-        request.request_id, request.session_id = key, self.session
-        request.deferred_file.file_id = self._widgets[key][1].deferred_file_id
-        await self.connection.send(message.SerializeToString())
-        async with asyncio.timeout(10 * TIMEOUT):  # behind many others
-            async for message in self.messages():
-                response = message.backend_operation_response
-                if response.request_id == key:
-                    break
-        if response.error_msg:
-            raise OSError(f"no {key}: {response.error_msg}")
-        _, body = await asyncio.to_thread(fetch, self.url + response.deferred_file.url)
+        """Press the button that makes the file called ``key``, where it is not made yet, and then the
+        one that saves it; return the file. Raises OSError without one."""
+        if not self._saves(key):
+            _, button = self._widgets[key]
+            press = BackMsg().rerun_script.widget_states.widgets.add()
+            press.id, press.trigger_value = button.id, True
+            await self.run(press)
+            await self.finished(10 * TIMEOUT)  # behind many others
+        if not self._saves(key):
+            raise OSError(f"no {key}: {self.elements('alert')}")
+        _, body = await asyncio.to_thread(fetch, self.url + self._saves(key).url)
         return body
+
+    def _saves(self, key):
+        """Return the button that saves the file called ``key``, None where the page has none."""
+        buttons = self.elements("download_button")
+        return next((b for b in buttons if b.id.endswith(f"-save_{key}")), None)
 
     async def messages(self):
         """Yield all messages from now on, each after ``page`` and ``query`` have followed it."""
@@ -162,13 +164,13 @@ class Visitor:
         elements = [self.page[place] for place in sorted(self.page)]
         return [getattr(e, kind) for e in elements if e.WhichOneof("type") == kind]
 
-    async def run(self):
-        """Ask for the page again, with the controls as they stand."""
+    async def run(self, *pressed):
+        """Ask for the page again, with the controls as they stand and the buttons ``pressed``."""
         message = BackMsg()
         client = message.rerun_script
         client.query_string = urlencode(self.query)
         client.page_script_hash = self._page_hash
-        client.widget_states.widgets.extend(self._values.values())
+        client.widget_states.widgets.extend([*self._values.values(), *pressed])
         client.context_info.locale = "en-US"
         client.context_info.url = self.url
         await self.connection.send(message.SerializeToString())
@@ -190,7 +192,7 @@ class Visitor:
                 self._drawn.add(place)
                 kind = element.WhichOneof("type")
                 self._note(kind, getattr(element, kind))
-            else:  # a block: what stands in it stays until drawn anew
+            elif message.delta.HasField("add_block"):  # what stands in it stays until drawn anew
                 self.page.pop(place, None)
                 self._note("block", message.delta.add_block)
         elif kind == "script_finished":
@@ -504,17 +506,29 @@ SOAKED = (*CHOICES, "epochs", *HYPERPARAMETERS)
 async def soak(url, minutes):
     """Visit with random settings, and hostile ones, four at a time; every fifth visit is long."""
     process, chance = process_of(url), random.Random(7)
-    counts = {"visits": 0, "pages": 0, "files": 0, "exceptions": 0}
+    counts = {"visits": 0, "pages": 0, "files": 0, "exceptions": 0, "too long": 0}
     begun = time.monotonic()
     until = begun + 60 * minutes
+
+    async def finishes(visitor):
+        """Return whether the page is finished in time; if not, its training must show progress."""
+        try:
+            exceptions = await visitor.finished()
+        except TimeoutError:
+            if not visitor.elements("progress"):
+                raise
+            counts["too long"] += 1
+            return False
+        counts["exceptions"] += exceptions
+        return True
 
     async def one_visit():
         link = {key: any_value(key, chance) for key in chance.sample(SOAKED, 4)}
         for key in chance.sample([*SOAKED, "epoch", "step", "x" * 50], 2):
             link[key] = chance.choice(HOSTILE)
         async with Visitor(url, **link) as visitor:
-            exceptions = await visitor.finished()  # first: others count meanwhile
-            counts["exceptions"] += exceptions
+            if not await finishes(visitor):
+                return
             for _ in range(20 if chance.random() < 0.2 else 2):
                 key = chance.choice([*SOAKED, "question", "play", "take", "file", "hurry"])
                 if key == "hurry":  # not waiting for the page
@@ -531,8 +545,8 @@ async def soak(url, minutes):
                     if key in SOAKED:
                         value = any_value(key, chance)
                     await visitor.move(**{key: value})
-                    exceptions = await visitor.finished()  # first: others count meanwhile
-                    counts["exceptions"] += exceptions
+                    if not await finishes(visitor):
+                        return
                     counts["pages"] += 1
             if chance.random() < 0.2:
                 visitor.vanish()

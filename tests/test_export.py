@@ -16,13 +16,14 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image as Pillow
 
-from dualnet import Comparison, Settings, export, output
+from dualnet import Comparison, Settings, export, files, output
 from dualnet.answers import View
 from dualnet.export import losses_csv, notebook, public_address, python_script
 from dualnet.links import QUESTIONS
 from dualnet.questions import units
 from dualnet.texts import LANGUAGES, speaker
 from tests.conftest import ROOT
+from tests.page import move
 
 RUNS = [
     (Settings(), 500),
@@ -289,6 +290,43 @@ def test_csv_keeps_every_kind_of_number():
 # --- on the page ----------------------------------------------------------------------------
 
 
+def press(page, key):
+    [button] = [button for button in page.button if button.key == key]
+    return button.click().run()
+
+
+def to_save(page):
+    return [button.label for button in page.get("download_button")]
+
+
+def test_a_file_is_made_when_its_button_is_pressed_and_goes_with_what_it_shows(open_page):
+    page = open_page(epochs="20")
+    page.session_state["take"] = True
+    page.run()
+    assert to_save(page) == []
+    assert to_save(press(page, "csv")) == ["Save the .csv file"]
+    both = ["Save the .csv file", "Save the .py file"]
+    assert to_save(press(page, "script")) == both
+    assert to_save(page.run()) == both
+    assert to_save(move(page, units=11)) == []
+
+
+def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
+    reason = RuntimeError("The png could not be made: the process ended.")
+
+    def convert(*_):
+        raise reason
+
+    monkeypatch.setattr(files, "convert", convert)
+    page = open_page("ko", epochs="21")
+    page.session_state["take"] = True
+    press(page.run(), "png")
+    [error] = page.error
+    assert error.value == speaker("ko")("take.failed", reason=reason)
+    assert to_save(page) == []
+    assert not page.exception
+
+
 @pytest.mark.browser
 def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
     from tests.browser import READY, server
@@ -317,14 +355,16 @@ def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
             ("script", "py"),
             ("notebook", "ipynb"),
         ]:
+            page.get_by_role("button", name=say(f"take.{key}")).click()
             with page.expect_download() as pressed:
-                page.get_by_role("button", name=say(f"take.{key}")).click()
+                page.get_by_role("button", name=say("take.save", ending=ending)).click()
             file = tmp_path / pressed.value.suggested_filename
             assert file.name == f"dualnet-units-circles-60.{ending}"
             pressed.value.save_as(file)
             assert file.read_bytes() == expected[ending], ending
+        page.get_by_role("button", name=say("take.png")).click()
         with page.expect_download() as pressed:
-            page.get_by_role("button", name=say("take.png")).click()
+            page.get_by_role("button", name=say("take.save", ending="png")).click()
         pressed.value.save_as(tmp_path / "answer.png")
         page.close()
     with Pillow.open(tmp_path / "answer.png") as picture:

@@ -100,6 +100,26 @@ def test_many_who_ask_at_once_wait_for_one():
     assert sorted(got) == 4 * [(0, b"file 0")] + 4 * [(1, b"file 1")]
 
 
+def test_who_waits_for_others_may_go():
+    kept, making = Files(nbytes=100), threading.Event()
+
+    def make():
+        making.set()
+        time.sleep(0.5)
+        return "first"
+
+    def poll():
+        raise InterruptedError
+
+    maker = threading.Thread(target=kept.get, args=(1, make))
+    maker.start()
+    making.wait(timeout=30)
+    with pytest.raises(InterruptedError):
+        kept.get(1, lambda: "never", poll)
+    assert kept.get(1, lambda: "never") == b"first"
+    maker.join()
+
+
 def test_a_failure_is_not_kept_and_stops_nobody():
     kept = Files(nbytes=100)
     with pytest.raises(ZeroDivisionError):

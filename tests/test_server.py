@@ -227,6 +227,23 @@ def test_a_flood_of_reruns_ends_with_the_page_of_the_last(url):
     asyncio.run(story())
 
 
+def test_a_file_stays_while_its_page_stands(url):
+    async def walk():
+        async with Visitor(url, epochs=50) as visitor, Visitor(url, epochs=50) as other:
+            await visitor.finished()
+            await other.finished()
+            await visitor.move(take=True)
+            await visitor.finished()
+            table = await visitor.download("csv")
+            assert table.count(b"\n") == 51
+            for units in (3, 4, 5):
+                await other.move(units=units)
+                await other.finished()
+            assert await visitor.download("csv") == table
+
+    asyncio.run(walk())
+
+
 def test_the_details_of_an_error_stay_on_the_server(tmp_path):
     script = tmp_path / "broken.py"
     script.write_text("raise ValueError('the secret')")
