@@ -225,12 +225,17 @@ def test_chunks_report_the_epochs_done():
     assert done[-1] == 200
 
 
-def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended):
+@pytest.mark.parametrize("again", [False, True], ids=["advance", "recall"])
+def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended, again):
     """By a clock on which every block takes 9 ms."""
+    trainer = Trainer(pair(), *samples(), snapshots=0)
+    if again:
+        train(trainer, 1_001)
+        epochs_descended.clear()
     clock = SimpleNamespace(perf_counter=lambda: 100 + 0.009 * len(epochs_descended))
     monkeypatch.setattr(engine, "time", clock)
     lengths = []
-    for _ in Trainer(pair(), *samples()).advance(1_000):
+    for _ in trainer.recall(1_000) if again else trainer.advance(1_000):
         lengths.append(0.009 * len(epochs_descended) - sum(lengths))
     assert len(lengths) > 2
     assert min(lengths[:-1]) > 0.03
@@ -554,12 +559,13 @@ def test_networks_that_are_not_fresh_train_on_from_their_weights():
 
 
 def size_of(w1, b1, w2):
-    return np.abs(w1).sum((-1, -2)) + 3 * b1.max(-1) + 5 * w2[..., -1, 0]
+    """Depends on which axis of w1 is that of the features."""
+    return np.abs(w1[..., 0, :]).sum(-1) + 3 * b1.max(-1) + 5 * w2[..., -1, 0]
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 64, 150])
 def test_a_measure_is_taken_of_the_start_and_after_every_epoch(epochs):
-    trainer = Trainer(pair(), *samples(), snapshots=0, record=size_of)
+    trainer = Trainer(pair(), *samples(n_features=4), snapshots=0, record=size_of)
     with chunk_seconds(-1):
         for done in trainer.advance(epochs):
             assert trainer.recorded.shape == (2, done + 1)
@@ -576,9 +582,28 @@ def test_without_a_measure_there_is_nothing_to_read():
         Trainer(pair(), *samples()).recorded  # noqa: B018
 
 
-def test_a_measure_of_another_shape_is_refused():
-    with pytest.raises(ValueError, match=r"array \(1, 2, 3\) for w1 \(1, 2, 3, 3\); .* \(1, 2\)"):
-        Trainer(pair(), *samples(), record=lambda w1, b1, w2: b1)
+@pytest.mark.parametrize(
+    ("record", "shape"), [(lambda w1, b1, w2: b1, "(1, 2, 3)"), (lambda w1, b1, w2: 1.0, "()")]
+)
+def test_a_measure_of_another_shape_is_refused(record, shape):
+    message = f"array {shape} for w1 (1, 2, 4, 3); expected (1, 2)"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Trainer(pair(), *samples(n_features=4), record=record)
+
+
+def test_a_network_without_histories_has_its_weights_alone():
+    trainer = train(Trainer(pair(), *samples()), 7)
+    told, silent = trainer.network(1, 5), trainer.network(1, 5, histories=False)
+    assert len(told.losses) == len(told.val_losses) == 5
+    assert silent.losses == silent.val_losses == []
+    assert_array_equal(silent.w1, told.w1)
+
+
+def test_less_than_no_snapshots_are_refused():
+    with pytest.raises(
+        ValueError, match=r"^snapshots is -1; expected a whole number, 0 or more\.$"
+    ):
+        Trainer(pair(), *samples(), snapshots=-1)
 
 
 def test_without_snapshots_only_the_start_and_the_latest_are_kept():
@@ -732,7 +757,7 @@ def test_a_class_with_a_training_of_its_own_is_refused(name):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("w1", np.ones((3, 4))), ("b1", np.zeros(1)), ("w2", np.ones(3)), ("b2", np.zeros(1))],
+    [("w1", np.ones((3, 4))), ("b1", np.zeros(4)), ("w2", np.ones(3)), ("b2", np.zeros(1))],
 )
 @pytest.mark.parametrize("fresh", [True, False])
 def test_weights_of_another_shape_are_refused(name, value, fresh):
@@ -742,11 +767,10 @@ def test_weights_of_another_shape_are_refused(name, value, fresh):
             setattr(self, name, value)
 
     network = Odd(3)
-    network.init_weights(3)
-    with pytest.raises(
-        ValueError, match=r"b2 of a Odd have the shapes .* for 3 features and 3 units"
-    ):
-        Trainer([network], *samples(), fresh=fresh)
+    network.init_weights(4)
+    message = "expected [(4, 3), (3,), (3, 1), ()] for 4 features and 3 units."
+    with pytest.raises(ValueError, match=f"b2 of a Odd have the shapes .*{re.escape(message)}"):
+        Trainer([network], *samples(n_features=4), fresh=fresh)
 
 
 def test_a_network_without_weights_can_only_start_fresh():
