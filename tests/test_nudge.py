@@ -345,6 +345,21 @@ def test_where_units_part_is_marked():
     assert tables["threshold"] == {"at": [0.01], "text": ["parted: above 0.01"]}
 
 
+def test_the_threshold_is_named_above_its_line_and_readable_on_other_lines():
+    spec, _ = chart_of(view_of(epochs=EPOCHS), nudges_of(grown(55, 45, 33, 20, 10)))
+    layers = [(layer["data"]["name"], layer["mark"]) for layer in spec["layer"]]
+    texts = [
+        i for i, (data, mark) in enumerate(layers) if (data, mark["type"]) == ("threshold", "text")
+    ]
+    outline, name = texts
+    assert [data for data, _ in layers].index("lines") < outline < name
+    assert layers[outline][1]["stroke"] == {"expr": "background"}
+    assert layers[name][1]["color"] == "currentColor"
+    for i in texts:
+        assert layers[i][1]["dy"] < 0
+        assert spec["layer"][i]["encoding"]["text"]["field"] == "text"
+
+
 def test_the_picture_is_told_in_words():
     [chart] = nudge.answer(view_of(epochs=EPOCHS), nudges_of(grown(55, 45, 33, 20, 10))).both
     assert chart.alt.endswith("4 of 4 nudges part the units.")

@@ -162,7 +162,7 @@ def _spec(epoch, zero, lowest, highest, language):
         ),
     )
     epochs = charts.epoch_axis(say, (0, epoch))
-    epochs["scale"]["rangeMin"] = 100  # pixels for the names of the lines
+    epochs["scale"]["rangeMin"] = 118  # pixels for the names of the lines, in any usual font
     color = charts.run_color()
     lines = (
         alt.Chart(alt.NamedData("lines"))
@@ -188,9 +188,16 @@ def _spec(epoch, zero, lowest, highest, language):
     rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray").encode(
         x=alt.datum(0), x2=alt.datum(epoch)
     )
-    rule_name = threshold.mark_text(
-        align="right", dx=-4, dy=12, fontSize=charts.FONT_SIZE, color="currentColor"
-    ).encode(x=alt.datum(epoch), text="text:N")
+    # The name may lie on a line that crosses: first an outline of the background's color.
+    outline, rule_name = (
+        threshold.mark_text(align="left", dx=4, dy=-11, fontSize=charts.FONT_SIZE, **look).encode(
+            x=alt.datum(0), text="text:N"
+        )
+        for look in (
+            {"stroke": alt.expr("background"), "strokeWidth": 5, "strokeJoin": "round"},
+            {"color": "currentColor"},
+        )
+    )
     parted = (
         alt.Chart(alt.NamedData("parted"))
         .mark_point(filled=True, size=110, opacity=1)
@@ -201,4 +208,4 @@ def _spec(epoch, zero, lowest, highest, language):
             tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", say("nudge.first"), ",")],
         )
     )
-    return charts.spec_of(alt.layer(rule, rule_name, lines, parted, names), HEIGHT)
+    return charts.spec_of(alt.layer(rule, lines, outline, rule_name, parted, names), HEIGHT)
