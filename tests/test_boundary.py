@@ -228,7 +228,8 @@ def test_the_surest_of_the_wrong_digits_are_shown(language):
             # Row 0 of the image, its top, is pixels 0 to 7; full ink is black.
             expected = np.rint(255 - 255 * ink[i].reshape(8, 8) / 16)
             assert np.abs(pixels - expected).max() <= 1
-            assert label == f"{('even', 'odd')[int(p[i] > 0.5)]} {max(p[i], 1 - p[i]):.0%}"
+            classes = {"en": ("even", "odd"), "ko": ("짝수", "홀수")}[language]
+            assert label == f"{classes[int(p[i] > 0.5)]} {max(p[i], 1 - p[i]):.0%}"
         numbers = {int(number) for number in re.findall(r"\d+", picture.caption)}
         assert numbers == {len(wrong), len(p)}
     assert sure_and_wrong[1] > 0
@@ -258,6 +259,17 @@ def test_tables_name_the_class_that_is_predicted():
     ]
     kinds = {label.split()[0] for label in expected}
     assert len(set(colors)) == len(kinds)
+
+
+def test_classes_without_a_name_in_the_language_keep_their_own(monkeypatch):
+    view = view_of(Settings(), 5, language="ko")
+    spec = str(boundary.answer(view).left[0].spec)
+    assert "양성일 확률" in spec
+    assert "악성" in spec
+    monkeypatch.setattr(View, "data", replace(view.data, target_names=("benign", "malt whisky")))
+    spec = str(boundary.answer(view).left[0].spec)
+    assert "malt whisky일 확률" in spec
+    assert "양성" in spec
 
 
 def test_a_network_without_a_mistake_has_no_picture_of_any(monkeypatch):

@@ -9,7 +9,7 @@ from string import Formatter
 import pyarrow as pa
 import pytest
 
-from dualnet import DATASETS, HYPERPARAMETERS, links, texts
+from dualnet import DATASETS, HYPERPARAMETERS, links, load_dataset, texts
 from dualnet.links import AXES, QUESTIONS
 from dualnet.texts import LANGUAGES, catalogue, language_of, speaker
 from tests.browser import ROOT
@@ -143,6 +143,8 @@ def test_speaker_fills_in_and_refuses_what_is_missing():
 def strings():
     """Return the strings that the code holds, and its f-strings as patterns."""
     constants, patterns = set(TABLES), set()
+    for dataset in DATASETS:
+        constants.update(load_dataset(dataset).target_names)
     for path in CODE:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -117,6 +117,7 @@ def drawn_by_equal(network, data):
 def probability_answer(view):
     say, names, data = view.say, view.names, view.data
     bars, sides, sure = probability_charts(view), {}, {}
+    classes = class_names(view)
     for key, network in view.networks.items():
         z = network.forpass(data.x_val)[:, 0]
         sides[key] = [bars[key]]
@@ -127,7 +128,7 @@ def probability_answer(view):
             words = {"count": len(wrong), "total": len(z)}
             sides[key].append(
                 Image(
-                    svg(mistakes_drawing(wrong[:MOST], z > 0, confidence, data)),
+                    svg(mistakes_drawing(wrong[:MOST], z > 0, confidence, data, classes)),
                     say("boundary.mistakes_alt", run=names[key], epoch=view.epoch, **words),
                     say("boundary.mistakes", **words),
                 )
@@ -167,11 +168,23 @@ def confidence_of(network, z):
     return network.activation(np.abs(z))
 
 
-def mistakes_drawing(samples, predicted, confidence, data):
+def class_names(view):
+    """Return the names of class 0 and class 1 in the language of ``view``, or as the data call them."""
+
+    def name_of(name):
+        try:
+            return view.say(f"class.{name}")
+        except KeyError:  # a data set of somebody's own
+            return name
+
+    return tuple(map(name_of, view.data.target_names))
+
+
+def mistakes_drawing(samples, predicted, confidence, data, classes):
     """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are images,
     and below it the class that is predicted, with its probability.
 
-    predicted (m,): whether it is class 1; confidence (m,): see `confidence_of`.
+    predicted (m,): whether it is class 1; confidence (m,): see `confidence_of`; classes: their names
     """
     across, picture, label = (6, 46, 16) if data.image_shape else (4, 0, 18)
     width = (WIDTH - GAP * (across - 1)) / across
@@ -183,7 +196,7 @@ def mistakes_drawing(samples, predicted, confidence, data):
                 Raster(ink(sample, data), (x + (width - picture) / 2, y, picture, picture))
             )
         kind = int(predicted[sample])
-        text = f"{data.target_names[kind]} {percent(confidence[sample])}"
+        text = f"{classes[kind]} {percent(confidence[sample])}"
         color = charts.CLASS_COLORS[kind]
         labels.append(Label(text, (x, y + picture, width, label), color, ("white", "#111")[kind]))
     height = -(-len(samples) // across) * (picture + label + GAP)
@@ -214,7 +227,7 @@ def probability_charts(view):
     top = max(int(np.sum(both, axis=0).max()) for both in counts.values())
     return {
         key: Chart(
-            _probability_spec(data.target_names, view.language),
+            _probability_spec(class_names(view), view.language),
             {
                 "bins": pa.table(
                     {
@@ -233,10 +246,10 @@ def probability_charts(view):
 
 
 @lru_cache(maxsize=16)
-def _probability_spec(target_names, language):
+def _probability_spec(names, language):
     say = speaker(language)
-    classes = {str(label): name for label, name in enumerate(target_names)}
-    probability = say("axis.probability", name=target_names[1])
+    classes = {str(label): name for label, name in enumerate(names)}
+    probability = say("axis.probability", name=names[1])
     bars = (
         alt.Chart(alt.NamedData("bins"))
         .transform_calculate(label="'' + datum.label")
