@@ -32,7 +32,7 @@ RUN_COLORS = {"ones": "orange", "normal": "blue"}
 # Large enough for a class to read and for a thumb; the question close to what answers it. The way on is
 # framed: on the primary color of the dark theme, white could hardly be read.
 LESSON_STYLE = """<style>
-.st-key-head h1 { padding-block: 0.25rem 1.25rem }
+.st-key-head h1 { padding-block: 0.25rem 0.5rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-show button, .st-key-next button { border: 2px solid currentColor }
@@ -41,8 +41,15 @@ LESSON_STYLE = """<style>
 </style>"""
 TOUCH_STYLE = """<style>
 @media (pointer: coarse) {
-    :is([role=radio], [data-testid=stButton] button, summary) { min-height: 2.75rem }
+    :is([role=radio], [data-testid=stButton] button, [data-testid=stCheckbox] label, summary) {
+        min-height: 2.75rem
+    }
 }
+</style>"""
+# Korean lines break between words, and its letters have no italics.
+KOREAN_STYLE = """<style>
+.stApp :is(p, li, label, h1, button, summary) { word-break: keep-all; overflow-wrap: anywhere }
+.stApp em { font-style: normal }
 </style>"""
 HALF_SIDEBAR = 112  # pixels; columns would be wider than half
 FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
@@ -53,19 +60,20 @@ def main():
     read_address()
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
-    st.html(TOUCH_STYLE)
+    st.html(TOUCH_STYLE + KOREAN_STYLE * (state.language == "ko"))
     step = STEPS[state.step - 1] if state.step else None
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
         lesson_bar(say, step) if step else title(say)
     load(say)
+    notes = place_of_notes(say) if step else None
     settings, epochs = controls(say)
     follow_end(epochs)
     question, view = looked_at(settings, epochs)
     write_address()
     share(say)
     with head:
-        verdict = ask_the_class(step, view) if step else choose_question(say)
+        verdict = ask_the_class(step, view, notes) if step else choose_question(say)
         notice(say)
     if step and not is_revealed():
         train_ahead(question, view)
@@ -150,9 +158,11 @@ def notice(say):
 
 
 def title(say):
-    words, language = st.columns([4, 1], vertical_alignment="center")
-    words.title(say("page.title"), anchor=False)
-    choose_language(say, language)
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.title(say("page.title"), anchor=False, width="content")
+        choose_language(say, st)
 
 
 def choose_language(say, container):
@@ -181,13 +191,6 @@ def controls(say):
     """Draw the sidebar; return the `Settings` and the number of epochs."""
     data = load_dataset(state.dataset)
     facts = {"train": len(data.x_train), "val": len(data.x_val)}
-    if state.step:
-        st.sidebar.toggle(
-            say("lesson.notes"),
-            key="notes",
-            help=say("lesson.notes_help"),
-            persist_state="session",
-        )
     with st.sidebar, st.container(gap="xsmall"):
         st.caption(say("page.intro"))
         st.selectbox(
@@ -339,12 +342,21 @@ def lesson_bar(say, step):
         choose_language(say, st)
 
 
-def ask_the_class(step, view):
-    """Draw the question to the class and, until it is revealed, its answers; return the place of the
-    verdict."""
+def place_of_notes(say):
+    """Draw the switch of the speaker's notes; return where they stand: beside the answer, which stays
+    in the window."""
+    st.sidebar.toggle(
+        say("lesson.notes"), key="notes", help=say("lesson.notes_help"), persist_state="session"
+    )
+    return st.sidebar.empty()
+
+
+def ask_the_class(step, view, notes):
+    """Draw the question to the class, what to say to it and, until it is revealed, its answers; return
+    the place of the verdict."""
     st.title(step.text("ask", view), anchor=False)
     if state.notes:
-        st.info(step.text("notes", view), icon=":material/record_voice_over:")
+        notes.info(step.text("notes", view))
     if is_revealed():
         return st.empty()
     with st.container(key="answers"):
@@ -458,16 +470,18 @@ def stage(say, question, view):
 
 def chooser(say, view, plays):
     """Draw the control of the epoch looked at, and the switch that makes the pictures move."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if plays:
             st.toggle(
                 say("chooser.play"), key="play", help=say("chooser.help"), persist_state="session"
             )
+        st.markdown(say("chooser.epoch"), width="content", help=say("chooser.scale"))
         st.select_slider(
             say("chooser.epoch"),
             sorted({*view.frames, view.epoch}),
             format_func=text_of,
             key="epoch",
+            label_visibility="collapsed",
             persist_state="session",
         )
 
@@ -525,7 +539,7 @@ class Place:
         for row, pair in enumerate([names, *zip_longest(left, right)]):
             if row == len(self.rows):
                 if row == 0 or not source:
-                    columns = st.columns(2, wrap=source)
+                    columns = st.columns(2, gap="medium", wrap=source)
                 self.rows.append(columns)
             self.rows[row] = [
                 at if picture is None else draw(picture, at)

@@ -100,7 +100,8 @@ def epoch_axis(say, domain, log=False, ticks=None):
     whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
     axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
-    return alt.X("epoch:Q", title=say("axis.epoch"), scale=scale, axis=axis)
+    title = say("axis.epoch_log" if log else "axis.epoch")
+    return alt.X("epoch:Q", title=title, scale=scale, axis=axis)
 
 
 def epoch_ticks(epochs):
@@ -120,6 +121,13 @@ def _ticks(values, count):
     """Return what an axis says of its ticks: ``values``, or about ``count`` of Vega's choice. (With a
     count, Vega leaves out labels of a logarithmic axis.)"""
     return {"values": list(values)} if values else {"tickCount": count}
+
+
+def readable(texts, **look):
+    """Return two layers of the chart ``texts``, text that reads on lines which cross it: an outline in
+    the color of the background, and the text. ``look`` is that of `altair.Chart.mark_text`."""
+    outline = {"stroke": alt.expr("background"), "strokeWidth": 5, "strokeJoin": "round"}
+    return texts.mark_text(**look, **outline), texts.mark_text(**look)
 
 
 def log_ticks(low, high):

@@ -15,7 +15,7 @@ from dualnet.networks import quiet
 # Looks that lie on a light page as well as on a dark one: no meaning is left to the background.
 NEGATIVE, POSITIVE = (150, 80, 180), (46, 139, 87)  # the sign of a weight: purple, green
 ZERO = (128, 128, 128)
-FAINT = 30  # the opacity of a weight of zero, of 255
+FAINT = 64  # the opacity of a weight of zero, of 255
 LOW, HALF, HIGH = (92, 102, 124), (240, 236, 224), (180, 140, 8)  # outputs 0, 0.5, 1: slate to gold
 MARKS = ("#1d2740", "#573f00")  # samples of class 0 and 1, darker than either end
 LINE = (17, 17, 17)  # the 50 % boundary

@@ -43,7 +43,7 @@ def test_the_color_of_a_weight_is_its_sign_and_its_strength_the_size():
     assert {tuple(color[:3]) for color in colors[:3].tolist()} == {d.NEGATIVE}
     assert {tuple(color[:3]) for color in colors[4:7].tolist()} == {d.POSITIVE}
     assert tuple(colors[3][:3]) == d.ZERO
-    assert_array_equal(colors[:, 3], [255, 255, 142, 30, 142, 255, 255, 30])
+    assert_array_equal(colors[:, 3], [255, 255, 160, 64, 160, 255, 255, 64])
     assert (np.diff(d.signed_color(np.linspace(0, 1, 50), 1)[:, 3].astype(int)) > 0).all()
 
 

@@ -563,7 +563,7 @@ def size_of(w1, b1, w2):
     return np.abs(w1[..., 0, :]).sum(-1) + 3 * b1.max(-1) + 5 * w2[..., -1, 0]
 
 
-@pytest.mark.parametrize("epochs", [0, 1, 64, 150])
+@pytest.mark.parametrize("epochs", [0, 1, 64, 150, 400])
 def test_a_measure_is_taken_of_the_start_and_after_every_epoch(epochs):
     trainer = Trainer(pair(), *samples(n_features=4), snapshots=0, record=size_of)
     with chunk_seconds(-1):

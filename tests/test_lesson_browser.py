@@ -208,6 +208,23 @@ def test_notes_are_for_the_page_that_wants_them(visit):
     assert page.url == other.url
 
 
+@pytest.mark.parametrize("language", LOCALES)
+def test_notes_push_nothing_out_of_the_window(visit, language):
+    page = visit("?step=1", language)
+    with rerun(page):
+        page.get_by_text(speaker(language)("lesson.notes"), exact=True).click()
+    page.evaluate("document.activeElement.blur()")
+    for number, step in enumerate(STEPS, start=1):
+        words = step.text("notes", step.view(language))[:10]
+        expect(page.get_by_test_id("stSidebar").get_by_text(words)).to_be_visible()
+        with rerun(page):
+            page.keyboard.press("ArrowRight")
+        assert_shows(page, number)
+        if step is not STEPS[-1]:
+            with rerun(page):
+                page.keyboard.press("ArrowRight")
+
+
 # --- the link for others --------------------------------------------------------------------
 
 

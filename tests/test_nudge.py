@@ -209,7 +209,7 @@ def test_what_is_said_of_circles(trained):
     settings = Settings("circles", learning_rate=1, l2=0)
     said = nudge.answer(view_of(settings, 1_700), trained(settings, 1_700, Nudges)).sentence
     assert "after a nudge of 10⁻³ at epoch **138**, 10⁻⁶ at epoch **60" in said
-    assert "Each thousandfold smaller nudge takes **4" in said
+    assert "Each nudge a thousand times smaller takes **4" in said
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_what_is_not_trained_is_said(language):
 
 def test_ask_gives_this_answer():
     answer = ask("nudge", Settings("moons", units=2), epochs=20, language="ko")
-    assert answer.sentence.startswith("**얼마나 작은 차이가")
+    assert answer.sentence.startswith("**얼마나 작은 잡음이")
     assert len(answer.both) == 1
 
 

@@ -196,7 +196,7 @@ def test_a_loss_chart_marks_the_epoch_looked_at_and_says_its_validation_loss():
             drawn = Drawn(chart)
             [mark] = [rule for rule in drawn.kind("rule") if rule.color == "gray"]
             assert_allclose(mark.x, epoch, atol=0.05)
-            [number] = drawn.kind("text")
+            number = drawn.kind("text")[0]
             assert number.text == f"{runs[key][1][epoch - 1]:.3g}"
             assert number.run == key
             assert_allclose(number.x, epoch, atol=1)
@@ -207,6 +207,40 @@ def test_a_loss_chart_marks_the_epoch_looked_at_and_says_its_validation_loss():
     [mark] = [rule for rule in at_the_start.kind("rule") if rule.color == "gray"]
     assert_allclose(mark.x, 0, atol=0.05)
     assert [text.text for text in at_the_start.kind("text")] in ([], [""])
+
+
+def test_a_loss_chart_marks_where_a_run_gets_later_to_the_loss_of_the_other():
+    runs, seen = curves(40), 0
+    for epoch in range(41):
+        view = view_of(*runs.values(), epoch=epoch)
+        for key, chart in zip(RUNS, loss.loss_charts(view), strict=True):
+            own = runs[key][1].tolist()
+            wanted = runs[loss.OTHER[key]][1][epoch - 1]
+            expected = []
+            if epoch and abs(own[epoch - 1] - wanted) > 0.03 * min(own[epoch - 1], wanted):
+                there = [at for at, value in enumerate(own, start=1) if value <= wanted]
+                expected = there[:1] if there and there[0] > epoch else []
+            rows = chart.tables["arrival"].to_pylist()
+            assert [row["epoch"] for row in rows] == expected
+            if not expected:
+                continue
+            seen += 1
+            assert rows[0]["loss"] == pytest.approx(wanted)
+            drawn = Drawn(chart)
+            [dot] = [mark for mark in drawn.kind("symbol") if mark.fill != "none" and mark.opacity]
+            assert_allclose([*dot.x, *dot.y], [*expected, wanted], rtol=0.01)
+            number = drawn.kind("text")[-1]
+            assert number.text == f"{expected[0]:,}"
+            assert number.run == key
+            # The sentence says the same.
+            assert f"**{expected[0]:,} epochs**" in loss.answer(view).sentence
+    assert seen > 5
+
+
+def test_a_run_without_a_finite_loss_arrives_nowhere():
+    lost = np.full((2, 10), np.nan)
+    view = view_of(lost, curves(10)["normal"], epoch=3)
+    assert [chart.tables["arrival"].num_rows for chart in loss.loss_charts(view)] == [0, 0]
 
 
 def test_only_the_epochs_of_the_view_are_drawn():
@@ -411,7 +445,9 @@ def test_units_are_drawn_weight_by_weight_on_one_scale():
             weight = weights[heights.index(round(cell.y[0], 6)), int(cell.x[0]) - 1]
             color = "gray" if weight == 0 else f"rgb{POSITIVE if weight > 0 else NEGATIVE}"
             assert cell.fill == color
-            assert cell.opacity == pytest.approx(0.12 + 0.88 * np.sqrt(abs(weight) / 9), abs=1e-5)
+            assert cell.opacity == pytest.approx(
+                64 / 255 + (1 - 64 / 255) * np.sqrt(abs(weight) / 9), abs=1e-5
+            )
     names = answer.left[0].tables["weights"]["feature"].to_pylist()[::3]
     assert names == [*dualnet.load_dataset().feature_names, "output weight"]
 
@@ -434,7 +470,9 @@ def test_weights_of_zero_have_a_scale():
     zeros = network_of(np.zeros((30, 2)), np.zeros(2), np.zeros((2, 1)))
     networks = {"ones": zeros, "normal": zeros}
     answer = units.answer(view_of(*curves(3).values(), networks, Settings(units=2)))
-    assert {(c.fill, c.opacity) for c in Drawn(answer.left[0]).kind("rect")} == {("gray", 0.12)}
+    [(fill, opacity)] = {(c.fill, c.opacity) for c in Drawn(answer.left[0]).kind("rect")}
+    assert fill == "gray"
+    assert opacity == pytest.approx(64 / 255)
 
 
 # --- Luck ---
@@ -479,7 +517,7 @@ def test_luck_draws_median_and_band_of_the_other_seeds(n, seed):
     assert drawn.legend == [
         ("All ones", "ones", "1,0"),
         (f"Random normal, seed {seed}", "normal", "1,0"),
-        (f"median of {len(others)} seeds", "normal", "2,3"),
+        (f"median of {len(others)} seeds (band: middle 80%)", "normal", "2,3"),
     ]
     assert drawn.ticks["x"] == {1: ["1"], 2: ["1", "2"], 40: ["1", "10", "40"]}[n]
 

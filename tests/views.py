@@ -211,8 +211,9 @@ class Drawn:
                 x, y = np.array([x0]), np.array([y0])
             x, y = self.data(x, y)
             stroke, fill = element.get("stroke", ""), element.get("fill", "")
+            outline = kind == "text" and stroke not in ("", "none")
             yield Mark(
-                kind,
+                "outline" if outline else kind,
                 x,
                 y,
                 color=fill if stroke in ("", "none") else stroke,

@@ -29,7 +29,10 @@ PLAYS = ("plane",)
 HEIGHT = 300
 BARS_HEIGHT = 190
 BINS = 20
-MOST = 12  # samples shown that a network is wrong about
+NARROW = 200  # pixels of a plot, as on a phone
+# Samples shown that a network is wrong about: how many in a row and at most, and how high the image and
+# the label of each are.
+MISTAKES = {"image": (6, 12, 46, 16), "table": (3, 9, 0, 24)}
 SURE = 0.9
 GAP = 6  # between these samples, in the units of a drawing
 HALF = 0.005  # an output this near 0.5 is written 50 %
@@ -128,7 +131,7 @@ def probability_answer(view):
             words = {"count": len(wrong), "total": len(z)}
             sides[key].append(
                 Image(
-                    svg(mistakes_drawing(wrong[:MOST], z > 0, confidence, data, classes)),
+                    svg(mistakes_drawing(wrong, z > 0, confidence, data, classes)),
                     say("boundary.mistakes_alt", run=names[key], epoch=view.epoch, **words),
                     say("boundary.mistakes", **words),
                 )
@@ -181,12 +184,13 @@ def class_names(view):
 
 
 def mistakes_drawing(samples, predicted, confidence, data, classes):
-    """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are images,
-    and below it the class that is predicted, with its probability.
+    """Return a `Drawing` of the first of the validation ``samples``, indices: each as an image where the
+    data are images, and below it the class that is predicted, with its probability.
 
     predicted (m,): whether it is class 1; confidence (m,): see `confidence_of`; classes: their names
     """
-    across, picture, label = (6, 46, 16) if data.image_shape else (4, 0, 18)
+    across, most, picture, label = MISTAKES["image" if data.image_shape else "table"]
+    samples = samples[:most]
     width = (WIDTH - GAP * (across - 1)) / across
     rasters, labels = [], []
     for place, sample in enumerate(samples):
@@ -260,7 +264,12 @@ def _probability_spec(names, language):
                 bin="binned",
                 title=probability,
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format=".0%", tickCount=4, titleAnchor="end"),
+                axis=alt.Axis(
+                    format=".0%",
+                    tickCount=4,
+                    titleAnchor="end",
+                    titleFontSize=alt.expr(f"width < {NARROW} ? 12 : {charts.FONT_SIZE}"),
+                ),
             ),
             x2="high:Q",
             y=alt.Y(
@@ -273,7 +282,11 @@ def _probability_spec(names, language):
                 "label:N",
                 scale=alt.Scale(domain=list(classes), range=list(charts.CLASS_COLORS)),
                 legend=alt.Legend(
-                    title=None, orient="top", offset=4, labelExpr=charts.labels(classes)
+                    title=None,
+                    orient="top",
+                    offset=4,
+                    columns=alt.expr(f"width < {NARROW} ? 1 : 2"),
+                    labelExpr=charts.labels(classes),
                 ),
             ),
             tooltip=[

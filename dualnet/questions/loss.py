@@ -22,6 +22,7 @@ PLACES = (-17, 17, -32, 32)  # where its middle may stand, in pixels below the c
 TOUCHED = 60  # epochs of a chart that tell their numbers to the pointer
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
 ROUNDING = 1e-6  # units this close, in all weights and biases, are called equal
+ARRIVAL = pa.schema([("epoch", pa.int32()), ("loss", pa.float64())])
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
 
@@ -96,23 +97,33 @@ def comparison(view):
     if epoch == 0:
         return say("loss.start")
     ends = {key: float(run.val_losses[epoch - 1]) for key, run in view.runs.items()}
-    if abs(ends["ones"] - ends["normal"]) <= EVEN * min(ends.values()):
+    if even(*ends.values()):
         return say("loss.even", epoch=epoch, **ends)
     ahead, behind = sorted(RUNS, key=ends.get)
     low, high = ends[ahead], ends[behind]
     words = {"epoch": epoch, "low": low, "first": view.names[ahead], "second": view.names[behind]}
     run = view.runs[behind]
-    reached = np.flatnonzero(run.val_losses[: view.epochs] <= low) + 1
-    if reached.size and reached[0] > epoch:
-        return say("loss.reached", reached=int(reached[0]), **words)
-    if reached.size:
-        first = int(reached[0])
+    first = first_at(run.val_losses[: view.epochs], low)
+    if first and first > epoch:
+        return say("loss.reached", reached=first, **words)
+    if first:
         fell = run.losses[epoch - 1] < run.losses[first - 1]
         kind = "overfits" if fell else "risen"
         return say(f"loss.{kind}", reached=first, high=high, **words)
     if epoch < view.epochs:
         return say("loss.within", epochs=view.epochs, **words)
     return say("loss.behind", ratio=ratio_text(high / low), **words)
+
+
+def even(loss, other):
+    """Return whether two losses are about the same."""
+    return abs(loss - other) <= EVEN * min(loss, other)
+
+
+def first_at(losses, loss):
+    """Return the first epoch at which ``losses`` have come down to ``loss``, else None."""
+    reached = np.flatnonzero(losses <= loss)
+    return int(reached[0]) + 1 if reached.size else None
 
 
 # --- the charts -----------------------------------------------------------------------------
@@ -146,7 +157,7 @@ def _ending(curves, key):
     if not np.isfinite(curves[key]).all():
         return "diverged"
     own, other = (curves[run][1, -1] for run in (key, OTHER[key]))
-    if abs(own - other) <= EVEN * min(own, other):
+    if even(own, other):
         return "even"
     return "higher" if own > other else "lower"
 
@@ -169,7 +180,8 @@ def loss_range(curves, axis):
 
 def _tables(key, curves, view, low, high):
     """Return "curves", what the three lines of a chart hold; "axes", the ends of its axes and the
-    epoch looked at; "end", the validation loss there.
+    epoch looked at; "end", the validation loss there; "arrival", where the run gets later to the loss
+    that the other one has there.
 
     Arrow tables, which Streamlit sends as they are; what is not finite is null, so that a line ends.
     """
@@ -198,7 +210,21 @@ def _tables(key, curves, view, low, high):
         },
         "end": _end(lines[1], view, low, high) | _place(drawn_lines, ends, view),
     }
-    return {name: pa.table(columns) for name, columns in tables.items()}
+    return {name: pa.table(columns) for name, columns in tables.items()} | {
+        "arrival": pa.table(_arrival(lines[1], lines[2], view.epoch), ARRIVAL)
+    }
+
+
+def _arrival(own, other, epoch):
+    """Return the epoch after ``epoch`` at which ``own`` validation losses have come down to what the
+    other run has at ``epoch``, and that loss: columns with one row or none."""
+    if not 0 < epoch <= len(own):
+        return [[], []]
+    loss, wanted = own[epoch - 1], other[epoch - 1]
+    at = first_at(own, wanted)  # None where either diverged: NaN is not lower, nor lower than NaN
+    if at is None or at <= epoch or even(loss, wanted):
+        return [[], []]
+    return [[at], [wanted]]
 
 
 def _end(val_losses, view, low, high):
@@ -268,7 +294,7 @@ def loss_layers(key, axis, ticks, say, prefix=""):
     other_run = curves.transform_calculate(run=f"'{OTHER[key]}'")
     other = {"y": alt.Y("other:Q"), "color": color}
     ghost = other_run.mark_line(
-        clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.65
+        clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.85
     ).encode(**other)
     alone = "datum.alone"  # one epoch has no line: a full point is training, a ring validation
     points = alt.layer(
@@ -279,7 +305,7 @@ def loss_layers(key, axis, ticks, say, prefix=""):
             for kind, filled in (("training", True), ("validation", False))
         ),
         other_run.transform_filter(alone)
-        .mark_point(clip=True, filled=False, size=60, opacity=0.65)
+        .mark_point(clip=True, filled=False, size=60, opacity=0.85)
         .encode(**other),
     )
     # Broad lines that nobody sees feel the pointer. (`nearest` would compute and draw a Voronoi cell
@@ -309,12 +335,31 @@ def loss_layers(key, axis, ticks, say, prefix=""):
         .encode(x="chosen:Q")
     )
     ends = alt.Chart(alt.NamedData(f"{prefix}end")).transform_calculate(run=f"'{key}'")
-    end = ends.mark_text(
+    end = charts.readable(
+        ends.encode(x="epoch:Q", y=alt.Y("loss:Q"), text="text:N", color=color),
         fontSize=LABEL[1],
         fontWeight="bold",
         align=alt.expr("datum.align"),
         dx=alt.expr("datum.align == 'left' ? 5 : -3"),
         dy=alt.expr("datum.below"),
         baseline="middle",
-    ).encode(x="epoch:Q", y=alt.Y("loss:Q"), text="text:N", color=color)
-    return alt.layer(ghost, lines, points, pointed, mark, end, feelers)
+    )
+    arrivals = (
+        alt.Chart(alt.NamedData(f"{prefix}arrival"))
+        .transform_calculate(run=f"'{key}'", text="format(datum.epoch, ',')")
+        .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=color)
+    )
+    early = f"datum.epoch < 0.7 * data('{prefix}axes')[0].epochs"
+    arrival = (
+        arrivals.mark_point(clip=True, filled=True, size=130, opacity=1),
+        *charts.readable(
+            arrivals.encode(text="text:N"),
+            fontSize=LABEL[1],
+            fontWeight="bold",
+            align=alt.expr(f"{early} ? 'left' : 'right'"),
+            dx=alt.expr(f"{early} ? 8 : -2"),
+            dy=-8,
+            baseline="bottom",
+        ),
+    )
+    return alt.layer(ghost, lines, points, pointed, mark, *end, *arrival, feelers)

@@ -188,15 +188,13 @@ def _spec(epoch, zero, lowest, highest, language):
     rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray").encode(
         x=alt.datum(0), x2=alt.datum(epoch)
     )
-    # The name may lie on a line that crosses: first an outline of the background's color.
-    outline, rule_name = (
-        threshold.mark_text(align="left", dx=4, dy=-11, fontSize=charts.FONT_SIZE, **look).encode(
-            x=alt.datum(0), text="text:N"
-        )
-        for look in (
-            {"stroke": alt.expr("background"), "strokeWidth": 5, "strokeJoin": "round"},
-            {"color": "currentColor"},
-        )
+    rule_name = charts.readable(
+        threshold.encode(x=alt.datum(0), text="text:N"),
+        align="left",
+        dx=4,
+        dy=-11,
+        fontSize=charts.FONT_SIZE,
+        color="currentColor",
     )
     parted = (
         alt.Chart(alt.NamedData("parted"))
@@ -208,4 +206,4 @@ def _spec(epoch, zero, lowest, highest, language):
             tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", say("nudge.first"), ",")],
         )
     )
-    return charts.spec_of(alt.layer(rule, lines, outline, rule_name, parted, names), HEIGHT)
+    return charts.spec_of(alt.layer(rule, lines, *rule_name, parted, names), HEIGHT)

@@ -127,7 +127,7 @@ def chart(view, epoch, curves):
             "text": [say(f"size.{kind}") for kind in ends],
             "loss": charts.apart([*ends.values()], low, high),
         },
-        "glorot": {"size": [glorot], "text": [f"Glorot {glorot:.2g}"]},
+        "glorot": {"size": [glorot], "text": [say("size.glorot", deviation=glorot)]},
     }
     domain = min(0.8 * min(sizes), 0.8 * Sizes.SIZES[0]), 1.1 * max(sizes)
     return Chart(

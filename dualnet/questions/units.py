@@ -1,5 +1,6 @@
 """Are the hidden units different? Their portraits, large."""
 
+import json
 from functools import lru_cache
 
 import altair as alt
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from dualnet import charts
 from dualnet.answers import RUNS, Answer, Chart, Image
-from dualnet.drawings import NEGATIVE, POSITIVE, strip, svg, weight_limit
+from dualnet.drawings import FAINT, NEGATIVE, POSITIVE, strip, svg, weight_limit
 from dualnet.measures import DISTINCT, difference, distinct_units, saturated_share
 from dualnet.questions.loss import diverged, symmetric
 from dualnet.texts import speaker
@@ -149,12 +150,18 @@ def _weights_spec(rows, units, language):
                 "row:Q",
                 title=say("axis.feature"),
                 scale=alt.Scale(domain=[0, rows + 0.5], reverse=True, nice=False),
-                axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False),
+                axis=alt.Axis(
+                    values=[rows],  # the middle of the last row
+                    labelExpr=json.dumps(say("units.output_name")),
+                    ticks=False,
+                    grid=False,
+                    domain=False,
+                ),
             ),
             y2="bottom:Q",
             color=alt.Color("sign:N", scale=None),
             opacity=alt.Opacity(
-                "size:Q", scale=alt.Scale(domain=[0, 1], range=[0.12, 1]), legend=None
+                "size:Q", scale=alt.Scale(domain=[0, 1], range=[FAINT / 255, 1]), legend=None
             ),
             tooltip=[
                 alt.Tooltip("feature:N", title=say("axis.feature")),
