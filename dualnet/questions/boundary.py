@@ -268,7 +268,6 @@ def _probability_spec(names, language):
                     format=".0%",
                     tickCount=4,
                     titleAnchor="end",
-                    titleFontSize=alt.expr(f"width < {NARROW} ? 12 : {charts.FONT_SIZE}"),
                 ),
             ),
             x2="high:Q",
