@@ -32,7 +32,7 @@ RUN_COLORS = {"ones": "orange", "normal": "blue"}
 # Large enough for a class to read and for a thumb; the question close to what answers it. The way on is
 # framed: on the primary color of the dark theme, white could hardly be read.
 LESSON_STYLE = """<style>
-.st-key-head h1 { padding-block: 0.25rem 0.5rem }
+.st-key-head h1 { padding-block: 0.25rem 1rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-show button, .st-key-next button { border: 2px solid currentColor }
