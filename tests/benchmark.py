@@ -438,6 +438,7 @@ SETTLED = """
   return settled && Math.max(...times) - window.pressed;
 }
 """
+LATER = 4  # rounds of moves after the first
 OURS, BARE = (2, 2), (1, 0)  # charts and pictures to wait for
 
 
@@ -485,7 +486,8 @@ class Visit:
 
 def page(repeat):
     """Print how long a visitor waits for the page, beside bare Streamlit pages with one chart."""
-    times = {"first": [], "units": [], "epochs": []}  # rows of the page and each bare page
+    # Rows of the page and each bare page: opening, first moves of a slider, and the median of later ones.
+    times = {"first": [], "units": [], "epochs": [], "units later": [], "epochs later": []}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
@@ -509,6 +511,8 @@ def page(repeat):
         "first": "first complete charts and portraits, warm server",
         "units": "new settings: one hidden unit more, 500 epochs",
         "epochs": "fewer epochs: 400 of the 500 trained",
+        "units later": "new settings, the slider's next moves",
+        "epochs later": "epochs alone, the slider's next moves",
     }
     rows = []
     for name, visits in times.items():
@@ -536,9 +540,22 @@ def visit_once(chrome, url, bare_urls, seed, times):
         firsts = [page.open(bare_url) for page, bare_url in zip(bare, bare_urls, strict=True)]
         times["first"].append([visit.open(url), *firsts])
         visit.open(f"{url}/?seed={seed}")
-        for slider, key in [("units", "ArrowRight"), ("epochs", "ArrowLeft")]:
+
+        def press(slider, key):
             redrawn = [page.press("units", "ArrowRight") for page in bare]
-            times[slider].append([visit.press(slider, key), *redrawn])
+            return [visit.press(slider, key), *redrawn]
+
+        times["units"].append(press("units", "ArrowRight"))
+        times["epochs"].append(press("epochs", "ArrowLeft"))
+        later = {"units": [], "epochs": []}
+        for _ in range(LATER):
+            later["epochs"].append(press("epochs", "ArrowRight"))
+            later["units"].append(press("units", "ArrowRight"))
+            later["epochs"].append(press("epochs", "ArrowLeft"))
+        for slider, rows in later.items():
+            times[f"{slider} later"].append(
+                [statistics.median(row) for row in zip(*rows, strict=True)]
+            )
 
 
 if __name__ == "__main__":
