@@ -220,7 +220,7 @@ def test_a_loss_chart_marks_where_a_run_gets_later_to_the_loss_of_the_other():
             if epoch and abs(own[epoch - 1] - wanted) > 0.03 * min(own[epoch - 1], wanted):
                 there = [at for at, value in enumerate(own, start=1) if value <= wanted]
                 expected = there[:1] if there and there[0] > epoch else []
-            rows = chart.tables["arrival"].to_pylist()
+            rows = [row for row in chart.tables["numbers"].to_pylist() if row["arrival"]]
             assert [row["epoch"] for row in rows] == expected
             if not expected:
                 continue
@@ -240,7 +240,7 @@ def test_a_loss_chart_marks_where_a_run_gets_later_to_the_loss_of_the_other():
 def test_a_run_without_a_finite_loss_arrives_nowhere():
     lost = np.full((2, 10), np.nan)
     view = view_of(lost, curves(10)["normal"], epoch=3)
-    assert [chart.tables["arrival"].num_rows for chart in loss.loss_charts(view)] == [0, 0]
+    assert [chart.tables["numbers"].num_rows for chart in loss.loss_charts(view)] == [1, 1]
 
 
 def test_only_the_epochs_of_the_view_are_drawn():
@@ -303,7 +303,7 @@ def test_a_number_of_the_losses_keeps_clear_of_the_curves_where_there_is_room():
     def place_of(own, other, epoch=None):
         runs = [np.array([0.9 * curve, curve]) for curve in (own, other)]
         view = view_of(*runs, axis="linear", epoch=epoch)
-        [end] = loss.loss_charts(view)[0].tables["end"].to_pylist()
+        end = loss.loss_charts(view)[0].tables["numbers"].to_pylist()[0]
         return end["align"], end["below"]
 
     flat = np.ones(100)

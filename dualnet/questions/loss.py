@@ -22,7 +22,6 @@ PLACES = (-17, 17, -32, 32)  # where its middle may stand, in pixels below the c
 TOUCHED = 60  # epochs of a chart that tell their numbers to the pointer
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
 ROUNDING = 1e-6  # units this close, in all weights and biases, are called equal
-ARRIVAL = pa.schema([("epoch", pa.int32()), ("loss", pa.float64())])
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
 
@@ -139,7 +138,7 @@ def loss_charts(view):
     low, high, ticks = loss_range(np.concatenate([*curves.values()]), view.axis)
     return tuple(
         Chart(
-            _spec(key, view.axis, ticks, view.language),
+            _spec(key, view.axis, ticks, done == 1, view.language),
             _tables(key, curves, view, low, high),
             view.say(
                 f"loss.{_ending(curves, key)}_alt",
@@ -180,8 +179,8 @@ def loss_range(curves, axis):
 
 def _tables(key, curves, view, low, high):
     """Return "curves", what the three lines of a chart hold; "axes", the ends of its axes and the
-    epoch looked at; "end", the validation loss there; "arrival", where the run gets later to the loss
-    that the other one has there.
+    epoch looked at; "numbers", the validation loss there, and where the run gets later to the loss that
+    the other one has there.
 
     Arrow tables, which Streamlit sends as they are; what is not finite is null, so that a line ends.
     """
@@ -200,7 +199,6 @@ def _tables(key, curves, view, low, high):
                 for name, column in zip(("training", "validation", "other"), columns, strict=True)
             },
             "touched": np.isin(at, touched),
-            "alone": np.full(len(at), done == 1),
         },
         "axes": {
             "epochs": [max(view.epochs, 1.25)],  # the points of one epoch stand clear of the edge
@@ -208,23 +206,38 @@ def _tables(key, curves, view, low, high):
             "high": [high],
             "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # out of sight
         },
-        "end": _end(lines[1], view, low, high) | _place(drawn_lines, ends, view),
+        "numbers": _numbers(
+            _end(lines[1], view, low, high) | _place(drawn_lines, ends, view),
+            _arrival(lines[1], lines[2], view),
+        ),
     }
-    return {name: pa.table(columns) for name, columns in tables.items()} | {
-        "arrival": pa.table(_arrival(lines[1], lines[2], view.epoch), ARRIVAL)
-    }
+    return {name: pa.table(columns) for name, columns in tables.items()}
 
 
-def _arrival(own, other, epoch):
-    """Return the epoch after ``epoch`` at which ``own`` validation losses have come down to what the
-    other run has at ``epoch``, and that loss: columns with one row or none."""
-    if not 0 < epoch <= len(own):
-        return [[], []]
-    loss, wanted = own[epoch - 1], other[epoch - 1]
+def _numbers(*rows):
+    """Return rows, some of which may be None, as columns."""
+    rows = [row for row in rows if row]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _arrival(own, other, view):
+    """Return where ``own`` validation losses come down, after the epoch looked at, to what the other run
+    has there, with that epoch in words; None where they do not."""
+    if not 0 < view.epoch <= len(own):
+        return None
+    loss, wanted = own[view.epoch - 1], other[view.epoch - 1]
     at = first_at(own, wanted)  # None where either diverged: NaN is not lower, nor lower than NaN
-    if at is None or at <= epoch or even(loss, wanted):
-        return [[], []]
-    return [[at], [wanted]]
+    if at is None or at <= view.epoch or even(loss, wanted):
+        return None
+    left = at < 0.7 * view.epochs
+    return {
+        "epoch": at,
+        "loss": wanted,
+        "text": f"{at:,}",
+        "align": "left" if left else "right",
+        "below": -18,
+        "arrival": True,
+    }
 
 
 def _end(val_losses, view, low, high):
@@ -232,9 +245,10 @@ def _end(val_losses, view, low, high):
     shown = 0 < view.epoch <= len(val_losses) and np.isfinite(val_losses[view.epoch - 1])
     loss = float(val_losses[view.epoch - 1]) if shown else low
     return {
-        "epoch": [view.epoch],
-        "loss": [min(max(loss, low), high)],
-        "text": [f"{loss:.3g}" if shown else ""],
+        "epoch": view.epoch,
+        "loss": min(max(loss, low), high),
+        "text": f"{loss:.3g}" if shown else "",
+        "arrival": False,
     }
 
 
@@ -255,31 +269,31 @@ def _place(lines, ends, view):
         outside = max(0, tall / 2 - middle, middle + tall / 2 - height)
         return np.sum(np.abs(covered - middle) < tall / 2) + 1_000 * outside
 
-    return {"align": ["left" if left else "right"], "below": [min(PLACES, key=cost)]}
+    return {"align": "left" if left else "right", "below": min(PLACES, key=cost)}
 
 
 @lru_cache(maxsize=64)
-def _spec(key, axis, ticks, language):
+def _spec(key, axis, ticks, alone, language):
     """Return the part of a loss chart that no slider changes: a browser that has it only takes in
-    the new rows."""
-    return charts.spec_of(loss_layers(key, axis, ticks, speaker(language)), HEIGHT)
+    the new rows.
 
+    alone : whether there is one epoch only, which has no line: a full point is training, a ring
+        validation
+    """
+    say = speaker(language)
 
-def loss_layers(key, axis, ticks, say, prefix=""):
-    """Return the layers of a loss chart; ``prefix`` comes before the names of its tables."""
+    def end(name):
+        return alt.expr(f"data('axes')[0].{name}")
 
-    def column(table, name):
-        return alt.expr(f"data('{prefix}{table}')[0].{name}")
-
-    x = charts.epoch_axis(say, (0, column("axes", "epochs")))
+    x = charts.epoch_axis(say, (0, end("epochs")))
     y = charts.loss_axis(
         "loss",
         say("axis.loss"),
-        (column("axes", "low"), column("axes", "high")),
+        (end("low"), end("high")),
         log=axis == "log" and ticks is not None,
         ticks=ticks,
     )
-    curves = alt.Chart(alt.NamedData(f"{prefix}curves")).encode(x=x)
+    curves = alt.Chart(alt.NamedData("curves")).encode(x=x)
     kinds = {kind: say(f"loss.{kind}") for kind in ("training", "validation")}
     own = curves.transform_fold(list(kinds), as_=["kind", "loss"]).transform_calculate(
         run=f"'{key}'"
@@ -296,22 +310,21 @@ def loss_layers(key, axis, ticks, say, prefix=""):
     ghost = other_run.mark_line(
         clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.85
     ).encode(**other)
-    alone = "datum.alone"  # one epoch has no line: a full point is training, a ring validation
-    points = alt.layer(
-        *(
-            own.transform_filter(f"{alone} && datum.kind == '{kind}'")
-            .mark_point(clip=True, filled=filled, size=100, strokeWidth=2.5, opacity=1)
-            .encode(y=y, color=color)
-            for kind, filled in (("training", True), ("validation", False))
-        ),
-        other_run.transform_filter(alone)
-        .mark_point(clip=True, filled=False, size=60, opacity=0.85)
-        .encode(**other),
-    )
+    points = ()
+    if alone:
+        points = (
+            *(
+                own.transform_filter(f"datum.kind == '{kind}'")
+                .mark_point(clip=True, filled=filled, size=100, strokeWidth=2.5, opacity=1)
+                .encode(y=y, color=color)
+                for kind, filled in (("training", True), ("validation", False))
+            ),
+            other_run.mark_point(clip=True, filled=False, size=60, opacity=0.85).encode(**other),
+        )
     # Broad lines that nobody sees feel the pointer. (`nearest` would compute and draw a Voronoi cell
     # for every row with every new curve, more work than all the rest of the chart.)
     pointer = alt.selection_point(
-        name=f"{prefix}pointer",
+        name="pointer",
         on="pointerover",
         clear="pointerout",
         fields=["epoch"],
@@ -330,13 +343,20 @@ def loss_layers(key, axis, ticks, say, prefix=""):
     )
     pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
     mark = (
-        alt.Chart(alt.NamedData(f"{prefix}axes"))
+        alt.Chart(alt.NamedData("axes"))
         .mark_rule(clip=True, strokeWidth=2, strokeDash=charts.DOTS, color="gray")
         .encode(x="chosen:Q")
     )
-    ends = alt.Chart(alt.NamedData(f"{prefix}end")).transform_calculate(run=f"'{key}'")
-    end = charts.readable(
-        ends.encode(x="epoch:Q", y=alt.Y("loss:Q"), text="text:N", color=color),
+    places = (
+        alt.Chart(alt.NamedData("numbers"))
+        .transform_calculate(run=f"'{key}'")
+        .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=color)
+    )
+    dot = places.transform_filter("datum.arrival").mark_point(
+        clip=True, filled=True, size=130, opacity=1
+    )
+    numbers = charts.readable(
+        places.encode(text="text:N"),
         fontSize=LABEL[1],
         fontWeight="bold",
         align=alt.expr("datum.align"),
@@ -344,22 +364,6 @@ def loss_layers(key, axis, ticks, say, prefix=""):
         dy=alt.expr("datum.below"),
         baseline="middle",
     )
-    arrivals = (
-        alt.Chart(alt.NamedData(f"{prefix}arrival"))
-        .transform_calculate(run=f"'{key}'", text="format(datum.epoch, ',')")
-        .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=color)
+    return charts.spec_of(
+        alt.layer(ghost, lines, *points, pointed, mark, dot, *numbers, feelers), HEIGHT
     )
-    early = f"datum.epoch < 0.7 * data('{prefix}axes')[0].epochs"
-    arrival = (
-        arrivals.mark_point(clip=True, filled=True, size=130, opacity=1),
-        *charts.readable(
-            arrivals.encode(text="text:N"),
-            fontSize=LABEL[1],
-            fontWeight="bold",
-            align=alt.expr(f"{early} ? 'left' : 'right'"),
-            dx=alt.expr(f"{early} ? 8 : -2"),
-            dy=-8,
-            baseline="bottom",
-        ),
-    )
-    return alt.layer(ghost, lines, points, pointed, mark, *end, *arrival, feelers)
