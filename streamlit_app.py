@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 
 import streamlit as st
@@ -51,6 +52,7 @@ KOREAN_STYLE = """<style>
 .stApp :is(p, li, label, h1, button, summary) { word-break: keep-all; overflow-wrap: anywhere }
 .stApp em { font-style: normal }
 </style>"""
+LONG = 10_000  # epochs; their losses take some 750 kB as a table
 HALF_SIDEBAR = 112  # pixels; columns would be wider than half
 FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
 
@@ -629,26 +631,30 @@ def take_along(say, question, view, trained):
         state.shown, state.made = shown, set()
     with take:
         for kind, (ending, mime, make) in files.items():
-            place = st.empty()
-            if kind not in state.made and not place.button(
-                say(f"take.{kind}"), key=kind, on_click=press, width="stretch"
-            ):
-                continue
-            state.made.add(kind)
-            try:
-                with place, st.spinner(say("take.making")):
-                    file = FILES.get((kind, *shown), make, check_for_news)
-            except RuntimeError as failure:
-                place.error(say("take.failed", reason=failure))
-                continue
-            # With its bytes: a file that is made on demand is dropped once other pages were drawn.
+            place, label, icon = st.empty(), say(f"take.{kind}"), None
+            file = partial(FILES.get, (kind, *shown), make)
+            # A page holds its files, so that they are there when the browser fetches them: what is made
+            # on demand is dropped once other pages were drawn. Long tables would fill the memory.
+            if kind != "csv" or view.epochs <= LONG:
+                if kind not in state.made and not place.button(
+                    label, key=kind, on_click=press, width="stretch"
+                ):
+                    continue
+                state.made.add(kind)
+                try:
+                    with place, st.spinner(say("take.making")):
+                        file = file(check_for_news)
+                except RuntimeError as failure:
+                    place.error(say("take.failed", reason=failure))
+                    continue
+                label, icon = say("take.save", ending=ending), ":material/download:"
             place.download_button(
-                say("take.save", ending=ending),
+                label,
                 file,
                 f"dualnet-{key}-{view.settings.dataset}-{view.epochs}.{ending}",
                 mime,
                 key=f"save_{kind}",
-                icon=":material/download:",
+                icon=icon,
                 on_click="ignore",
                 width="stretch",
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 from dualnet.converter import HEAD
 
 TIMEOUT = 60  # seconds; a picture takes less than one
-POLL = 0.04  # seconds
+POLL = 0.2  # seconds; many may wait
 
 
 class Files:
@@ -28,7 +28,7 @@ class Files:
         key : hashable, all that the file depends on
         make : function without arguments that returns the file as bytes or text. It is called by one
             thread at a time, the others wait; when it raises, nothing is kept.
-        poll : function without arguments, called at least every 50 ms while the file waits for
+        poll : function without arguments, called every 0.2 s while the file waits for
             others; when it raises, the wait is over
         """
         with _converter:

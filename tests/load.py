@@ -144,8 +144,25 @@ class Visitor:
             await self.finished(10 * TIMEOUT)  # behind many others
         if not self._saves(key):
             raise OSError(f"no {key}: {self.elements('alert')}")
-        _, body = await asyncio.to_thread(fetch, self.url + self._saves(key).url)
+        url = self._saves(key).url or await self._on_demand(self._saves(key).deferred_file_id)
+        _, body = await asyncio.to_thread(fetch, self.url + url)
         return body
+
+    async def _on_demand(self, file_id):
+        """Return the address of a large file, which a page does not hold."""
+        message = BackMsg()
+        request = message.backend_operation_request
+        request.request_id, request.session_id = file_id, self.session
+        request.deferred_file.file_id = file_id
+        await self.connection.send(message.SerializeToString())
+        async with asyncio.timeout(TIMEOUT):
+            async for message in self.messages():
+                response = message.backend_operation_response
+                if response.request_id == file_id:
+                    break
+        if response.error_msg:
+            raise OSError(response.error_msg)
+        return response.deferred_file.url
 
     def _saves(self, key):
         """Return the button that saves the file called ``key``, None where the page has none."""

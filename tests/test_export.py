@@ -311,6 +311,19 @@ def test_a_file_is_made_when_its_button_is_pressed_and_goes_with_what_it_shows(o
     assert to_save(move(page, units=11)) == []
 
 
+@pytest.mark.parametrize(("epochs", "held"), [(10_000, True), (11_000, False)])
+def test_a_page_does_not_hold_a_long_table(open_page, epochs, held, fresh_server, idle_epochs):
+    page = open_page(epochs=str(epochs))
+    page.session_state["take"] = True
+    page.run()
+    assert (to_save(page) == []) == held
+    if held:
+        press(page, "csv")
+    [button] = page.get("download_button")
+    assert bool(button.proto.url) == held
+    assert bool(button.proto.deferred_file_id) != held
+
+
 def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
     reason = RuntimeError("The png could not be made: the process ended.")
 
