@@ -98,6 +98,10 @@ class Visitor:
         """Return whether the page has a control called ``key``."""
         return key in self._widgets
 
+    def offers(self, key):
+        """Return whether the page has a button for the file called ``key``."""
+        return bool(self._saves(key)) or self._button(key) is not None
+
     async def move(self, **values):
         """Set the controls called so, and do not wait for what becomes of it."""
         for key, value in values.items():
@@ -137,9 +141,8 @@ class Visitor:
         """Press the button that makes the file called ``key``, where it is not made yet, and then the
         one that saves it; return the file. Raises OSError without one."""
         if not self._saves(key):
-            _, button = self._widgets[key]
             press = BackMsg().rerun_script.widget_states.widgets.add()
-            press.id, press.trigger_value = button.id, True
+            press.id, press.trigger_value = self._button(key).id, True
             await self.run(press)
             await self.finished(10 * TIMEOUT)  # behind many others
         if not self._saves(key):
@@ -147,6 +150,10 @@ class Visitor:
         url = self._saves(key).url or await self._on_demand(self._saves(key).deferred_file_id)
         _, body = await asyncio.to_thread(fetch, self.url + url)
         return body
+
+    def _button(self, key):
+        buttons = self.elements("button")
+        return next((b for b in buttons if b.id.endswith(f"-{key}")), None)
 
     async def _on_demand(self, file_id):
         """Return the address of a large file, which a page does not hold."""
@@ -546,14 +553,18 @@ async def soak(url, minutes):
         async with Visitor(url, **link) as visitor:
             if not await finishes(visitor):
                 return
+            hurried = False
             for _ in range(20 if chance.random() < 0.2 else 2):
+                if time.monotonic() > until:
+                    break
                 key = chance.choice([*SOAKED, "question", "play", "take", "file", "hurry"])
                 if key == "hurry":  # not waiting for the page
                     await visitor.move(units=chance.randint(1, 64))
+                    hurried = True
                     continue
                 if key == "file":
                     key = chance.choice(FILE_KEYS)
-                    if visitor.has(key):
+                    if visitor.offers(key) and not hurried:  # on a page that is still drawn
                         await visitor.download(key)
                         counts["files"] += 1
                     continue
