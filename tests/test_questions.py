@@ -237,6 +237,12 @@ def test_a_loss_chart_marks_where_a_run_gets_later_to_the_loss_of_the_other():
     assert seen > 5
 
 
+def test_a_run_that_is_about_as_low_arrives_nowhere():
+    own, other = np.linspace(1, 0.9, 10), np.full(10, 0.99)
+    view = view_of(np.array([own, own]), np.array([other, other]), epoch=1)
+    assert [chart.tables["numbers"].num_rows for chart in loss.loss_charts(view)] == [1, 1]
+
+
 def test_a_run_without_a_finite_loss_arrives_nowhere():
     lost = np.full((2, 10), np.nan)
     view = view_of(lost, curves(10)["normal"], epoch=3)
