@@ -9,7 +9,7 @@ import pyarrow as pa
 from dualnet import charts
 from dualnet.answers import RUNS, Answer, Chart, Image, heads_of, ratio_text
 from dualnet.drawings import strip, svg, weight_limit
-from dualnet.measures import DISTINCT, difference, distinct_units
+from dualnet.measures import DISTINCT, difference, distinct_units, epochs_to
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
@@ -102,7 +102,7 @@ def comparison(view):
     low, high = ends[ahead], ends[behind]
     words = {"epoch": epoch, "low": low, "first": view.names[ahead], "second": view.names[behind]}
     run = view.runs[behind]
-    first = first_at(run.val_losses[: view.epochs], low)
+    first = epochs_to(run.val_losses[: view.epochs], low)
     if first and first > epoch:
         return say("loss.reached", reached=first, **words)
     if first:
@@ -117,12 +117,6 @@ def comparison(view):
 def even(loss, other):
     """Return whether two losses are about the same."""
     return abs(loss - other) <= EVEN * min(loss, other)
-
-
-def first_at(losses, loss):
-    """Return the first epoch at which ``losses`` have come down to ``loss``, else None."""
-    reached = np.flatnonzero(losses <= loss)
-    return int(reached[0]) + 1 if reached.size else None
 
 
 # --- the charts -----------------------------------------------------------------------------
@@ -226,7 +220,7 @@ def _arrival(own, other, view):
     if not 0 < view.epoch <= len(own):
         return None
     loss, wanted = own[view.epoch - 1], other[view.epoch - 1]
-    at = first_at(own, wanted)  # None where either diverged: NaN is not lower, nor lower than NaN
+    at = epochs_to(own, wanted)  # None where either diverged: NaN is not lower, nor lower than NaN
     if at is None or at <= view.epoch or even(loss, wanted):
         return None
     left = at < 0.7 * view.epochs
