@@ -94,17 +94,18 @@ class Trainer:
         are: trained copies come from `network`.
     x : (m, n_features), y : (m,) or (m, 1) of 0 and 1; x_val, y_val : likewise, or both None
     snapshots : int, default 200
-        About how many epochs, spaced logarithmically up to 100,000, keep their weights. 0: only the
-        start and the latest.
+        How densely epochs keep their weights, spaced logarithmically: with 200, some 200 epochs up to
+        100,000; with 20, some 30. 0: only the start and the latest.
     fresh : bool, default True
         Start from ``init_weights``. False: from the weights that the networks hold.
     record : function, default None
         ``record(w1, b1, w2)``, of arrays (..., n_features, units), (..., units) and (..., units, 1),
         returns numbers (...), such as `dualnet.measures.difference`. It is asked of the start and
-        after every epoch, block by block; the answers are `recorded`.
+        after every epoch, block by block, of arrays it cannot write to; the answers are `recorded`.
 
     Raises ValueError for data that cannot be trained on, no network, networks that differ, a class
-    that overrides more than ``init_weights``, and weights that do not fit units and features.
+    that overrides more than ``init_weights``, weights that do not fit units and features, and a
+    ``record`` that is no function or returns no such numbers.
     """
 
     def __init__(
@@ -121,6 +122,10 @@ class Trainer:
         x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
         snapshots = checked_count(snapshots, "snapshots", 0)
         networks = _checked_networks(networks)
+        if record is not None and not callable(record):
+            raise ValueError(
+                f"record is {record!r}; expected a function of w1, b1 and w2, or None."
+            )
         shapes = {(n.units, n.lr, n.l1, n.l2) for n in networks}
         if len(shapes) != 1:
             raise ValueError(
@@ -200,8 +205,9 @@ class Trainer:
                     f" {shape[1]} units."
                     + ("" if fresh else " Without fresh=False they start from init_weights.")
                 )
-            hidden = np.column_stack([network.w1.T, network.b1])
-            theta.append([*hidden.ravel(), *network.w2[:, 0], network.b2])
+            w1, b1, w2 = map(np.asarray, (network.w1, network.b1, network.w2))
+            hidden = np.column_stack([w1.T, b1])
+            theta.append([*hidden.ravel(), *w2[:, 0], network.b2])
         return np.array(theta, dtype=np.float64)
 
     def _layers(self, theta):
@@ -316,7 +322,7 @@ class Trainer:
 
     def _recorded_of(self, thetas):
         """Return what ``record`` says of parameters (n, N, K), shape (N, n)."""
-        hidden, output = self._layers(thetas)
+        hidden, output = self._layers(_read_only(thetas))
         w1, b1, w2 = hidden[..., :-1].swapaxes(-1, -2), hidden[..., -1], output[..., :-1, None]
         recorded = np.asarray(self._record(w1, b1, w2))
         if recorded.shape != thetas.shape[:2]:
@@ -324,6 +330,8 @@ class Trainer:
                 f"record returned an array {recorded.shape} for w1 {w1.shape}; expected"
                 f" {thetas.shape[:2]}, a number for each network at each epoch."
             )
+        if recorded.dtype.kind not in "biuf":
+            raise ValueError(f"record returned {recorded.dtype}; expected numbers.")
         return recorded.T
 
     def _descend(self, theta, epochs):
@@ -496,6 +504,7 @@ class Trainer:
         """Return a copy of network ``i`` with the weights it has after ``epoch`` epochs.
 
         Its ``losses`` and ``val_losses`` are the histories up to there, empty without ``histories``.
+        Raises IndexError without such a network, ValueError for an epoch that is not trained yet.
         """
         epoch = self.epochs if epoch is None else epoch  # while another thread trains on
         network = copy.copy(self._networks[i])

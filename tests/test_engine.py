@@ -591,6 +591,30 @@ def test_a_measure_of_another_shape_is_refused(record, shape):
         Trainer(pair(), *samples(n_features=4), record=record)
 
 
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (3, "record is 3; expected a function of w1, b1 and w2, or None."),
+        (
+            lambda w1, b1, w2: np.full(b1.shape[:-1], "far"),
+            "record returned <U3; expected numbers.",
+        ),
+        (lambda w1, b1, w2: b1.fill(0), "read-only"),
+    ],
+)
+def test_a_measure_only_reads_and_gives_numbers(record, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Trainer(pair(), *samples(), record=record)
+
+
+def test_weights_may_be_given_as_lists():
+    network = DualLayer(2)
+    network.w1, network.b1, network.w2, network.b2 = [[1, 2], [3, 4]], [5, 6], [[7], [8]], 9
+    w1, b1, w2, b2 = Trainer([network], *samples(n_features=2), fresh=False).weights()
+    assert w1[0].tolist() == network.w1
+    assert (b1[0].tolist(), w2[0].tolist(), b2.tolist()) == (network.b1, network.w2, [9])
+
+
 def test_a_network_without_histories_has_its_weights_alone():
     trainer = train(Trainer(pair(), *samples()), 7)
     told, silent = trainer.network(1, 5), trainer.network(1, 5, histories=False)
