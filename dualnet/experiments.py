@@ -202,7 +202,8 @@ class Seeds(_Experiment):
 
 
 class _Bounded(_Experiment):
-    """An experiment on ``COUNT`` networks that trains in seconds, whatever is asked for."""
+    """An experiment on ``COUNT`` networks, so many that only `reach` says what takes seconds; ``fit`` and
+    ``advance`` train whatever they are asked for."""
 
     WORK = 4e10  # about five seconds
     HISTORY = 700_000  # networks × epochs: three histories of 5.6 MB
@@ -220,6 +221,10 @@ class _Bounded(_Experiment):
 
     def _checked(self, epoch, low):
         epoch = checked_count(epoch, "epoch", low)
+        if self.epochs < low:
+            raise ValueError(
+                f"epoch is {epoch}, but nothing is trained yet: call fit(epochs) first."
+            )
         if epoch > self.epochs:
             raise ValueError(
                 f"epoch is {epoch}; expected {low} to {self.epochs}, the epochs trained."

@@ -5,8 +5,9 @@ import sys
 
 def shown(done, total):
     """Yield each of ``done``, the numbers of epochs reached so far of ``total``, and show it."""
-    show = _bar(total) if _in_notebook() else _line(total)
-    for epochs in done:
+    show = None
+    for epochs in done:  # nothing to show where nothing is left to train
+        show = show or (_bar(total) if _in_notebook() else _line(total))
         show(epochs)
         yield epochs
 

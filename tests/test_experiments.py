@@ -313,6 +313,14 @@ def test_progress_is_a_line_that_counts_in_a_terminal(capsys):
     assert err.count("\n") == 1
 
 
+def test_there_is_no_progress_where_nothing_is_trained(capsys):
+    comparison = Comparison(SMALL).fit(30)
+    comparison.fit(30, progress=True).fit(20, progress=True)
+    with pytest.raises(ValueError, match="epochs is -3"):
+        comparison.fit(-3, progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_progress_is_a_bar_where_there_is_a_kernel(monkeypatch, capsys):
     import IPython
 
