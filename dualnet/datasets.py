@@ -146,7 +146,7 @@ def load_dataset(name="breast_cancer"):
     >>> load_dataset("digits")
     Dataset('digits', x_train (1149, 64), x_val (288, 64), x_test (360, 64))
     """
-    if name not in DATASETS:
+    if not isinstance(name, str) or name not in DATASETS:
         raise ValueError(f"dataset is {name!r}; expected one of {', '.join(DATASETS)}.")
     with _lock:
         return _load(name)

@@ -40,7 +40,7 @@ class Hyperparameter:
             raise ValueError(
                 f"{self.name} is {value!r}; expected {kind} from {self.low:,} to {self.high:,}."
             )
-        return int(value) if self.whole else float(value)
+        return int(value) if self.whole else float(value) + 0.0  # no -0
 
     @property
     def choices(self):
@@ -77,7 +77,7 @@ class Settings:
     std: float = _hyperparameter(1.0, 0.0, 5.0, scale="log", step=0.01)
 
     def __post_init__(self):
-        if self.dataset not in DATASETS:
+        if not isinstance(self.dataset, str) or self.dataset not in DATASETS:
             raise ValueError(f"dataset is {self.dataset!r}; expected one of {', '.join(DATASETS)}.")
         for name, hyperparameter in HYPERPARAMETERS.items():
             object.__setattr__(self, name, hyperparameter.check(getattr(self, name)))

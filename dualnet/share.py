@@ -27,6 +27,7 @@ def reachable(url, listens=""):
     host = network_address() if listens in EVERYWHERE else listens
     if host is None:
         return url, "share.alone"
+    host = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port else ""
     return urlunsplit(parts._replace(netloc=host + port)), "share.network"
 

@@ -200,7 +200,7 @@ def test_the_repr_is_short():
     )
 
 
-@pytest.mark.parametrize("name", ["iris", "", None, 3, ("moons",)])
+@pytest.mark.parametrize("name", ["iris", "", None, 3, ("moons",), [], np.array([0.5, 1])])
 def test_an_unknown_dataset_is_named_with_those_there_are(name):
     with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_.* digits\.$"):
         load_dataset(name)

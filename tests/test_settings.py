@@ -68,10 +68,14 @@ def test_a_bad_value_is_refused_by_field_value_and_range(name, value):
     assert str(refusal.value) == expected
 
 
-@pytest.mark.parametrize("name", ["iris", None, 1, []])
+@pytest.mark.parametrize("name", ["iris", None, 1, [], np.array([0.5, 1])])
 def test_an_unknown_dataset_is_refused(name):
     with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_cancer, moons"):
         Settings(name)
+
+
+def test_zero_has_no_sign():
+    assert str(Settings(constant=-0.0).constant) == "0.0"
 
 
 def test_settings_are_frozen():

@@ -69,6 +69,7 @@ HOME = "192.168.0.7"
         ("http://[::1]:8501/", "::", f"http://{HOME}:8501/", "network"),
         ("http://localhost/", "", f"http://{HOME}/", "network"),
         ("http://localhost:8501/", "classroom", "http://classroom:8501/", "network"),
+        ("http://localhost:8501/", "2001:db8::5", "http://[2001:db8::5]:8501/", "network"),
         # No other device can open it.
         ("http://localhost:8501/?a=1", "127.0.0.1", "http://localhost:8501/?a=1", "loopback"),
         ("http://127.0.0.1:8501/", "localhost", "http://127.0.0.1:8501/", "loopback"),
