@@ -6,13 +6,11 @@ import json
 import re
 import subprocess
 import time
-from dataclasses import fields
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from dualnet.links import QUESTIONS
-from dualnet.settings import Settings
 
 SLICE = 1_000  # rows, a few milliseconds
 ROOT = Path(__file__).parent.parent
@@ -20,13 +18,13 @@ PLACEHOLDER = "https://github.com/OWNER/dualnet"  # where this clone has no publ
 
 GET_DUALNET = """\
 import importlib.util, os, sys; sys.path.append(".")
-importlib.util.find_spec("dualnet") or os.path.isdir("dualnet-clone") or os.system(f"git clone -q --depth 1 {address} dualnet-clone && {{sys.executable}} -m pip install -q -r dualnet-clone/requirements.txt")
+importlib.util.find_spec("dualnet") or os.path.isdir("dualnet-clone") or os.system(f'git clone -q --depth 1 {address} dualnet-clone && "{{sys.executable}}" -m pip install -q -r dualnet-clone/requirements.txt')
 sys.path.append("dualnet-clone")"""
 
 RUN = """\
 from dualnet import Comparison, Settings, ask
 
-comparison = Comparison(Settings({settings})).fit({epochs}, progress=True)
+comparison = Comparison({settings!r}).fit({epochs}, progress=True)
 data = comparison.dataset
 for name, run in [("ones", comparison.ones), ("normal", comparison.normal)]:
     accuracy = run.network.score(data.x_val, data.y_val)
@@ -119,12 +117,7 @@ def _get_dualnet():
 
 
 def _run(view):
-    changed = [
-        f"{field.name}={getattr(view.settings, field.name)!r}"
-        for field in fields(Settings)
-        if getattr(view.settings, field.name) != field.default
-    ]
-    return RUN.format(settings=", ".join(changed), epochs=view.epochs)
+    return RUN.format(settings=view.settings, epochs=view.epochs)
 
 
 def _ask(view, question):
