@@ -645,6 +645,7 @@ def take_along(say, question, view, trained):
                     with place, st.spinner(say("take.making")):
                         file = file(check_for_news)
                 except RuntimeError as failure:
+                    state.made.discard(kind)  # the button comes back
                     place.error(say("take.failed", reason=failure))
                     continue
                 label, icon = say("take.save", ending=ending), ":material/download:"

@@ -326,8 +326,10 @@ def test_a_page_does_not_hold_a_long_table(open_page, epochs, held, fresh_server
 
 def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
     reason = RuntimeError("The png could not be made: the process ended.")
+    tried = []
 
     def convert(*_):
+        tried.append(1)
         raise reason
 
     monkeypatch.setattr(files, "convert", convert)
@@ -338,6 +340,11 @@ def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
     assert error.value == speaker("ko")("take.failed", reason=reason)
     assert to_save(page) == []
     assert not page.exception
+    page.run()
+    assert len(tried) == 1  # not again by itself, but when the button is pressed again
+    assert not page.error
+    assert press(page, "png").error
+    assert len(tried) == 2
 
 
 @pytest.mark.browser
