@@ -5,10 +5,12 @@ from functools import cached_property
 from pathlib import Path
 
 from dualnet.experiments import Comparison
+from dualnet.measures import difference
 from dualnet.settings import Settings
 from dualnet.texts import speaker
 
 RUNS = ("ones", "normal")  # left and right, everywhere
+ROUNDING = 1e-6  # as far as rounding may part units that are still called equal
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ class View:
     def networks(self):
         """Both networks at the epoch looked at, by their keys."""
         return {key: run.network_at(self.epoch) for key, run in self.runs.items()}
+
+    def is_symmetric(self, key):
+        """Return whether a run's hidden units, of which there are several, started equal and are equal
+        but for rounding at the epoch looked at."""
+        start, now = (
+            difference(net.w1, net.b1, net.w2)
+            for net in (self.runs[key].network_at(0), self.networks[key])
+        )
+        return self.settings.units > 1 and bool(start == 0 and now <= ROUNDING)
 
     @property
     def frames(self):
@@ -130,7 +141,13 @@ class Answer:
         from dualnet import output
 
         path = Path(path)
-        path.write_bytes(output.file(self, path.suffix.removeprefix(".").lower()))
+        kind = path.suffix.removeprefix(".").lower()
+        if kind not in output.KINDS:
+            endings = ", ".join(f".{kind}" for kind in output.KINDS)
+            raise ValueError(
+                f"path is {str(path)!r}; expected a name that ends in one of {endings}."
+            )
+        path.write_bytes(output.file(self, kind))
 
     def __str__(self):
         from dualnet.output import plain
@@ -164,3 +181,16 @@ def accuracy_of(network, data, samples):
 def ratio_text(ratio):
     """Return a ratio of 1 or more in words: two decimals below 1.1, where one would say 1.0."""
     return f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"
+
+
+def power(exponent):
+    """Return a power of ten in words: 10⁻¹² for -12."""
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def number_text(number):
+    """Return a number of 0 or more in words, two digits: 0.0034, but 3.4 × 10⁻⁵ for 3.4e-5."""
+    if number == 0 or number >= 1e-4:
+        return f"{number:.2g}"
+    digits, exponent = f"{number:.1e}".split("e")
+    return f"{digits}\u00a0×\u00a0{power(int(exponent))}"  # on one line

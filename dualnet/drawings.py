@@ -24,6 +24,7 @@ WIDTH = 400  # of every drawing, in its own units
 TILE = 24  # pixels across the map of one hidden unit, at least
 PLANE = 150  # pixels across the map of the output
 MOVING_PLANE = 64
+NEAR_HALF = 0.005  # an output this near 0.5 is written 50 %
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def portraits(network, data, limit, height, x=0.0, width=WIDTH):
     """Return a `Raster` of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
 
     What a unit looks like is said by ``data.portrait``: "bars", its column of w1 from top to bottom;
-    "image", the same as rows of an image; "plane", its activation, the lowest x2 below.
+    "image", the same as rows of an image; "plane", its activation, the lowest x2 below. ``limit`` is
+    the end of the scale of weights, see `weight_limit`.
     """
     units = len(network.b1)
     across = units_across(units, width, height, square=data.portrait != "bars")
@@ -156,7 +158,7 @@ def plane_points(edge, size):
 
 
 @quiet
-def plane(network, data, limit, height=300, size=PLANE):
+def plane(network, data, height=300, size=PLANE):
     """Return the output of a network over the plane with its training samples, and its hidden units
     beside it, as a `Drawing`."""
     edge = plane_edge(data)
@@ -171,7 +173,7 @@ def plane(network, data, limit, height=300, size=PLANE):
         height,
         (
             Raster(pixels, (0.0, 0.0, height, height), smooth=True),
-            portraits(network, data, limit, height, beside, WIDTH - beside),
+            portraits(network, data, None, height, beside, WIDTH - beside),  # no weights there
         ),
         np.column_stack([x, y, data.y_train]),
     )
@@ -186,6 +188,24 @@ def boundary(z):
     slope = np.hypot(*np.gradient(z))
     distance = np.abs(z) / np.where(slope > 0, slope, 1)
     return np.where(slope > 0, np.clip(1.5 - distance, 0, 1), 0)
+
+
+@quiet
+def drawn_by_equal(network, data):
+    """Return what a network of equal units draws in the picture: "half", 50 % everywhere; "line", one
+    straight boundary; "none", no boundary; None where it is something else."""
+    points = plane_points(plane_edge(data), PLANE)
+    z = network.forpass(points)[:, 0]
+    if np.abs(network.activation(z) - 0.5).max() < NEAR_HALF:
+        return "half"
+    if (z > 0).all() or (z < 0).all():
+        return "none"
+    # Straight, where it divides the points as they lie along the weights: nearly equal units with small
+    # output weights of both signs may draw a curve.
+    along = points @ network.w1.mean(axis=1)
+    above, below = along[z > 0], along[z <= 0]
+    straight = above.min() > below.max() or below.min() > above.max()
+    return "line" if straight else None
 
 
 # --- out ------------------------------------------------------------------------------------

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from dualnet.measures import distinct_units, epochs_to
+from dualnet.drawings import drawn_by_equal
+from dualnet.measures import EVEN, distinct_units, epochs_to
 from dualnet.settings import EPOCHS, Settings
 from dualnet.texts import speaker
 
 COST = 1.1  # a start costs loss where its loss is a tenth higher, or more
 LARGE = 1.0  # the size of the chapter's starting weights
 ACCURACIES = (0.65, 0.8)  # between the answers of "digits"
+MOST = 0.75  # of the other seeds; the words say "3 of 4"
 
 
 # --- what the numbers bear out --------------------------------------------------------------
@@ -30,7 +32,7 @@ def faster(view):
     ratio = loss_ratio(view)
     if ratio is None:
         return None
-    even = 1 + allowance()
+    even = 1 + EVEN
     return "even" if 1 / even <= ratio <= even else "ones" if ratio < 1 else "normal"
 
 
@@ -58,7 +60,7 @@ def smaller(view):
     ratio = loss_ratio(view)
     if ratio is None or view.settings.units == 1:
         return None
-    if ratio > 1 + allowance():
+    if ratio > 1 + EVEN:
         return "slow"
     return "equal" if count_of(view, "ones") == 1 else "distinct"
 
@@ -67,8 +69,6 @@ def drawn(view):
     """What do equal units draw in the plane?"""
     if view.data.n_features != 2 or not count_of(view, "ones") == 1 < view.settings.units:
         return None
-    from dualnet.questions.boundary import drawn_by_equal  # a room loads Altair: only when asked
-
     found = drawn_by_equal(view.networks["ones"], view.data)
     return {"line": "line", "half": "none", "none": "none"}.get(found)
 
@@ -114,10 +114,16 @@ def enough(view, nudges):
 
 
 def lucky(view, seeds):
-    """How many seeds end with a higher validation loss than the page's own?"""
+    """How many other seeds end with a higher validation loss than the page's own, how many with a
+    lower one?"""
     own = view.runs["normal"].val_losses[view.epochs - 1]
-    worse = np.mean([run.val_losses[view.epochs - 1] > own for run in seeds.runs])
-    return "lucky" if worse >= 0.75 else "unlucky" if worse <= 0.25 else "usual"
+    ends = np.array([run.val_losses[view.epochs - 1] for run in seeds.runs])
+    others = np.delete(ends, view.settings.seed) if view.settings.seed < len(ends) else ends
+    if view.settings.std == 0 or not np.isfinite(own):
+        return None
+    if np.mean(others > own) >= MOST:
+        return "lucky"
+    return "unlucky" if np.mean(others < own) >= MOST else "usual"
 
 
 def written(view):
@@ -135,13 +141,6 @@ def loss_ratio(view):
         return None
     ones, normal = (view.runs[key].val_losses[view.epoch - 1] for key in ("ones", "normal"))
     return ones / normal if np.isfinite([ones, normal]).all() else None
-
-
-def allowance():
-    """Return how far apart, relatively, losses may be that the page calls about the same."""
-    from dualnet.questions.loss import EVEN
-
-    return EVEN
 
 
 def count_of(view, key):

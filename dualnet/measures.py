@@ -10,6 +10,7 @@ from dualnet.networks import quiet
 
 SATURATED = (0.05, 0.95)  # a hidden activation outside: its gradient a1 (1 - a1) is below 0.0475
 DISTINCT = 0.01  # units that differ by more, in any weight or bias, are distinct
+EVEN = 0.03  # losses this close, relatively, are about the same
 
 
 @quiet
@@ -46,10 +47,19 @@ def distinct_units(w1, b1, w2):
 @quiet
 def saturated_share(network, x):
     """Return the share of hidden activations of ``network`` on ``x`` (m, n_features) outside
-    0.05 to 0.95, from 0 to 1."""
+    0.05 to 0.95, from 0 to 1. Raises ValueError for a network without weights."""
+    if network.w1 is None:
+        raise ValueError(
+            f"This {type(network).__name__} has no weights yet; call fit or init_weights first."
+        )
     low, high = SATURATED
     a1 = network.activation(x @ network.w1 + network.b1)
     return float(np.mean((a1 < low) | (a1 > high)))
+
+
+def even(loss, other):
+    """Return whether two losses are about the same: the higher one within 3 % of the lower one."""
+    return abs(loss - other) <= EVEN * min(loss, other)
 
 
 def epochs_to(losses, target):

@@ -170,7 +170,8 @@ def fragment(answer, convert=convert):
             parts += [_picture_html(picture, COLUMN, font, convert) for picture in pictures]
             parts.append("</div>")
         parts.append("</div>")
-    parts += [_picture_html(picture, WIDTH, font, convert) for picture in answer.both]
+    wide = *answer.both, *answer.details
+    parts += [_picture_html(picture, WIDTH, font, convert) for picture in wide]
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
     text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
@@ -234,7 +235,7 @@ def svg(answer, convert=convert):
                 end = _picture_svg(parts, picture, x, end + 8, COLUMN, font, convert)
             ends.append(end)
         y = max(ends)
-    for picture in answer.both:
+    for picture in (*answer.both, *answer.details):
         y = _picture_svg(parts, picture, GAP, y + 8, WIDTH, font, convert)
     if answer.note:
         y += 10 + _text(parts, spans(answer.note), GAP, y + 10, WIDTH, 13)

@@ -41,7 +41,7 @@ every_answer = pytest.mark.parametrize(
 
 
 def pictures_of(answer):
-    return [*answer.left, *answer.right, *answer.both]
+    return [*answer.left, *answer.right, *answer.both, *answer.details]
 
 
 def texts_of(svg):
@@ -282,7 +282,9 @@ def test_png_has_two_pixels_for_one(tmp_path):
 
 
 def test_another_ending_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="kind is 'pdf'; expected one of svg, png, html"):
+    with pytest.raises(
+        ValueError, match=r"answer\.pdf'; expected a name that ends in one of \.svg, \.png, \.html"
+    ):
         answer_of("loss").save(tmp_path / "answer.pdf")
     assert not [*tmp_path.iterdir()]
 

@@ -161,7 +161,7 @@ def test_the_plane_agrees_with_predict_and_with_the_samples(dataset):
     data = load_dataset(dataset)
     network = random_network(2, 6, seed=3)
     size, height = 150, 300
-    drawing = d.plane(network, data, 1.0, height, size)
+    drawing = d.plane(network, data, height, size)
     raster, beside = drawing.rasters
     assert raster.box == (0, 0, height, height)
     assert raster.smooth
@@ -187,7 +187,7 @@ def test_the_plane_agrees_with_predict_and_with_the_samples(dataset):
 
 def test_units_stand_beside_the_plane():
     data = load_dataset("xor")
-    raster, beside = d.plane(random_network(2, 10), data, 1.0).rasters
+    raster, beside = d.plane(random_network(2, 10), data).rasters
     x, y, wide, high = beside.box
     assert x > raster.box[2]
     assert y == 0
@@ -214,7 +214,7 @@ def test_the_line_is_drawn_in_black_over_the_plane():
     data = load_dataset("blobs")
     network = network_of(np.array([[4.0], [0.0]]), np.zeros(1), np.array([[2.0]]))
     network.b2 = -1.0  # one half where x1 is 0
-    raster = d.plane(network, data, 1.0, size=150).rasters[0]
+    raster = d.plane(network, data, size=150).rasters[0]
     dark = (raster.pixels[..., :3] == d.LINE).all(axis=-1)
     assert set(np.flatnonzero(dark.any(axis=0))) == {74, 75}
     assert dark[:, 74].all()
@@ -230,7 +230,7 @@ def test_a_data_uri_holds_the_pixels():
 
 def test_an_svg_holds_what_the_drawing_holds():
     data = load_dataset("moons")
-    drawing = d.plane(random_network(2, 3), data, 1.0)
+    drawing = d.plane(random_network(2, 3), data)
     text = d.svg(drawing)
     root = ElementTree.parse(io.StringIO(text)).getroot()
     assert root.get("viewBox") == "0 0 400 300"
@@ -277,7 +277,6 @@ def test_weights_that_ran_away_are_drawn_without_a_warning():
             d.plane(
                 network_of(np.full((2, 1), np.inf), np.zeros(1), np.ones((1, 1))),
                 load_dataset("circles"),
-                1.0,
             )
         )
     )

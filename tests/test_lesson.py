@@ -331,8 +331,30 @@ def test_enough_is_the_smallest_nudge_that_parts(parted, reach, answer):
     ("worse", "answer"), [(20, "lucky"), (15, "lucky"), (14, "usual"), (6, "usual"), (5, "unlucky")]
 )
 def test_lucky_is_better_than_three_of_four_seeds(worse, answer):
-    runs = [SimpleNamespace(val_losses=[2.0 if i < worse else 0.5]) for i in range(Seeds.COUNT)]
-    assert BY_NAME["luck"].decide(invented([9.0], [1.0]), SimpleNamespace(runs=runs)) == answer
+    assert lucky(invented([9.0], [1.0]), [2.0] * worse + [0.5] * (20 - worse)) == answer
+
+
+def lucky(view, ends):
+    runs = [SimpleNamespace(val_losses=[end]) for end in ends]
+    assert len(runs) == Seeds.COUNT
+    return BY_NAME["luck"].decide(view, SimpleNamespace(runs=runs))
+
+
+def test_luck_counts_other_seeds_alone_and_no_equal_losses():
+    view = invented([9.0], [1.0])
+    assert lucky(view, [1.0] * 20) == "usual"
+    assert lucky(view, [0.5] * 15 + [1.0] * 5) == "unlucky"
+    assert lucky(view, [0.5] * 14 + [1.0] * 6) == "usual"
+    one_of_them = replace(view, settings=replace(view.settings, seed=19))
+    assert lucky(one_of_them, [0.5] * 14 + [2.0] * 5 + [1.0]) == "usual"  # 14 of 19
+    assert lucky(one_of_them, [0.5] * 15 + [2.0] * 4 + [1.0]) == "unlucky"
+
+
+@pytest.mark.parametrize("change", [{"std": 0.0}, {}])
+def test_luck_is_undecided_where_seeds_are_the_same_or_the_loss_diverged(change):
+    view = invented([9.0], [1.0 if change else np.nan])
+    view = replace(view, settings=replace(view.settings, **change))
+    assert lucky(view, [2.0] * 20) is None
 
 
 # --- the address ----------------------------------------------------------------------------

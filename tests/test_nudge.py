@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from dualnet import Comparison, Nudges, Settings, load_dataset
-from dualnet.answers import View
+from dualnet.answers import View, number_text
 from dualnet.questions import ask, nudge
 from dualnet.texts import LANGUAGES
 from tests.claims import claims
@@ -79,24 +79,37 @@ def judge(sentence, view, nudges):
         assert dict(found) == parted
     else:
         assert not parted
-    if regular := told.pop("regular", None):
-        reached = list(reversed(parted.values()))
-        assert list(parted) == SIZES[-len(parted) :]  # each a thousandth of the one before
-        costs = [later - earlier for earlier, later in pairwise(reached)]
-        assert len(costs) >= 2
-        assert (number(regular["low"]), number(regular["high"])) == (min(costs), max(costs))
-        assert 0 < max(costs) <= 1.5 * min(costs)  # a rule
+    for key in ("regular", "steady"):
+        if values := told.pop(key, None):
+            reached = list(reversed(parted.values()))
+            assert list(parted) == SIZES[-len(parted) :]  # each a thousandth of the one before
+            costs = [later - earlier for earlier, later in pairwise(reached)]
+            assert len(costs) >= 2
+            assert 0 < max(costs) <= 1.5 * min(costs)  # a rule
+            ends = [
+                number(values[end]) for end in (("low", "high") if key == "regular" else ["cost"])
+            ]
+            assert ends == sorted({min(costs), max(costs)})
+            # The next one has not broken it yet.
+            assert not waiting or epoch <= reached[-1] + max(costs)
     for key in ("waiting", "still"):
         if values := told.pop(key, None):
             assert number(values["epoch"]) == epoch
             assert values["sizes"].split(", ") == [s for s in reversed(SIZES) if s in waiting]
-            grown = any(row[-1] > row[0] for row in waiting.values())
+            grown = any(max(row) > row[0] for row in waiting.values())
             assert grown == (key == "waiting")
             if grown:
                 largest = max(row[-1] for row in waiting.values())
                 assert isclose(number(values["most"]), largest, rel_tol=0.051)
             waiting = {}
     assert not waiting
+
+    names = [view.say("nudge.label", size=size) for size in SIZES]
+    names = [*reversed(names), view.say("nudge.none")]
+    rows_of = dict(zip(names, [*reversed(rows[1:]), rows[0]], strict=True))
+    back = [name for name, row in rows_of.items() if max(row) > 0.01 >= row[-1]]
+    merged = {"epoch": f"{epoch:,}", "tolerance": "0.01", "which": ", ".join(back)}
+    assert told.pop("merged", None) == (merged if back else None)
 
     [(key, values)] = [item for item in told.items() if item[0] != "bounded"]
     if key == "rounding_parted":
@@ -168,8 +181,10 @@ def grown(*parted, epochs=EPOCHS):
     ("parted", "keys"),
     [
         ((55, 45, 33, 20, 10), ["parted", "regular", "rounding_parted"]),
-        ((None, 40, 30, 20, 10), ["parted", "regular", "rounding"]),
-        ((None, None, 30, 20, 10), ["parted", "regular", "still", "rounding"]),
+        ((None, 40, 30, 20, 10), ["parted", "steady", "rounding"]),
+        ((None, None, 58, 40, 21), ["parted", "regular", "still", "rounding"]),
+        ((None, None, 50, 40, 30), ["parted", "steady", "still", "rounding"]),  # due at 60
+        ((None, None, 49, 39, 29), ["parted", "still", "rounding"]),  # 10⁻¹² was due at 59
         ((None, None, None, 20, 10), ["parted", "still", "rounding"]),  # no rule from one cost
         ((None, None, 50, 20, 10), ["parted", "still", "rounding"]),  # 10, then 30
         ((None, 30, None, 20, 10), ["parted", "still", "rounding"]),  # not by thousandfolds
@@ -187,9 +202,27 @@ def test_what_is_said_of_each_case(parted, keys, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_units_that_part_and_come_together_again_are_told(language):
+    """What the difference was at its largest counts, not what it is at the end."""
+    differences = grown(20, None, 30, 20, 10)
+    differences[[0, 2, 4], 55:] = 1e-9
+    differences[1, 15] = 9e-3
+    view, nudges = view_of(epochs=EPOCHS, language=language), nudges_of(differences)
+    said = nudge.answer(view, nudges).sentence
+    judge(said, view, nudges)
+    told = dict(told_by(said, language))
+    assert "waiting" in told
+    none, *rest = (view.say("nudge.none"), *(view.say("nudge.label", size=s) for s in SIZES))
+    assert told["merged"]["which"] == f"{rest[3]}, {rest[1]}, {none}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("settings", "epochs"),
     [
+        (Settings("moons", units=3, learning_rate=10.0, l2=1.0, constant=0.0), 1_000),
+        (Settings("circles", learning_rate=1.0, constant=-2.0, seed=76), 2_500),
+        (Settings("blobs", units=3, learning_rate=1.0, constant=0.0, seed=19), 400),
         (Settings("circles", learning_rate=1, l2=0), 1_700),
         (Settings("moons", learning_rate=1, l2=0), 500),
         (Settings("xor", units=3, constant=0, std=0), 200),
@@ -224,7 +257,7 @@ def test_what_is_said_of_circles(trained):
     ],
 )
 def test_small_numbers_are_written_with_powers_of_ten(value, text):
-    assert nudge.number_text(value) == text
+    assert number_text(value) == text
 
 
 def test_the_oracle_reads_every_number_that_is_written():
@@ -331,6 +364,22 @@ def test_names_stand_at_the_starts_of_their_lines_and_apart(seen):
     for name, height in zip(starts["name"], heights, strict=True):
         true = np.log(max(lines[name][1, 0], low) / low) / np.log(high / low)
         assert abs(height - true) < 0.31  # five others at most push it
+
+
+def test_differences_too_small_to_mean_anything_are_drawn_as_zero():
+    """As of a constant of 1e-300: the axis must not stretch over 300 powers of ten."""
+    differences = grown(None, 40, 30, 20, 10)
+    differences[0] = 1e-300
+    differences[0, 5] = 1e-21
+    with np.errstate(all="raise"):
+        spec, tables = chart_of(view_of(epochs=EPOCHS), nudges_of(differences))
+    [layer] = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
+    low, _ = layer["encoding"]["y"]["scale"]["domain"]
+    assert low == 1e-22
+    line = lines_of(tables)["no nudge"]
+    assert_allclose(tables["starts"]["drawn"][0], low)
+    assert_allclose(np.unique(tables["lines"]["drawn"])[:2], [low, 1e-21])
+    assert line[1, 0] == 1e-300  # what the tooltip tells
 
 
 def test_where_units_part_is_marked():

@@ -69,7 +69,7 @@ def test_every_frame_shows_both_networks_of_its_epoch(played):
             assert row["x"] == side
             mine = [p for p in pictures if p["frame"] == frame and side <= p["x"] < side + d.WIDTH]
             if samples == "training":
-                still = d.plane(network, data, limit, 300, d.MOVING_PLANE)
+                still = d.plane(network, data, 300, d.MOVING_PLANE)
             else:
                 still = d.strip(network, data, limit, 300)
             for picture, raster in zip(mine, still.rasters, strict=True):
@@ -92,7 +92,7 @@ def test_samples_stand_still_on_both_planes(played):
     if samples == "validation":
         assert marks == []
         return
-    expected = d.plane(view.networks["ones"], view.data, 1.0, 300).marks
+    expected = d.plane(view.networks["ones"], view.data, 300).marks
     for side in (0, 1):
         mine = marks[side * len(expected) : (side + 1) * len(expected)]
         got = np.array([[m["x"] - side * (d.WIDTH + GAP), m["y"], m["label"]] for m in mine])

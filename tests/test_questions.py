@@ -1,6 +1,7 @@
 """The rooms: what they draw equals the arrays it came from, read back from the drawn picture."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -24,6 +25,7 @@ from dualnet.drawings import NEGATIVE, POSITIVE, signed_color, weight_limit
 from dualnet.links import AXES, QUESTIONS
 from dualnet.questions import code, loss, luck, room, units
 from dualnet.texts import LANGUAGES, speaker
+from tests.conftest import ROOT
 from tests.views import COLORS, Drawn, images_of, network_of, view_at, view_of
 
 SAY = speaker("en")
@@ -62,6 +64,7 @@ def test_every_question_answers_in_every_language():
         ({"epoch": 1.5}, "epoch is 1.5; expected a whole number from 0 to 500"),
         ({"language": "de"}, "language is 'de'; expected one of en, ko"),
         ({"language": None}, "language is None; expected one of en, ko"),
+        ({"language": ["en"]}, r"language is \['en'\]; expected one of en, ko"),
         ({"axis": "square"}, "axis is 'square'; expected one of log, linear, book"),
     ],
 )
@@ -115,6 +118,42 @@ def test_altair_loads_with_the_first_answer_and_streamlit_never():
     subprocess.run([sys.executable, "-c", IMPORTS], check=True, timeout=60)
     with pytest.raises(AttributeError, match="has no attribute 'asks'"):
         dualnet.asks  # noqa: B018
+
+
+def rooms_of_the_readme():
+    """Return the rooms of README's table, top down, as paths; a line may name two."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"`(streamlit_app\.py|dualnet/\w+(?:\.py)?)/?`", readme.split("| room |")[1])
+
+
+def imported_by(path):
+    """Yield the rooms that a file imports, at its top or when they are needed."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dualnet"):
+            whole = node.module == "dualnet"
+            names = [f"dualnet.{a.name}" for a in node.names] if whole else [node.module]
+        elif isinstance(node, ast.Import):
+            names = [a.name for a in node.names if a.name.startswith("dualnet.")]
+        else:
+            continue
+        yield from ("dualnet/" + name.split(".")[1] for name in names)
+
+
+def test_imports_go_down_the_table_of_the_readme():
+    order = [room.removesuffix(".py") for room in rooms_of_the_readme()]
+    files = [*(ROOT / "dualnet").rglob("*.py"), ROOT / "streamlit_app.py"]
+    files = [file for file in files if file != ROOT / "dualnet" / "__init__.py"]
+    rooms = {file: str(file.relative_to(ROOT).with_suffix("")) for file in files}
+    rooms = {file: "/".join(room.split("/")[:2]) for file, room in rooms.items()}
+    assert set(rooms.values()) == set(order)
+    assert len(order) == len(set(order))
+    up = {
+        (room, other)
+        for file, room in rooms.items()
+        for other in imported_by(file)
+        if other != room and order.index(other) < order.index(room)
+    }
+    assert up == {("dualnet/answers", "dualnet/output")}
 
 
 def test_every_room_says_what_it_needs():

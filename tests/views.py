@@ -29,14 +29,15 @@ def network_of(w1, b1, w2):
 
 
 class InventedRun:
-    """Losses and a network that stands at every epoch."""
+    """Losses and a network that stands at every epoch, or at every one but the ``start``."""
 
     def __init__(self, losses, val_losses, network):
         self.losses, self.val_losses, self.network = np.array(losses), np.array(val_losses), network
+        self.start = None
 
     def network_at(self, epoch):
         assert 0 <= epoch <= len(self.losses)
-        return self.network
+        return self.network if epoch or self.start is None else self.start
 
 
 def view_of(

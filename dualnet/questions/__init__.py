@@ -55,7 +55,7 @@ def ask(key, settings=None, epochs=500, epoch=None, language="en", axis="log", p
     epochs = EPOCHS.check(epochs)
     epoch = epochs if epoch is None else Hyperparameter("epoch", epochs, 0, epochs).check(epoch)
     for name, value, allowed in (("language", language, LANGUAGES), ("axis", axis, AXES)):
-        if value not in allowed:
+        if value not in tuple(allowed):
             raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")
     comparison.fit(epochs, progress=progress)
     view = View(settings, comparison, epochs, epoch, language, axis)

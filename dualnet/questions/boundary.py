@@ -11,14 +11,12 @@ from dualnet import charts
 from dualnet.answers import Answer, Chart, Image, accuracy_of, heads_of
 from dualnet.drawings import (
     MOVING_PLANE,
-    PLANE,
     WIDTH,
     Drawing,
     Label,
     Raster,
+    drawn_by_equal,
     plane,
-    plane_edge,
-    plane_points,
     svg,
 )
 from dualnet.measures import distinct_units
@@ -35,7 +33,6 @@ NARROW = 200  # pixels of a plot, as on a phone
 MISTAKES = {"image": (6, 12, 46, 16), "table": (3, 9, 0, 24)}
 SURE = 0.9
 GAP = 6  # between these samples, in the units of a drawing
-HALF = 0.005  # an output this near 0.5 is written 50 %
 
 
 def needs(view):
@@ -55,8 +52,8 @@ def plane_answer(view):
     if view.play:
         from dualnet.player import play
 
-        def drawing(network, limit):
-            return plane(network, view.data, limit, HEIGHT, MOVING_PLANE)
+        def drawing(network, _):
+            return plane(network, view.data, HEIGHT, MOVING_PLANE)
 
         alt_text = say("boundary.play_alt", epoch=view.epochs)
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
@@ -75,9 +72,10 @@ def plane_answer(view):
             units=view.settings.units,
             count=count,
         )
-        pictures[key] = Image(svg(plane(network, view.data, 1.0, HEIGHT)), words)
+        pictures[key] = Image(svg(plane(network, view.data, HEIGHT)), words)
         if count == 1 and (drawn := drawn_by_equal(network, view.data)):
-            units = "unit" if view.settings.units == 1 else "equal"
+            several = "equal" if view.is_symmetric(key) else "near"
+            units = "unit" if view.settings.units == 1 else several
             kind = "boundary.half" if drawn == "half" else f"boundary.{units}_{drawn}"
             said.append(say(kind, run=names[key]))
     first = say(
@@ -95,23 +93,6 @@ def plane_answer(view):
         note=note,
         names=names,
     )
-
-
-def drawn_by_equal(network, data):
-    """Return what a network of equal units draws in the picture: "half", 50 % everywhere; "line", one
-    straight boundary; "none", no boundary; None where it is something else."""
-    points = plane_points(plane_edge(data), PLANE)
-    z = network.forpass(points)[:, 0]
-    if np.abs(network.activation(z) - 0.5).max() < HALF:
-        return "half"
-    if (z > 0).all() or (z < 0).all():
-        return "none"
-    # Straight, where it divides the points as they lie along the weights: nearly equal units with small
-    # output weights of both signs may draw a curve.
-    along = points @ network.w1.mean(axis=1)
-    above, below = along[z > 0], along[z <= 0]
-    straight = above.min() > below.max() or below.min() > above.max()
-    return "line" if straight else None
 
 
 # --- probabilities --------------------------------------------------------------------------

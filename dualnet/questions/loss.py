@@ -9,19 +9,17 @@ import pyarrow as pa
 from dualnet import charts
 from dualnet.answers import RUNS, Answer, Chart, Image, heads_of, ratio_text
 from dualnet.drawings import strip, svg, weight_limit
-from dualnet.measures import DISTINCT, difference, distinct_units, epochs_to
+from dualnet.measures import DISTINCT, distinct_units, epochs_to, even
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
 PLAYS = ()  # nothing moves
-EVEN = 0.03  # losses this close, relatively, count as about the same
 HEIGHT = 240  # pixels of a chart
 PLOT = 330, 150  # of them, about, its plot: width and height
 LABEL = 62, 20  # the number at the end of a curve, 20 pixels high
 PLACES = (-17, 17, -32, 32)  # where its middle may stand, in pixels below the curve's end
 TOUCHED = 60  # epochs of a chart that tell their numbers to the pointer
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
-ROUNDING = 1e-6  # units this close, in all weights and biases, are called equal
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
 
@@ -60,18 +58,13 @@ def sentence(view):
     equal."""
     if lost := diverged(view):
         return lost
-    equal = [key for key in RUNS if symmetric(view.networks[key])]
+    equal = [key for key in RUNS if view.is_symmetric(key)]
     said = [comparison(view)]
     if len(equal) == 2:
         said.append(view.say("loss.equal_both", units=view.settings.units))
     elif equal:
         said.append(view.say("loss.equal", run=view.names[equal[0]], units=view.settings.units))
     return " ".join(said)
-
-
-def symmetric(network):
-    """Return whether a network's units, of which there are several, are all equal but for rounding."""
-    return network.units > 1 and bool(difference(network.w1, network.b1, network.w2) <= ROUNDING)
 
 
 def diverged(view):
@@ -106,17 +99,28 @@ def comparison(view):
     if first and first > epoch:
         return say("loss.reached", reached=first, **words)
     if first:
-        fell = run.losses[epoch - 1] < run.losses[first - 1]
-        kind = "overfits" if fell else "risen"
+        kind = "overfits" if overfits(view, behind, first) else "risen"
         return say(f"loss.{kind}", reached=first, high=high, **words)
     if epoch < view.epochs:
         return say("loss.within", epochs=view.epochs, **words)
     return say("loss.behind", ratio=ratio_text(high / low), **words)
 
 
-def even(loss, other):
-    """Return whether two losses are about the same."""
-    return abs(loss - other) <= EVEN * min(loss, other)
+def overfits(view, key, since):
+    """Return whether a run's training loss has fallen since an epoch while it has come to fit the
+    validation data worse than at its best. Their loss does not tell: the penalty in it may have grown.
+    """
+    run, last = view.runs[key], view.epoch
+    best = int(run.val_losses[:last].argmin()) + 1
+    # Weights between two snapshots would have to be trained again.
+    kept = max(epoch for epoch in view.comparison.snapshot_epochs if epoch <= best)
+
+    def misfit(epoch):
+        return run.val_losses[epoch - 1] - run.network_at(epoch).reg_loss() / len(view.data.y_val)
+
+    fell = run.losses[last - 1] < min(run.losses[since - 1], run.losses[kept - 1])
+    before, now = misfit(kept), misfit(last)
+    return bool(fell and now > before and not even(now, before))
 
 
 # --- the charts -----------------------------------------------------------------------------

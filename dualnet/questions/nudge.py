@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet import charts
-from dualnet.answers import Answer, Chart
+from dualnet.answers import Answer, Chart, number_text, power
 from dualnet.experiments import Nudges
 from dualnet.measures import DISTINCT
 from dualnet.texts import speaker
@@ -20,6 +20,7 @@ HEIGHT = 380
 POINTS = 400  # epochs of a line, and one more
 REGULAR = 1.5  # how far the epochs that a thousandfold costs may differ to be told as a rule
 BELOW = 2  # powers of ten from the smallest difference down to where 0 stands
+LEAST = -20  # the power of ten of the smallest difference that is drawn as one
 
 
 def needs(view):
@@ -61,12 +62,17 @@ def sentence(view, epoch, differences, parted):
     costs = np.diff([parted[i] for i in arrived])
     one_by_one = arrived == [*largest_first][: len(arrived)]
     if len(costs) > 1 and one_by_one and 0 < costs.max() <= REGULAR * costs.min():
-        said.append(say("nudge.regular", low=costs.min(), high=costs.max()))
+        overdue = waiting and epoch > parted[arrived[-1]] + costs.max()
+        if costs.min() == costs.max() and not overdue:
+            said.append(say("nudge.steady", cost=costs[0]))
+        elif not overdue:
+            said.append(say("nudge.regular", low=costs.min(), high=costs.max()))
     if waiting:
         starts, ends = differences[waiting, 0], differences[waiting, -1]
+        grown = differences[waiting].max(axis=1) > starts
         said.append(
             say(
-                "nudge.still" if np.all(ends <= starts) else "nudge.waiting",
+                "nudge.waiting" if grown.any() else "nudge.still",
                 epoch=epoch,
                 sizes=", ".join(map(size_text, waiting)),
                 most=number_text(ends.max()),
@@ -78,27 +84,24 @@ def sentence(view, epoch, differences, parted):
         said.append(say("nudge.rounding", epoch=epoch, most=number_text(differences[0].max())))
     else:
         said.append(say("nudge.exact", epoch=epoch))
+    together = differences[:, -1] <= DISTINCT
+    if back := [i for i in (*largest_first, 0) if parted[i] is not None and together[i]]:
+        which = ", ".join(names_of(say)[i] for i in back)
+        said.append(say("nudge.merged", epoch=epoch, tolerance=DISTINCT, which=which))
     if epoch < view.epochs:
         said.append(say("nudge.bounded", epoch=epoch))
     return " ".join(said)
 
 
+def names_of(say):
+    """Return what the five starts of `Nudges` are called."""
+    nudged = (say("nudge.label", size=size_text(i)) for i in range(1, len(Nudges.SIZES)))
+    return [say("nudge.none"), *nudged]
+
+
 def size_text(i):
     """Return nudge ``i`` of `Nudges.SIZES`, which are powers of ten but for the first, in words."""
     return power(round(np.log10(Nudges.SIZES[i])))
-
-
-def power(exponent):
-    """Return a power of ten in words: 10⁻¹² for -12."""
-    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def number_text(number):
-    """Return a number of 0 or more in words, two digits: 0.0034, but 3.4 × 10⁻⁵ for 3.4e-5."""
-    if number == 0 or number >= 1e-4:
-        return f"{number:.2g}"
-    digits, exponent = f"{number:.1e}".split("e")
-    return f"{digits}\u00a0×\u00a0{power(int(exponent))}"  # on one line
 
 
 # --- the picture ----------------------------------------------------------------------------
@@ -111,12 +114,11 @@ def chart(view, epoch, differences, random, parted):
     at = np.unique(np.linspace(0, epoch, POINTS + 1).astype(int))
     lines = np.vstack([differences, random])[:, at]
     positive = lines[lines > 0]
-    lowest = int(np.floor(np.log10(min([*positive, DISTINCT]))))
+    lowest = max(LEAST, int(np.floor(np.log10(min([*positive, DISTINCT])))))
     highest = int(np.ceil(np.log10(max([*positive, 2.0]))))
     zero = lowest - BELOW
     drawn = np.maximum(lines, 10.0**zero)
-    names = [say("nudge.none"), *(say("nudge.label", size=size_text(i)) for i in (1, 2, 3, 4))]
-    names.append(say("nudge.random"))
+    names = [*names_of(say), say("nudge.random")]
     runs = ["ones"] * len(differences) + ["normal"]
     arrived = [i for i, when in enumerate(parted) if when is not None]
     tables = {

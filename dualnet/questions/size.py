@@ -11,7 +11,8 @@ import pyarrow as pa
 from dualnet import charts
 from dualnet.answers import Answer, Chart, ratio_text
 from dualnet.experiments import Sizes
-from dualnet.questions.loss import EVEN, loss_range
+from dualnet.measures import even
+from dualnet.questions.loss import loss_range
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = False
@@ -67,7 +68,8 @@ def sentence(view, epoch, losses, curves):
     else:
         words |= best("equal", equal)
         ratio = words["equal"] / words["different"]
-        kind = "even" if 1 / (1 + EVEN) <= ratio <= 1 + EVEN else "higher" if ratio > 1 else "lower"
+        close = even(words["equal"], words["different"])
+        kind = "even" if close else "higher" if ratio > 1 else "lower"
         said = [say(f"size.{kind}", ratio=ratio_text(max(ratio, 1 / ratio)), **words)]
         for size in (1.0, Sizes.SIZES[0]):
             at = Sizes.SIZES.index(size)

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet import charts
-from dualnet.answers import RUNS, Answer, Chart, Image
+from dualnet.answers import RUNS, Answer, Chart, Image, number_text
 from dualnet.drawings import FAINT, NEGATIVE, POSITIVE, strip, svg, weight_limit
 from dualnet.measures import DISTINCT, difference, distinct_units, saturated_share
-from dualnet.questions.loss import diverged, symmetric
+from dualnet.questions.loss import diverged
 from dualnet.texts import speaker
 
 LOOKS_AT_EPOCH = True
@@ -82,7 +82,7 @@ def sentence(view, counts):
         units=units,
         **counts,
     )
-    equal = [key for key in RUNS if symmetric(view.networks[key])]
+    equal = [key for key in RUNS if view.is_symmetric(key)]
     if len(equal) == 2:
         return said + " " + say("units.equal_both")
     for key in equal:
@@ -90,8 +90,7 @@ def sentence(view, counts):
     for key in RUNS:
         if counts[key] == 1 and key not in equal:
             net = view.networks[key]
-            apart = float(f"{difference(net.w1, net.b1, net.w2):.1g}")
-            apart = np.format_float_positional(apart, trim="-")  # 0.00002, not 2e-05
+            apart = number_text(difference(net.w1, net.b1, net.w2))
             said += " " + say("units.near", run=names[key], difference=apart)
     return said
 
