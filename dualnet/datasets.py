@@ -146,10 +146,16 @@ def load_dataset(name="breast_cancer"):
     >>> load_dataset("digits")
     Dataset('digits', x_train (1149, 64), x_val (288, 64), x_test (360, 64))
     """
-    if not isinstance(name, str) or name not in DATASETS:
-        raise ValueError(f"dataset is {name!r}; expected one of {', '.join(DATASETS)}.")
+    name = checked_name(name)
     with _lock:
         return _load(name)
+
+
+def checked_name(name):
+    """Return the name of a dataset. Raises ValueError for anything else."""
+    if not isinstance(name, str) or name not in DATASETS:
+        raise ValueError(f"dataset is {name!r}; expected one of {', '.join(DATASETS)}.")
+    return name
 
 
 @lru_cache

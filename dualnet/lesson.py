@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from dualnet.drawings import drawn_by_equal
-from dualnet.measures import EVEN, distinct_units, epochs_to
+from dualnet.measures import distinct_units, epochs_to, even
 from dualnet.settings import EPOCHS, Settings
 from dualnet.texts import speaker
 
@@ -32,8 +32,7 @@ def faster(view):
     ratio = loss_ratio(view)
     if ratio is None:
         return None
-    even = 1 + EVEN
-    return "even" if 1 / even <= ratio <= even else "ones" if ratio < 1 else "normal"
+    return "even" if even(ratio, 1) else "ones" if ratio < 1 else "normal"
 
 
 def ever(view):
@@ -60,7 +59,7 @@ def smaller(view):
     ratio = loss_ratio(view)
     if ratio is None or view.settings.units == 1:
         return None
-    if ratio > 1 + EVEN:
+    if ratio > 1 and not even(ratio, 1):
         return "slow"
     return "equal" if count_of(view, "ones") == 1 else "distinct"
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field, fields
 from numbers import Real
 
-from dualnet.datasets import DATASETS
+from dualnet.datasets import checked_name
 from dualnet.networks import DualLayer, RandomInitNetwork
 
 
@@ -77,8 +77,7 @@ class Settings:
     std: float = _hyperparameter(1.0, 0.0, 5.0, scale="log", step=0.01)
 
     def __post_init__(self):
-        if not isinstance(self.dataset, str) or self.dataset not in DATASETS:
-            raise ValueError(f"dataset is {self.dataset!r}; expected one of {', '.join(DATASETS)}.")
+        checked_name(self.dataset)
         for name, hyperparameter in HYPERPARAMETERS.items():
             object.__setattr__(self, name, hyperparameter.check(getattr(self, name)))
 

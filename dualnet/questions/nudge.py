@@ -61,12 +61,14 @@ def sentence(view, epoch, differences, parted):
         said.append(say("nudge.parted", each=", ".join(each)))
     costs = np.diff([parted[i] for i in arrived])
     one_by_one = arrived == [*largest_first][: len(arrived)]
-    if len(costs) > 1 and one_by_one and 0 < costs.max() <= REGULAR * costs.min():
-        overdue = waiting and epoch > parted[arrived[-1]] + costs.max()
-        if costs.min() == costs.max() and not overdue:
-            said.append(say("nudge.steady", cost=costs[0]))
-        elif not overdue:
-            said.append(say("nudge.regular", low=costs.min(), high=costs.max()))
+    regular = len(costs) > 1 and one_by_one and 0 < costs.max() <= REGULAR * costs.min()
+    if regular and (not waiting or epoch <= parted[arrived[-1]] + costs.max()):
+        low, high = costs.min(), costs.max()
+        steady = low == high
+        words = (
+            say("nudge.steady", cost=low) if steady else say("nudge.regular", low=low, high=high)
+        )
+        said.append(words)
     if waiting:
         starts, ends = differences[waiting, 0], differences[waiting, -1]
         grown = differences[waiting].max(axis=1) > starts
@@ -86,7 +88,8 @@ def sentence(view, epoch, differences, parted):
         said.append(say("nudge.exact", epoch=epoch))
     together = differences[:, -1] <= DISTINCT
     if back := [i for i in (*largest_first, 0) if parted[i] is not None and together[i]]:
-        which = ", ".join(names_of(say)[i] for i in back)
+        names = names_of(say)
+        which = ", ".join(names[i] for i in back)
         said.append(say("nudge.merged", epoch=epoch, tolerance=DISTINCT, which=which))
     if epoch < view.epochs:
         said.append(say("nudge.bounded", epoch=epoch))
