@@ -25,7 +25,7 @@ from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 from dualnet.share import qr_svg, reachable
 from dualnet.store import STORE
 from dualnet.texts import LANGUAGES, language_of, speaker
-from dualnet.turns import TURNS, Visitor
+from dualnet.turns import DRAWING, TRAINING, Visitor
 
 state = st.session_state
 PATIENCE = 0.5  # seconds without a sign of progress
@@ -60,6 +60,7 @@ FIRST_NUMBERS = ("units", "learning_rate", "l1", "l2")  # the others stand under
 def main():
     translate_choices()
     read_address()
+    follow_end()
     say = speaker(state.language)
     st.set_page_config(page_title=say("page.title"), layout="wide")
     st.html(TOUCH_STYLE + KOREAN_STYLE * (state.language == "ko"))
@@ -67,16 +68,17 @@ def main():
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
         lesson_bar(say, step) if step else title(say)
-    load(say)
-    notes = place_of_notes(say) if step else None
-    settings, epochs = controls(say)
-    follow_end(epochs)
-    question, view = looked_at(settings, epochs)
-    write_address()
-    share(say)
-    with head:
-        verdict = ask_the_class(step, view, notes) if step else choose_question(say)
-        notice(say)
+    if "loaded" not in state:
+        load(say)
+    question, view = looked_at()
+    with drawing():
+        notes = place_of_notes(say) if step else None
+        controls(say)
+        write_address()
+        share(say)
+        with head:
+            verdict = ask_the_class(step, view, notes) if step else choose_question(say)
+            notice(say)
     if step and not is_revealed():
         train_ahead(question, view)
         return
@@ -114,11 +116,13 @@ def read_address():
     if pressed or moved or asked == state.get("address"):
         return
     values, state.refused = read_link(asked)
+    state.pop("refused_at", None)
     state.step = values.get("step")
     state.setdefault("revealed", {})
     take_over(opening(state.step) | values)
     state.language = values.get("language") or language_of(st.context.locale)
     state.address = asked
+    remember()
 
 
 def press():
@@ -137,8 +141,7 @@ def take_over(wanted):
 
 def write_address():
     """Put the page's state into the address, once a run: one choice is one entry of the history."""
-    state.seen = {key: state[key] for key in (*CONTROLS, "step")}
-    state.switches = {key: state.get(key) for key in ("play", "take")}
+    remember()
     shown = dict(state.seen)
     if state.language == language_of(st.context.locale):
         shown.pop("language")  # the reader's own language goes without saying
@@ -147,6 +150,12 @@ def write_address():
     if asked != state.address:
         st.query_params.from_dict(parameters)
         state.address = asked
+
+
+def remember():
+    """Note how the controls stand, for `read_address`."""
+    state.seen = {key: state[key] for key in (*CONTROLS, "step")}
+    state.switches = {key: state.get(key) for key in ("play", "take")}
 
 
 def notice(say):
@@ -181,16 +190,16 @@ def choose_language(say, container):
 def load(say):
     """Load the data and, with the first visitor, scikit-learn and Altair: the title stands by then."""
     waiting = st.empty()
-    if "seen" not in state:
-        waiting.caption(f"{say('page.intro')} {say('page.loading')}")
+    waiting.caption(f"{say('page.intro')} {say('page.loading')}")
     load_dataset(state.dataset)
     import dualnet.questions  # noqa: F401
 
     waiting.empty()
+    state.loaded = True
 
 
 def controls(say):
-    """Draw the sidebar; return the `Settings` and the number of epochs."""
+    """Draw the sidebar."""
     data = load_dataset(state.dataset)
     facts = {"train": len(data.x_train), "val": len(data.x_val)}
     with st.sidebar, st.container(gap="xsmall"):
@@ -220,7 +229,6 @@ def controls(say):
             for name, hyperparameter in HYPERPARAMETERS.items():
                 if name not in FIRST_NUMBERS:
                     number(hyperparameter, st, say, facts)
-    return Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS}), state.epochs
 
 
 def number(hyperparameter, container, say, facts, width="stretch"):
@@ -246,11 +254,11 @@ def number(hyperparameter, container, say, facts, width="stretch"):
     )
 
 
-def follow_end(epochs):
+def follow_end():
     """Let the epoch looked at follow the end of the epochs until it is moved."""
-    if state.epoch > epochs or state.epoch == state.last_epochs:
-        state.epoch = epochs
-    state.last_epochs = epochs
+    if state.epoch > state.epochs or state.epoch == state.last_epochs:
+        state.epoch = state.epochs
+    state.last_epochs = state.epochs
 
 
 def choose_question(say):
@@ -381,8 +389,11 @@ def train_ahead(question, view):
     """Train what the step will show, while the class thinks; show nothing of it."""
     st.empty()  # at once, where the last step's pictures stand
     st.sidebar.empty()  # and its files
-    trained = train_for(question, view)
-    question.answer(view, *trained)  # the rooms keep the specifications of their charts
+    experiments = experiments_for(question, view)
+    for _ in training(question, view, experiments):
+        pass
+    with drawing():  # the rooms keep the specifications of their charts
+        question.answer(view, *(experiment for experiment, _ in experiments))
 
 
 def conclude(say, step, view, trained, place):
@@ -401,20 +412,21 @@ def conclude(say, step, view, trained, place):
 # --- the stage ------------------------------------------------------------------------------
 
 
-def looked_at(settings, epochs):
+def looked_at():
     """Return the room of the question and what it looks at."""
     from dualnet.answers import View
     from dualnet.experiments import Comparison
     from dualnet.questions import room
 
     question = room(state.question)
+    settings = Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS})
     comparison = STORE.get(Comparison, settings)
     plays = comparison.dataset.portrait in question.PLAYS
     view = View(
         settings,
         comparison,
-        epochs,
-        state.epoch if question.LOOKS_AT_EPOCH else epochs,
+        state.epochs,
+        state.epoch if question.LOOKS_AT_EPOCH else state.epochs,
         state.language,
         state.axis,
         play=plays and state.get("play", False),
@@ -422,41 +434,64 @@ def looked_at(settings, epochs):
     return question, view
 
 
-def train_for(question, view, notice=None, show=lambda: None):
-    """Train what the question needs beside the comparison, and it; return the experiments."""
-    train(view.comparison, view.epochs, notice, view.say, show)
-    needed = []
-    for kind, n in question.needs(view):
-        needed.append(STORE.get(kind, view.settings))
-        train(needed[-1], n, notice, view.say)
+def experiments_for(question, view):
+    """Return what the question needs trained beside the comparison, and for how many epochs, in pairs."""
+    return [(STORE.get(kind, view.settings), epochs) for kind, epochs in question.needs(view)]
+
+
+def training(question, view, experiments):
+    """Train the comparison and ``experiments``, then what leads to the weights looked at; yield after
+    each chunk how many epochs are done, and of how many. A control moved meanwhile ends the run there."""
+    for experiment, epochs in [(view.comparison, view.epochs), *experiments]:
+        for done in experiment.advance(epochs, turn_for(experiment)):
+            check_for_news()
+            yield min(done, epochs), epochs
     if question.LOOKS_AT_EPOCH:
-        recall(view.comparison, view)
-    return needed
+        for epoch in view.frames if view.play else [view.epoch]:
+            for done in view.comparison.recall(epoch, turn_for(view.comparison)):
+                check_for_news()
+                yield done, epoch
 
 
 def stage(say, question, view):
-    """Train what the question needs and draw its answer, and below it the losses and a note; return
-    the experiments it needed."""
+    """Train what the question needs, after a while with a progress bar, and draw its answer, and below
+    it the losses and a note; return the experiments it needed."""
     from dualnet.questions import loss
 
-    with st.container(key="stage", gap="small"):
+    experiments = experiments_for(question, view)
+    box = st.container(key="stage", gap="small")
+    with box:
         sentence = st.empty()
         place = Place(view.names)
-
-        def grow():
-            if question is loss:
+        begun = grown = time.perf_counter()
+        for done, epochs in training(question, view, experiments):
+            now = time.perf_counter()
+            if now - begun > PATIENCE:
+                words = say("page.training", done=done, epochs=epochs)
+                sentence.progress(done / epochs, words)
+            if question is loss and now - grown > PATIENCE:
                 place.draw(*([chart] for chart in loss.loss_charts(view)))
-
-        trained = train_for(question, view, sentence, grow)
+                grown = now
+    trained = [experiment for experiment, _ in experiments]
+    with drawing():
         answer = question.answer(view, *trained)
-        if answer.sentence:
-            sentence.markdown(answer.sentence)
-        else:
-            sentence.empty()
-        if answer.left or answer.right:
-            place.draw(answer.left, answer.right, answer.heads)
-        for picture in answer.both:
-            draw(picture, st)
+        with box:
+            if answer.sentence:
+                sentence.markdown(answer.sentence)
+            else:
+                sentence.empty()
+            if answer.left or answer.right:
+                place.draw(answer.left, answer.right, answer.heads)
+            for picture in answer.both:
+                draw(picture, st)
+        below(say, question, view, answer)
+    return trained
+
+
+def below(say, question, view, answer):
+    """Draw what stands below an answer."""
+    from dualnet.questions import loss
+
     if question.LOOKS_AT_EPOCH:
         chooser(say, view, plays=view.data.portrait in question.PLAYS)
     if question is not loss:
@@ -467,7 +502,6 @@ def stage(say, question, view):
                 draw(picture, st)
     if answer.note:
         st.caption(answer.note)
-    return trained
 
 
 def chooser(say, view, plays):
@@ -488,33 +522,18 @@ def chooser(say, view, plays):
         )
 
 
-def train(experiment, epochs, notice, say, show=lambda: None):
-    """Train up to ``epochs``. After a while ``notice``, if any, has a progress bar, and ``show`` draws what is
-    done so far; a control moved meanwhile stops this run at the next chunk."""
-    begun = shown = time.perf_counter()
-    for done in experiment.advance(epochs, turn_for(experiment)):
-        now = time.perf_counter()
-        if now - begun < PATIENCE:
-            check_for_news()
-            continue
-        done = min(done, epochs)
-        if notice:
-            notice.progress(done / epochs, say("page.training", done=done, epochs=epochs))
-        if now - shown > PATIENCE:
-            show()
-            shown = now
-
-
-def recall(comparison, view):
-    """Bring the weights of the epochs looked at to hand, interruptibly."""
-    for epoch in view.frames if view.play else [view.epoch]:
-        for _ in comparison.recall(epoch, turn_for(comparison)):
-            check_for_news()
-
-
 def turn_for(experiment):
-    visitor = state.setdefault("visitor", Visitor())
-    return TURNS.turn(visitor, experiment, check_for_news)
+    """Return the turns in which this visitor trains ``experiment``."""
+    return TRAINING.turn(visitor(), experiment, check_for_news)
+
+
+def drawing():
+    """Return this visitor's turn to draw: a context manager."""
+    return DRAWING.place(visitor(), check_for_news)
+
+
+def visitor():
+    return state.setdefault("visitor", Visitor())
 
 
 def check_for_news():

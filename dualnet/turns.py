@@ -1,10 +1,12 @@
-"""Who trains next, where visitors share a machine.
+"""Who trains and who draws next, where visitors share a machine.
 
-A turn is a chunk of training: some 50 ms on one core. Whoever asks for little comes first, counting
-what is still to train and what the visitor has had of late: of all orders this one makes visitors
-wait least on average, a moved slider waits for no long run however many there are, and asking often
-is no way around it. So that long runs go on all the same, one turn in `PATIENCE` goes to whoever has
-gone longest without. Nobody trains on two cores at once, neither a visitor nor a run.
+A turn is a chunk of training, some 50 ms on one core, or the drawing of a page, some 10 ms. Whoever
+asks for little comes first, counting what is still to train and what the visitor has had of late,
+drawing included: of all orders this one makes visitors wait least on average, a moved slider waits for
+no long run however many there are, and asking often is no way around it. So that long runs go on all
+the same, one turn in `PATIENCE` goes to whoever has gone longest without. Nobody trains on two cores
+at once, neither a visitor nor a run. One page is drawn at a time: the threads of an interpreter share
+one core for that, and of pages drawn together even the first would be late.
 
 Safe against an exception at any line, such as an interrupt: who leaves is taken off the lists in
 one step, whoever waits looks for itself whose turn it is, and a place of which nothing has been heard
@@ -23,14 +25,14 @@ SPEED = 3e9  # the work of an epoch (see `Trainer.work`) that a core does in a s
 
 
 class Visitor:
-    """One who trains and shares with others: a session of the page, say."""
+    """One who trains, draws and shares with others: a session of the page, say."""
 
     def __init__(self):
         self._account = 0.0, time.perf_counter()  # seconds had of late, and when that was counted
         self.served = time.perf_counter()  # when its last turn began
 
     def had(self):
-        """Return the seconds of training had of late; they halve every `HALF_LIFE` seconds."""
+        """Return the seconds of turns had of late; they halve every `HALF_LIFE` seconds."""
         seconds, at = self._account
         return seconds * 0.5 ** ((time.perf_counter() - at) / HALF_LIFE)
 
@@ -40,13 +42,13 @@ class Visitor:
 
 
 class Turns:
-    """Lets visitors train, ``count`` at a time; default: as many as `cores` allows."""
+    """Lets visitors train or draw, ``count`` at a time; default: as many as `cores` allows."""
 
     def __init__(self, count=None):
         self._count = count
         self._lock = threading.Lock()
         self._waiting = {}  # request: when it was last heard of, in the order they came
-        self._training = {}  # request: when its turn began
+        self._served = {}  # request: when its turn began
         self._given = 0
 
     def turn(self, visitor, experiment, poll):
@@ -56,7 +58,7 @@ class Turns:
         poll : function without arguments, called at once and then at least every 50 ms while the
             visitor waits; when it raises, the place in the queue is given up
 
-        >>> turn = TURNS.turn(visitor, comparison, poll)
+        >>> turn = TRAINING.turn(visitor, comparison, poll)
         >>> for done in comparison.advance(500, turn):
         ...     pass
         """
@@ -67,13 +69,18 @@ class Turns:
 
         return turn
 
+    def place(self, visitor, poll):
+        """Return a context manager in which ``visitor`` has one short turn, such as to draw; for ``poll``
+        see `turn`."""
+        return _Turn(self, visitor, visitor, 0.0, poll)
+
     def _takes(self, request):
-        """Let ``request`` train if it may now; else it waits. Return whether it may."""
+        """Give ``request`` its turn if it may have it now; else it waits. Return whether it may."""
         with self._lock:
             self._waiting[request] = now = time.perf_counter()
             if self._next(now) is not request:
                 return False
-            self._training[request] = request.visitor.served = now
+            self._served[request] = request.visitor.served = now
             self._waiting.pop(request, None)
             self._given += 1
             self._ring(now)  # where more cores are free
@@ -83,7 +90,7 @@ class Turns:
         with self._lock:
             now = time.perf_counter()
             self._waiting.pop(request, None)
-            begun = self._training.pop(request, now)
+            begun = self._served.pop(request, now)
             request.visitor.add(now - begun)
             self._ring(now)
 
@@ -100,10 +107,10 @@ class Turns:
             following.bell.release()
 
     def _next(self, now):
-        """Return the request whose turn it is, None where nobody may train."""
-        for request in [r for r, begun in self._training.items() if now - begun > LEASE]:
-            del self._training[request]
-        if len(self._training) >= (self._count or cores()):
+        """Return the request whose turn it is, None where nobody may have one now."""
+        for request in [r for r, begun in self._served.items() if now - begun > LEASE]:
+            del self._served[request]
+        if len(self._served) >= (self._count or cores()):
             return None
         for request in [r for r, heard in self._waiting.items() if now - heard > LEASE]:
             del self._waiting[request]
@@ -113,15 +120,15 @@ class Turns:
         return min(able, key=_Turn.size, default=None)
 
     def _able(self, leaving=None):
-        """Return the waiting requests, the newest of each visitor, whose visitor and run do not train."""
-        training = [request for request in self._training if request is not leaving]
-        busy = {id(part) for request in training for part in (request.visitor, request.experiment)}
+        """Return the waiting requests, the newest of each visitor, whose visitor and run have none."""
+        served = [request for request in self._served if request is not leaving]
+        busy = {id(part) for request in served for part in (request.visitor, request.experiment)}
         newest = {id(request.visitor): request for request in self._waiting}
         return [r for r in newest.values() if not busy & {id(r.visitor), id(r.experiment)}]
 
 
 class _Turn:
-    """A visitor's wish to train a chunk, and the chunk itself: a context manager."""
+    """A visitor's wish for a turn, and the turn itself: a context manager."""
 
     def __init__(self, turns, visitor, experiment, seconds, poll):
         self._turns, self._poll = turns, poll
@@ -131,7 +138,7 @@ class _Turn:
         self.bell.acquire()
 
     def size(self):
-        """Return the seconds of training that the visitor asks for, and has had of late."""
+        """Return the seconds that the visitor asks for, and has had of late."""
         return self._seconds + self.visitor.had()
 
     def __enter__(self):
@@ -160,4 +167,5 @@ def cores():
     return max(1, joblib.cpu_count() - 1)
 
 
-TURNS = Turns()
+TRAINING = Turns()
+DRAWING = Turns(1)

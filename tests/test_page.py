@@ -2,17 +2,22 @@
 
 import base64
 import json
+import re
 from collections import Counter
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pytest
+import streamlit as st
 from streamlit.runtime.state.query_params import QueryParams
 
 from dualnet import DATASETS, EPOCHS, HYPERPARAMETERS, Comparison, Settings, export, store
 from dualnet.answers import Chart, Code, Image
+from dualnet.lesson import STEPS
 from dualnet.links import QUESTIONS, text_of
 from dualnet.questions import ask, room
 from dualnet.texts import speaker
+from dualnet.turns import DRAWING, TRAINING
 from tests.page import move, notice_of, pictures, said, state_of, widget
 
 NUMBERS = {"epochs": EPOCHS, **HYPERPARAMETERS}
@@ -190,6 +195,21 @@ def test_back_is_one_choice(open_page):
         assert (state_of(page), said(page)) == states[str(address)]
 
 
+def test_back_twice_before_the_page_is_drawn_is_two_choices(open_page, monkeypatch):
+    """A run that waits for its turn to draw ends when the browser goes on."""
+    page = open_page(epochs="20")
+    for units in (3, 4):
+        move(page, units=units)
+    with monkeypatch.context() as patch:
+        patch.setattr(DRAWING, "place", lambda visitor, poll: st.stop())
+        page.query_params = {"epochs": "20", "units": "3"}
+        page.run()
+    page.query_params = {"epochs": "20"}
+    page.run()
+    assert page.session_state.units == 10
+    assert page.query_params == {"epochs": "20"}
+
+
 def test_a_moved_control_wins_over_an_address_from_before(open_page):
     """What the browser sends with it may be older than what the page wrote last."""
     page = open_page(epochs="20")
@@ -218,6 +238,16 @@ def test_a_number_between_two_stops_stays_when_the_link_changes(open_page):
     assert [widget(page, key).value for key in ("epochs", "learning_rate")] == [640, 0.321]
     move(page, epochs=600)
     assert "640" not in widget(page, "epochs").options
+
+
+def test_every_link_that_asks_in_vain_is_told_so(open_page):
+    page = open_page(epochs="20", units="200")
+    assert "200" in notice_of(page)[0]
+    move(page, units=3)
+    assert notice_of(page) is None
+    page.query_params = {"epochs": "20", "dataset": "moons", "units": "300"}
+    page.run()
+    assert "300" in notice_of(page)[0]
 
 
 @pytest.mark.parametrize(
@@ -366,6 +396,36 @@ def test_fewer_epochs_train_nothing_and_more_the_difference(
     assert replayed < 10
     move(page, epochs=1_000)
     assert sum(epochs_descended) == 1_000 + replayed
+
+
+@pytest.mark.parametrize("address", [{}, {"question": "luck"}, {"step": "2"}])
+def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
+    open_page, fresh_server, monkeypatch, address
+):
+    """Others could not draw meanwhile."""
+    happened = []
+
+    @contextmanager
+    def place(visitor, poll):
+        happened.append("turn")
+        yield
+        happened.append("over")
+
+    def noted(words, function):
+        return lambda *args, **kwargs: (happened.append(words), function(*args, **kwargs))[1]
+
+    page = open_page(epochs="20")
+    asked = room(STEPS[1].question if "step" in address else address.get("question", "loss"))
+    monkeypatch.setattr(DRAWING, "place", place)
+    monkeypatch.setattr(TRAINING, "turn", noted("training", TRAINING.turn))
+    monkeypatch.setattr(asked, "answer", noted("answer", asked.answer))
+    page.query_params = {"epochs": "30", **address}
+    page.run()
+    assert not page.exception
+    drawn = " ".join(happened)
+    assert drawn.startswith("turn over training")
+    assert drawn.endswith("turn answer over")
+    assert not re.search("turn (training|turn)", drawn)
 
 
 def test_thirty_sessions_share_one_training(open_page, fresh_server, epochs_descended):

@@ -12,7 +12,7 @@ import joblib
 import pytest
 
 from dualnet import Comparison, Settings, turns
-from dualnet.turns import HALF_LIFE, LEASE, PATIENCE, SPEED, TURNS, Turns, Visitor
+from dualnet.turns import HALF_LIFE, LEASE, PATIENCE, SPEED, TRAINING, Turns, Visitor
 from tests.conftest import ROOT
 
 
@@ -90,7 +90,7 @@ def order_of(turns, *requests):
     for thread in threads:
         thread.join(timeout=30)
     assert not turns._waiting
-    assert not turns._training
+    assert not turns._served
     return served
 
 
@@ -188,10 +188,24 @@ def test_of_a_visitor_s_requests_only_the_newest_waits():
         threads, served = waiting(turns, once(turns, visitor, run(), 1))
         newer = once(turns, visitor, run(), 100)
         threads += waiting(turns, newer)[0]
-        assert turns._able(leaving=next(iter(turns._training))) == [newer]
+        assert turns._able(leaving=next(iter(turns._served))) == [newer]
     for thread in threads:
         thread.join(timeout=30)
     assert served == [0]  # after all: it asked again, and nobody newer was there
+
+
+@pytest.mark.usefixtures("clock")
+def test_short_places_go_to_whoever_has_had_least():
+    turns = Turns(1)
+    visitors = [greedy(10), greedy(1), Visitor(), greedy(3)]
+    assert order_of(turns, *(turns.place(v, nothing) for v in visitors)) == [2, 1, 3, 0]
+
+
+def test_a_place_counts_as_had_wherever_turns_are_asked_for(clock):
+    visitor, drawing, training = Visitor(), Turns(1), Turns(1)
+    with drawing.place(visitor, nothing):
+        clock.now += 2
+    assert order_of(training, once(training, visitor), once(training, greedy(1))) == [1, 0]
 
 
 # --- who may train beside whom ---
@@ -372,7 +386,7 @@ def test_an_interrupt_at_any_moment_locks_nobody_out(clock):
         assert may_train(queue)
         assert not queue._lock.locked()
         assert not queue._waiting
-        assert not queue._training
+        assert not queue._served
     assert step > 100
     assert leases < 10  # at its very beginning or end
 
@@ -425,7 +439,7 @@ def test_a_core_stays_free_of_those_that_a_container_has(monkeypatch, count, exp
 
 def test_experiments_train_and_recall_in_turns():
     comparison, polls = Comparison(Settings("moons")), []
-    turn = TURNS.turn(Visitor(), comparison, lambda: polls.append(comparison.epochs))
+    turn = TRAINING.turn(Visitor(), comparison, lambda: polls.append(comparison.epochs))
     assert [*comparison.advance(120, turn)][-1] == 120
     polled = len(polls)
     assert polled > 0
