@@ -71,7 +71,7 @@ def main():
     if "loaded" not in state:
         load(say)
     question, view = looked_at()
-    with drawing():
+    with drawing(0.015):
         notes = place_of_notes(say) if step else None
         controls(say)
         write_address()
@@ -527,9 +527,9 @@ def turn_for(experiment):
     return TRAINING.turn(visitor(), experiment, check_for_news)
 
 
-def drawing():
-    """Return this visitor's turn to draw: a context manager."""
-    return DRAWING.place(visitor(), check_for_news)
+def drawing(seconds=0.01):
+    """Return this visitor's turn to draw, a context manager; ``seconds`` are what the page still needs."""
+    return DRAWING.place(visitor(), seconds, check_for_news)
 
 
 def visitor():

@@ -1,12 +1,13 @@
 """Who trains and who draws next, where visitors share a machine.
 
 A turn is a chunk of training, some 50 ms on one core, or the drawing of a page, some 10 ms. Whoever
-asks for little comes first, counting what is still to train and what the visitor has had of late,
-drawing included: of all orders this one makes visitors wait least on average, a moved slider waits for
+asks for little comes first, counting what is still to do and what the visitor has had of late beyond
+`MODEST` seconds: of all orders this one makes visitors wait least on average, a moved slider waits for
 no long run however many there are, and asking often is no way around it. So that long runs go on all
-the same, one turn in `PATIENCE` goes to whoever has gone longest without. Nobody trains on two cores
-at once, neither a visitor nor a run. One page is drawn at a time: the threads of an interpreter share
-one core for that, and of pages drawn together even the first would be late.
+the same, one turn in `PATIENCE` goes to whoever has gone longest without. What is trained in less than
+`SHORT` seconds needs no turn. Nobody trains on two cores at once, neither a visitor nor a run. One page
+is drawn at a time: the threads of an interpreter share one core for that, and of pages drawn together
+even the first would be late.
 
 Safe against an exception at any line, such as an interrupt: who leaves is taken off the lists in
 one step, whoever waits looks for itself whose turn it is, and a place of which nothing has been heard
@@ -15,12 +16,15 @@ for `LEASE` seconds is given to others.
 
 import threading
 import time
+from contextlib import nullcontext
 from functools import cache, partial
 
 POLL = 0.04  # seconds; who waits polls at least every 50 ms
 LEASE = 5.0  # seconds; many times what a chunk takes on a crowded machine
 PATIENCE = 10
 HALF_LIFE = 5.0  # seconds; what "of late" means
+MODEST = 0.5  # seconds; who moves a slider every other second has had less
+SHORT = 0.01  # seconds, what drawing a page takes
 SPEED = 3e9  # the work of an epoch (see `Trainer.work`) that a core does in a second, roughly
 
 
@@ -65,14 +69,18 @@ class Turns:
 
         def turn(epochs_left):
             seconds = epochs_left * experiment.work / SPEED
+            if seconds < SHORT:
+                return nullcontext(lambda: False)
             return _Turn(self, visitor, experiment, seconds, poll)
 
         return turn
 
-    def place(self, visitor, poll):
-        """Return a context manager in which ``visitor`` has one short turn, such as to draw; for ``poll``
-        see `turn`."""
-        return _Turn(self, visitor, visitor, 0.0, poll)
+    def place(self, visitor, seconds, poll):
+        """Return a context manager in which ``visitor`` has one short turn, such as to draw.
+
+        seconds : what the visitor needs in all, this turn and others to come; for ``poll`` see `turn`
+        """
+        return _Turn(self, visitor, visitor, seconds, poll)
 
     def _takes(self, request):
         """Give ``request`` its turn if it may have it now; else it waits. Return whether it may."""
@@ -138,8 +146,8 @@ class _Turn:
         self.bell.acquire()
 
     def size(self):
-        """Return the seconds that the visitor asks for, and has had of late."""
-        return self._seconds + self.visitor.had()
+        """Return the seconds that the visitor asks for, and those had of late that are too many."""
+        return self._seconds + max(0.0, self.visitor.had() - MODEST)
 
     def __enter__(self):
         try:

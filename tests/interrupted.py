@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 
 from dualnet import Comparison, Settings, Trainer
 from dualnet.measures import difference
-from dualnet.turns import Turns, Visitor
+from dualnet.turns import SPEED, Turns, Visitor
 
 TIMES = 25
 EPOCHS = 3_000
@@ -58,7 +58,7 @@ def interrupted(story):
 
 def turn_of_another(queue):
     polls = iter(range(200))  # some ten seconds, longer than a lease
-    return queue.turn(Visitor(), SimpleNamespace(work=1), lambda: next(polls))(1)
+    return queue.place(Visitor(), 1.0, lambda: next(polls))
 
 
 def blas_threads():
@@ -69,7 +69,8 @@ def main():
     global over
     queue, visitor, trainer = Turns(1), Visitor(), new_trainer()
     threads_before = blas_threads()  # with all libraries loaded
-    turn = queue.turn(visitor, trainer, lambda: None)
+    costly = SimpleNamespace(work=SPEED)  # training it is not so short that it needs no turn
+    turn = queue.turn(visitor, costly, lambda: None)
     signal.signal(signal.SIGINT, handle)
     helper = threading.Thread(target=interrupt, daemon=True)  # an error ends it, too
     helper.start()

@@ -201,7 +201,7 @@ def test_back_twice_before_the_page_is_drawn_is_two_choices(open_page, monkeypat
     for units in (3, 4):
         move(page, units=units)
     with monkeypatch.context() as patch:
-        patch.setattr(DRAWING, "place", lambda visitor, poll: st.stop())
+        patch.setattr(DRAWING, "place", lambda *_: st.stop())
         page.query_params = {"epochs": "20", "units": "3"}
         page.run()
     page.query_params = {"epochs": "20"}
@@ -403,10 +403,11 @@ def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     open_page, fresh_server, monkeypatch, address
 ):
     """Others could not draw meanwhile."""
-    happened = []
+    happened, needed = [], []
 
     @contextmanager
-    def place(visitor, poll):
+    def place(visitor, seconds, poll):
+        needed.append(seconds)
         happened.append("turn")
         yield
         happened.append("over")
@@ -426,6 +427,7 @@ def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     assert drawn.startswith("turn over training")
     assert drawn.endswith("turn answer over")
     assert not re.search("turn (training|turn)", drawn)
+    assert needed[0] > needed[1] > 0  # who has begun a page ends it before others begin theirs
 
 
 def test_thirty_sessions_share_one_training(open_page, fresh_server, epochs_descended):

@@ -195,15 +195,15 @@ def test_of_a_visitor_s_requests_only_the_newest_waits():
 
 
 @pytest.mark.usefixtures("clock")
-def test_short_places_go_to_whoever_has_had_least():
+def test_who_needs_least_and_has_had_least_is_first_to_draw():
     turns = Turns(1)
-    visitors = [greedy(10), greedy(1), Visitor(), greedy(3)]
-    assert order_of(turns, *(turns.place(v, nothing) for v in visitors)) == [2, 1, 3, 0]
+    places = [(greedy(10), 0.01), (greedy(1), 0.01), (Visitor(), 0.02), (Visitor(), 0.01)]
+    assert order_of(turns, *(turns.place(*place, nothing) for place in places)) == [3, 2, 1, 0]
 
 
 def test_a_place_counts_as_had_wherever_turns_are_asked_for(clock):
     visitor, drawing, training = Visitor(), Turns(1), Turns(1)
-    with drawing.place(visitor, nothing):
+    with drawing.place(visitor, 0.01, nothing):
         clock.now += 2
     assert order_of(training, once(training, visitor), once(training, greedy(1))) == [1, 0]
 
@@ -437,7 +437,25 @@ def test_a_core_stays_free_of_those_that_a_container_has(monkeypatch, count, exp
         turns.cores.cache_clear()
 
 
-def test_experiments_train_and_recall_in_turns():
+def test_what_takes_no_longer_than_drawing_needs_no_turn():
+    turns = Turns(1)
+    with once(turns), once(turns, epochs=0.009, poll=refuse) as wanted:
+        assert not wanted()
+        assert not may_train(turns)
+        with pytest.raises(Refused), once(turns, epochs=0.011, poll=refuse):
+            pass
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_everybody_has_does_not_count():
+    turns = Turns(1)
+    requests = [once(turns, greedy(0.4), None, 0.3), once(turns, greedy(0.6), None, 0.15)]
+    requests += [once(turns, greedy(0.6), None, 0.05), once(turns, None, None, 0.2)]
+    assert order_of(turns, *requests) == [2, 3, 1, 0]
+
+
+def test_experiments_train_and_recall_in_turns(monkeypatch):
+    monkeypatch.setattr(turns, "SHORT", 0)
     comparison, polls = Comparison(Settings("moons")), []
     turn = TRAINING.turn(Visitor(), comparison, lambda: polls.append(comparison.epochs))
     assert [*comparison.advance(120, turn)][-1] == 120
