@@ -71,7 +71,7 @@ def main():
     if "loaded" not in state:
         load(say)
     question, view = looked_at()
-    with drawing(0.015):
+    with drawing(view, begun=False):
         notes = place_of_notes(say) if step else None
         controls(say)
         write_address()
@@ -392,7 +392,7 @@ def train_ahead(question, view):
     experiments = experiments_for(question, view)
     for _ in training(question, view, experiments):
         pass
-    with drawing():  # the rooms keep the specifications of their charts
+    with drawing(view):  # the rooms keep the specifications of their charts
         question.answer(view, *(experiment for experiment, _ in experiments))
 
 
@@ -473,7 +473,7 @@ def stage(say, question, view):
                 place.draw(*([chart] for chart in loss.loss_charts(view)))
                 grown = now
     trained = [experiment for experiment, _ in experiments]
-    with drawing():
+    with drawing(view):
         answer = question.answer(view, *trained)
         with box:
             if answer.sentence:
@@ -527,8 +527,10 @@ def turn_for(experiment):
     return TRAINING.turn(visitor(), experiment, check_for_news)
 
 
-def drawing(seconds=0.01):
-    """Return this visitor's turn to draw, a context manager; ``seconds`` are what the page still needs."""
+def drawing(view, begun=True):
+    """Return this visitor's turn to draw, a context manager. Curves of many epochs take longer, and who
+    has ``begun`` a page needs less to end it."""
+    seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
     return DRAWING.place(visitor(), seconds, check_for_news)
 
 

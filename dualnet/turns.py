@@ -19,7 +19,10 @@ import time
 from contextlib import nullcontext
 from functools import cache, partial
 
-POLL = 0.04  # seconds; who waits polls at least every 50 ms
+POLL = 0.04  # seconds; who waits polls at least every 50 ms, but
+POLLS = (
+    100  # a second by all who wait together, down to one a second each: many would do little else
+)
 LEASE = 5.0  # seconds; many times what a chunk takes on a crowded machine
 PATIENCE = 10
 HALF_LIFE = 5.0  # seconds; what "of late" means
@@ -59,8 +62,8 @@ class Turns:
         """Return the ``turn`` with which ``visitor`` advances or recalls ``experiment``.
 
         experiment : what is trained, known by its identity; ``experiment.work`` is the cost of an epoch
-        poll : function without arguments, called at once and then at least every 50 ms while the
-            visitor waits; when it raises, the place in the queue is given up
+        poll : function without arguments, called at once and then every 50 ms while the visitor
+            waits, more rarely where many do; when it raises, the place in the queue is given up
 
         >>> turn = TRAINING.turn(visitor, comparison, poll)
         >>> for done in comparison.advance(500, turn):
@@ -81,6 +84,10 @@ class Turns:
         seconds : what the visitor needs in all, this turn and others to come; for ``poll`` see `turn`
         """
         return _Turn(self, visitor, visitor, seconds, poll)
+
+    def pause(self):
+        """Return the seconds after which whoever waits polls."""
+        return min(max(POLL, len(self._waiting) / POLLS), 1.0)
 
     def _takes(self, request):
         """Give ``request`` its turn if it may have it now; else it waits. Return whether it may."""
@@ -109,7 +116,7 @@ class Turns:
         return any(2 * other.size() < request.size() for other in others)
 
     def _ring(self, now):
-        """Wake the one whose turn it is. It would look by itself after `POLL` seconds."""
+        """Wake the one whose turn it is. It would look by itself after a `pause`."""
         following = self._next(now)
         if following is not None and following.bell.locked():
             following.bell.release()
@@ -153,7 +160,7 @@ class _Turn:
         try:
             self._poll()
             while not self._turns._takes(self):
-                self.bell.acquire(timeout=POLL)
+                self.bell.acquire(timeout=self._turns.pause())
                 self._poll()
         except BaseException:
             self._turns._leave(self)

@@ -428,6 +428,8 @@ def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     assert drawn.endswith("turn answer over")
     assert not re.search("turn (training|turn)", drawn)
     assert needed[0] > needed[1] > 0  # who has begun a page ends it before others begin theirs
+    move(page, epochs=100)
+    assert needed[2:] > needed[:2]
 
 
 def test_thirty_sessions_share_one_training(open_page, fresh_server, epochs_descended):

@@ -209,6 +209,22 @@ def test_loss_charts_draw_the_curves_they_came_from(axis, n):
     assert drawn["ones"].scales == drawn["normal"].scales
 
 
+@pytest.mark.parametrize(("n", "told"), [(1, 1), (2, 2), (60, 60), (61, 60), (5_000, 60)])
+def test_the_pointer_is_told_the_losses_of_epochs_all_along_the_axis(n, told):
+    runs = curves(n)
+    runs["ones"][1][n // 2 :] = np.nan
+    for key, chart in zip(RUNS, loss.loss_charts(view_of(*runs.values())), strict=True):
+        table = chart.tables["told"].to_pydict()
+        epochs = np.array(table["epoch"])
+        assert len(epochs) == told
+        assert (epochs[0], epochs[-1]) == (1, n)
+        gaps = np.diff(epochs)
+        assert (gaps > 0).all()
+        assert told < 2 or gaps.max() - gaps.min() <= 1
+        for name, losses in zip(("training", "validation"), runs[key], strict=True):
+            assert_allclose(np.array(table[name], float), losses[epochs - 1], rtol=1e-6)
+
+
 def test_both_loss_charts_have_one_axis_that_holds_all_curves():
     runs = curves(30)
     every = np.concatenate(list(runs.values()))

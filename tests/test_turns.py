@@ -12,7 +12,7 @@ import joblib
 import pytest
 
 from dualnet import Comparison, Settings, turns
-from dualnet.turns import HALF_LIFE, LEASE, PATIENCE, SPEED, TRAINING, Turns, Visitor
+from dualnet.turns import HALF_LIFE, LEASE, PATIENCE, POLL, SPEED, TRAINING, Turns, Visitor
 from tests.conftest import ROOT
 
 
@@ -435,6 +435,15 @@ def test_a_core_stays_free_of_those_that_a_container_has(monkeypatch, count, exp
             assert not may_train(queue)
     finally:
         turns.cores.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("waiting", "seconds"), [(0, POLL), (1, POLL), (4, POLL), (20, 0.2), (60, 0.6), (500, 1)]
+)
+def test_all_who_wait_poll_a_hundred_times_a_second_together(monkeypatch, waiting, seconds):
+    turns = Turns(1)
+    monkeypatch.setattr(turns, "_waiting", dict.fromkeys(range(waiting)))
+    assert turns.pause() == seconds < LEASE / 2
 
 
 def test_what_takes_no_longer_than_drawing_needs_no_turn():

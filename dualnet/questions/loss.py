@@ -18,7 +18,7 @@ HEIGHT = 240  # pixels of a chart
 PLOT = 330, 150  # of them, about, its plot: width and height
 LABEL = 62, 20  # the number at the end of a curve, 20 pixels high
 PLACES = (-17, 17, -32, 32)  # where its middle may stand, in pixels below the curve's end
-TOUCHED = 60  # epochs of a chart that tell their numbers to the pointer
+TOLD = 60  # epochs of a chart that tell their numbers to the pointer
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
@@ -176,28 +176,26 @@ def loss_range(curves, axis):
 
 
 def _tables(key, curves, view, low, high):
-    """Return "curves", what the three lines of a chart hold; "axes", the ends of its axes and the
-    epoch looked at; "numbers", the validation loss there, and where the run gets later to the loss that
-    the other one has there.
+    """Return "curves", what the three lines of a chart hold; "told", the epochs that tell their losses
+    to the pointer; "axes", the ends of its axes and the epoch looked at; "numbers", the validation loss
+    there, and where the run gets later to the loss that the other one has there.
 
     Arrow tables, which Streamlit sends as they are; what is not finite is null, so that a line ends.
     """
     lines = np.array([*curves[key], curves[OTHER[key]][1]])
     done = lines.shape[1]
-    touched = np.linspace(0, done - 1, TOUCHED).astype(int)
     drawn = (lambda values: np.log10(np.maximum(values, low))) if view.axis == "log" else np.asarray
     drawn_lines, ends = drawn(lines), drawn([low, high])
-    at = np.union1d(charts.thin(drawn_lines, *ends), touched)
-    columns = np.where(np.isfinite(lines), lines, np.nan)[:, at].astype(np.float32)
+    told = np.unique(np.linspace(0, done - 1, TOLD).astype(int))
+    finite = np.where(np.isfinite(lines), lines, np.nan).astype(np.float32)
+
+    def columns(at, *names):
+        losses = (pa.array(line, from_pandas=True) for line in finite[:, at])
+        return {"epoch": (at + 1).astype(np.int32)} | dict(zip(names, losses, strict=False))
+
     tables = {
-        "curves": {
-            "epoch": (at + 1).astype(np.int32),
-            **{
-                name: pa.array(column, from_pandas=True)
-                for name, column in zip(("training", "validation", "other"), columns, strict=True)
-            },
-            "touched": np.isin(at, touched),
-        },
+        "curves": columns(charts.thin(drawn_lines, *ends), "training", "validation", "other"),
+        "told": columns(told, "training", "validation"),
         "axes": {
             "epochs": [max(view.epochs, 1.25)],  # the points of one epoch stand clear of the edge
             "low": [low],
@@ -328,9 +326,9 @@ def _spec(key, axis, ticks, alone, language):
         fields=["epoch"],
         empty=False,
     )
+    told = alt.Chart(alt.NamedData("told")).encode(x=x)
     feelers = (
-        curves.transform_filter("datum.touched")
-        .mark_rule(strokeWidth=10, opacity=0)
+        told.mark_rule(strokeWidth=10, opacity=0)
         .encode(
             tooltip=[
                 charts.tooltip("epoch", say("axis.epoch"), ","),
@@ -339,7 +337,7 @@ def _spec(key, axis, ticks, alone, language):
         )
         .add_params(pointer)
     )
-    pointed = curves.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
+    pointed = told.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
     mark = (
         alt.Chart(alt.NamedData("axes"))
         .mark_rule(clip=True, strokeWidth=2, strokeDash=charts.DOTS, color="gray")
