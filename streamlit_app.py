@@ -68,8 +68,9 @@ def main():
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
         lesson_bar(say, step) if step else title(say)
+    waiting = st.empty()  # in every run: the browser would build anew what moves up
     if "loaded" not in state:
-        load(say)
+        load(say, waiting)
     question, view = looked_at()
     with drawing(view, begun=False):
         notes = place_of_notes(say) if step else None
@@ -187,9 +188,9 @@ def choose_language(say, container):
     )
 
 
-def load(say):
-    """Load the data and, with the first visitor, scikit-learn and Altair: the title stands by then."""
-    waiting = st.empty()
+def load(say, waiting):
+    """Load the data and, with the first visitor, scikit-learn and Altair: the title stands by then, and
+    in the place ``waiting`` what is done."""
     waiting.caption(f"{say('page.intro')} {say('page.loading')}")
     load_dataset(state.dataset)
     import dualnet.questions  # noqa: F401

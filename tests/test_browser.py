@@ -327,6 +327,17 @@ def test_a_slider_moved_quickly_stays_where_it_is_left(visit):
     assert "units=18" in page.url
 
 
+def test_moves_keep_the_charts_that_stand(visit):
+    """A chart that is built anew takes several times as long."""
+    page = visit()
+    charts = "[...document.querySelectorAll('svg.marks')]"
+    page.evaluate(f"() => {charts}.forEach(svg => {{ svg.stands = true }})")
+    for name in ("units", "epochs"):
+        with rerun(page):
+            slider(page, name).press("ArrowRight")
+        assert page.evaluate(f"() => {charts}.map(svg => svg.stands)") == [True, True]
+
+
 # --- training -------------------------------------------------------------------------------
 
 
