@@ -12,7 +12,7 @@ import joblib
 import pytest
 
 from dualnet import Comparison, Settings, turns
-from dualnet.turns import HALF_LIFE, LEASE, PATIENCE, POLL, SPEED, TRAINING, Turns, Visitor
+from dualnet.turns import DRAWING, HALF_LIFE, LEASE, PATIENCE, POLL, SPEED, TRAINING, Turns, Visitor
 from tests.conftest import ROOT
 
 
@@ -199,6 +199,15 @@ def test_who_needs_least_and_has_had_least_is_first_to_draw():
     turns = Turns(1)
     places = [(greedy(10), 0.01), (greedy(1), 0.01), (Visitor(), 0.02), (Visitor(), 0.01)]
     assert order_of(turns, *(turns.place(*place, nothing) for place in places)) == [3, 2, 1, 0]
+
+
+def test_one_page_is_drawn_at_a_time_on_any_number_of_cores(monkeypatch):
+    monkeypatch.setattr(turns, "cores", lambda: 7)
+    another = DRAWING.place(Visitor(), 0.01, nothing)
+    with DRAWING.place(Visitor(), 0.01, nothing):
+        assert not DRAWING._takes(another)
+    assert DRAWING._takes(another)
+    DRAWING._leave(another)
 
 
 def test_a_place_counts_as_had_wherever_turns_are_asked_for(clock):
