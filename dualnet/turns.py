@@ -5,7 +5,7 @@ asks for little comes first, counting what is still to do and what the visitor h
 `MODEST` seconds: of all orders this one makes visitors wait least on average, a moved slider waits for
 no long run however many there are, and asking often is no way around it. So that long runs go on all
 the same, one turn in `PATIENCE` goes to whoever has gone longest without. What is trained in less than
-`SHORT` seconds needs no turn. Nobody trains on two cores at once, neither a visitor nor a run. One page
+`SHORT` seconds needs no turn. Nobody has two turns at once, neither a visitor nor a run. One page
 is drawn at a time: the threads of an interpreter share one core for that, and of pages drawn together
 even the first would be late.
 
@@ -20,9 +20,7 @@ from contextlib import nullcontext
 from functools import cache, partial
 
 POLL = 0.04  # seconds; who waits polls at least every 50 ms, but
-POLLS = (
-    100  # a second by all who wait together, down to one a second each: many would do little else
-)
+POLLS = 100  # a second by all together, down to one each: many would do little else
 LEASE = 5.0  # seconds; many times what a chunk takes on a crowded machine
 PATIENCE = 10
 HALF_LIFE = 5.0  # seconds; what "of late" means

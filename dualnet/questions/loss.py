@@ -187,10 +187,10 @@ def _tables(key, curves, view, low, high):
     drawn = (lambda values: np.log10(np.maximum(values, low))) if view.axis == "log" else np.asarray
     drawn_lines, ends = drawn(lines), drawn([low, high])
     told = np.unique(np.linspace(0, done - 1, TOLD).astype(int))
-    finite = np.where(np.isfinite(lines), lines, np.nan).astype(np.float32)
 
     def columns(at, *names):
-        losses = (pa.array(line, from_pandas=True) for line in finite[:, at])
+        finite = np.where(np.isfinite(lines[:, at]), lines[:, at], np.nan).astype(np.float32)
+        losses = (pa.array(line, from_pandas=True) for line in finite)
         return {"epoch": (at + 1).astype(np.int32)} | dict(zip(names, losses, strict=False))
 
     tables = {
