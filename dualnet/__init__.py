@@ -3,11 +3,11 @@
 from importlib import import_module
 
 from dualnet.datasets import DATASETS, Dataset, load_dataset
-from dualnet.engine import Trainer
-from dualnet.experiments import Comparison, Nudges, Run, Seeds, Sizes
 from dualnet.measures import difference, distinct_units, epochs_to, saturated_share
 from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, SingleLayer
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
+from dualnet.training.experiments import Comparison, Nudges, Run, Seeds, Sizes
+from dualnet.training.trainer import Trainer
 
 __all__ = [
     "DATASETS",

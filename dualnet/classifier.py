@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dualnet.engine import Trainer
 from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork
+from dualnet.training.trainer import Trainer
 
 PREDICTED_NUMBERS = 2**17  # hidden activations at a time: they stay in a core's cache
 RECENT_EPOCHS = 10  # over which a loss that hardly changes counts as converged, as in MLPClassifier

@@ -21,7 +21,7 @@ class Dataset:
         divided by; `original` undoes it
     feature_names : n_features names
     target_names : the names of class 0 and class 1
-    portrait : how one hidden unit is drawn: "bars", a bar code of its weights; "plane", a map of its
+    unit_plot : how one hidden unit is drawn: "bars", a bar code of its weights; "plane", a map of its
         activation over the two features; "image", its weights as an image of ``image_shape``
     image_shape : (rows, columns) of a sample that is an image, rows one after the other; else None
     """
@@ -37,7 +37,7 @@ class Dataset:
     scale: np.ndarray
     feature_names: tuple[str, ...]
     target_names: tuple[str, str]
-    portrait: str = "bars"
+    unit_plot: str = "bars"
     image_shape: tuple[int, int] | None = None
 
     def __post_init__(self):
@@ -65,17 +65,17 @@ class Dataset:
 _SOURCES = {}
 
 
-def _dataset(name, portrait, image_shape=None):
+def _dataset(name, unit_plot, image_shape=None):
     """Offer a dataset: the function returns x, y, the names of its features and of its classes."""
 
     def offer(source):
-        _SOURCES[name] = source, portrait, image_shape
+        _SOURCES[name] = source, unit_plot, image_shape
         return source
 
     return offer
 
 
-@_dataset("breast_cancer", portrait="bars")
+@_dataset("breast_cancer", unit_plot="bars")
 def _breast_cancer():
     from sklearn.datasets import load_breast_cancer
 
@@ -95,31 +95,31 @@ def _clusters(centers, std):
     return _plane((np.array(centers)[corner] + noise, (corner < 2).astype(int)))
 
 
-@_dataset("moons", portrait="plane")
+@_dataset("moons", unit_plot="plane")
 def _moons():
     from sklearn.datasets import make_moons
 
     return _plane(make_moons(300, noise=0.2, random_state=42))
 
 
-@_dataset("circles", portrait="plane")
+@_dataset("circles", unit_plot="plane")
 def _circles():
     from sklearn.datasets import make_circles
 
     return _plane(make_circles(300, noise=0.1, factor=0.5, random_state=42))
 
 
-@_dataset("xor", portrait="plane")
+@_dataset("xor", unit_plot="plane")
 def _xor():
     return _clusters([(1, 1), (-1, -1), (1, -1), (-1, 1)], std=0.5)
 
 
-@_dataset("blobs", portrait="plane")
+@_dataset("blobs", unit_plot="plane")
 def _blobs():
     return _clusters([(1, 1), (1, 2), (-1, -1), (-1, -2)], std=0.4)
 
 
-@_dataset("digits", portrait="image", image_shape=(8, 8))
+@_dataset("digits", unit_plot="image", image_shape=(8, 8))
 def _digits():
     from sklearn.datasets import load_digits
 
@@ -163,7 +163,7 @@ def _load(name):
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
-    source, *portrait = _SOURCES[name]
+    source, *unit_plot = _SOURCES[name]
     x, y, feature_names, target_names = source()
     rest_x, x_test, rest_y, y_test = train_test_split(
         x, y, stratify=y, test_size=0.2, random_state=42
@@ -175,4 +175,4 @@ def _load(name):
     x_train, x_val, x_test = map(scaler.transform, (x_train, x_val, x_test))
     arrays = x_train, y_train, x_val, y_val, x_test, y_test, scaler.mean_, scaler.scale_
     names = [tuple(map(str, names)) for names in (feature_names, target_names)]
-    return Dataset(name, *arrays, *names, *portrait)
+    return Dataset(name, *arrays, *names, *unit_plot)

@@ -69,3 +69,9 @@ def epochs_to(losses, target):
     """
     reached = np.flatnonzero(np.asarray(losses) <= target)
     return int(reached[0]) + 1 if reached.size else None
+
+
+def accuracy_of(network, data, samples):
+    """Return the accuracy of a network on the "training" or the "validation" samples, 0 to 1."""
+    pairs = {"training": (data.x_train, data.y_train), "validation": (data.x_val, data.y_val)}
+    return network.score(*pairs[samples])

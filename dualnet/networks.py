@@ -9,13 +9,16 @@ The networks are those of *Do it! 딥러닝 입문*, chapter 6; names and the or
 `GlorotInitNetwork` is not in the book: it starts as is usual today.
 """
 
-import math
-import operator
-from numbers import Real
-
 import numpy as np
 
-LARGEST_SEED = 2**32 - 1  # of np.random.RandomState
+from dualnet.validation import (
+    LARGEST_SEED,
+    checked_count,
+    checked_data,
+    checked_number,
+    checked_samples,
+    checked_targets,
+)
 
 # Weights may run away under extreme settings. Then the losses say so (inf or nan), not a warning.
 quiet = np.errstate(over="ignore", invalid="ignore", under="ignore")
@@ -32,102 +35,6 @@ def cross_entropy(a, y):
     """Return -sum(y log a + (1 - y) log(1 - a)), with ``a`` clipped to [1e-10, 1 - 1e-10]."""
     a = np.clip(a, 1e-10, 1 - 1e-10)
     return np.sum(-(y * np.log(a) + (1 - y) * np.log(1 - a)))
-
-
-def checked_samples(x, name="x", n_features=None):
-    """Return ``x`` as a float64 array (m, n_features).
-
-    Raises ValueError when it is not a table of finite numbers with at least one row and column,
-    or not ``n_features`` wide.
-    """
-    try:
-        x = np.asarray(x)
-        if x.dtype.kind == "c":
-            raise TypeError("complex numbers have no order")
-        x = x.astype(np.float64, copy=False)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must hold numbers only: {error}.") from error
-    if x.ndim != 2 or x.size == 0:
-        raise ValueError(
-            f"{name} has shape {x.shape}; expected (m, n_features) with samples in rows,"
-            " at least one row and one column (a single sample is x[:1], not x[0])."
-        )
-    if not np.isfinite(x).all():
-        count = np.count_nonzero(~np.isfinite(x))
-        raise ValueError(
-            f"{name} holds {count} NaN or infinite values; remove or replace them first."
-        )
-    if n_features is not None and x.shape[1] != n_features:
-        raise ValueError(
-            f"{name} has {x.shape[1]} features; expected {n_features}, as in the training samples."
-        )
-    return x
-
-
-def checked_targets(y, m, name="y"):
-    """Return ``y``, given as (m,) or (m, 1), as a float64 column (m, 1) of zeros and ones.
-
-    Raises ValueError for any other shape, length or value.
-    """
-    try:
-        y = np.asarray(y)
-    except ValueError as error:
-        raise ValueError(f"{name} must hold one target a sample: {error}.") from error
-    if y.shape not in ((m,), (m, 1)):
-        raise ValueError(
-            f"{name} has shape {y.shape}; expected ({m},) or ({m}, 1), one target a sample."
-        )
-    for value in y.ravel().tolist():
-        if value not in (0, 1):
-            raise ValueError(
-                f"{name} holds the target {value!r}; expected 0 and 1 only."
-                " Encode the classes first: y == the label of class 1."
-            )
-    return (y == 1).reshape(-1, 1).astype(np.float64)
-
-
-def checked_data(x, y, x_val=None, y_val=None):
-    """Return the four arrays as `checked_samples` and `checked_targets` give them.
-
-    ``x_val`` and ``y_val`` come together or not at all (then both stay None). Raises ValueError.
-    """
-    x = checked_samples(x)
-    y = checked_targets(y, len(x))
-    if (x_val is None) != (y_val is None):
-        missing = "x_val" if x_val is None else "y_val"
-        raise ValueError(f"{missing} is missing; pass both x_val and y_val, or neither.")
-    if x_val is not None:
-        x_val = checked_samples(x_val, "x_val", x.shape[1])
-        y_val = checked_targets(y_val, len(x_val), "y_val")
-    return x, y, x_val, y_val
-
-
-def checked_count(value, name, low, high=math.inf):
-    """Return ``value`` as an int from ``low`` to ``high``. Raises ValueError."""
-    try:
-        # True and False have an index, but who passes them means something else.
-        count = math.nan if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        count = math.nan
-    if not low <= count <= high:
-        allowed = f"{low:,} or more" if high == math.inf else f"{low:,} to {high:,}"
-        raise ValueError(f"{name} is {value!r}; expected a whole number, {allowed}.")
-    return count
-
-
-def checked_number(value, name, low=-math.inf, above=-math.inf):
-    """Return ``value`` as a finite float, at least ``low`` and ``above`` that. Raises ValueError."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    try:
-        number = float(value) if is_number else math.nan
-    except OverflowError:  # of an int beyond all floats
-        number = math.inf
-    if not (math.isfinite(number) and low <= number and above < number):
-        expected = "a finite number"
-        expected += f", {low} or more" if low > -math.inf else ""
-        expected += f" above {above}" if above > -math.inf else ""
-        raise ValueError(f"{name} is {value!r}; expected {expected}.")
-    return number
 
 
 class SingleLayer:

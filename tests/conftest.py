@@ -78,7 +78,7 @@ def chrome():
 
     No longer than a module: while it is open, nothing else in this process can run an event loop.
     """
-    from tests.browser import ChromiumMissing, browser, chromium
+    from tests.browser.helpers import ChromiumMissing, browser, chromium
 
     try:
         chromium()
@@ -111,7 +111,7 @@ def open_page():
 @pytest.fixture
 def fresh_server(monkeypatch):
     """Forget what the page has trained, before and after: what a test counts or invents is its own."""
-    from dualnet import store
+    from dualnet.app.serving import store
 
     monkeypatch.setattr(store, "STORE", store.Store(count=128, nbytes=128_000_000))
 

@@ -36,10 +36,10 @@ from dualnet import (
     GlorotInitNetwork,
     RandomInitNetwork,
     Trainer,
-    engine,
     load_dataset,
 )
 from dualnet.classifier import PREDICTED_NUMBERS
+from dualnet.training import trainer as engine
 from tests.conftest import GOLDEN
 
 INITS = {"DualLayer": "constant", "RandomInitNetwork": "normal"}

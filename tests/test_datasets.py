@@ -13,7 +13,7 @@ from dualnet import DATASETS, Settings, datasets, load_dataset
 from tests.conftest import GOLDEN
 
 ARRAYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
-PLANE = [name for name in DATASETS if load_dataset(name).portrait == "plane"]
+PLANE = [name for name in DATASETS if load_dataset(name).unit_plot == "plane"]
 
 
 @pytest.fixture(params=DATASETS)
@@ -22,7 +22,7 @@ def dataset(request):
 
 
 def test_there_are_six_and_each_says_how_a_unit_is_drawn():
-    assert {name: load_dataset(name).portrait for name in DATASETS} == {
+    assert {name: load_dataset(name).unit_plot for name in DATASETS} == {
         "breast_cancer": "bars",
         "moons": "plane",
         "circles": "plane",
@@ -168,7 +168,7 @@ def test_read_only_and_so_are_copies(dataset, same):
         assert_array_equal(getattr(dataset, name), getattr(original, name))
         with pytest.raises(ValueError, match="read-only"):
             getattr(dataset, name)[0] = 0
-    assert (dataset.name, dataset.portrait) == (original.name, original.portrait)
+    assert (dataset.name, dataset.unit_plot) == (original.name, original.unit_plot)
     with pytest.raises(AttributeError):
         dataset.x_train = None
 

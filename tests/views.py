@@ -13,7 +13,7 @@ import vl_convert
 from PIL import Image
 
 from dualnet import DualLayer, Settings, load_dataset
-from dualnet.answers import View
+from dualnet.questions.base import View
 
 COLORS = {"ones": "#aa0000", "normal": "#0000aa"}  # what the page's theme gives to the runs
 SVG = "{http://www.w3.org/2000/svg}"

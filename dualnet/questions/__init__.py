@@ -1,48 +1,59 @@
-"""One room a question. Each has
+"""The questions that the page and `ask` answer, one module each.
 
-- ``answer(view, *trained) -> Answer``: pure; the same view gives the same answer
-- ``needs(view)``: pairs of a kind of experiment and how many epochs of it the answer needs; the
-  experiments come as ``trained``, in this order. The comparison itself is in the view.
-- ``LOOKS_AT_EPOCH``: whether it shows one epoch, which may be chosen
-- ``PLAYS``: the portraits (see `Dataset`) of the data on which it can move
-
-To add a question: a module here, its key in `links.QUESTIONS`, its texts.
+To add a question: a module here with a `Question`, an entry in `QUESTIONS`, its texts.
 """
 
-from importlib import import_module
-
-from dualnet.answers import View
-from dualnet.experiments import Comparison
-from dualnet.links import AXES, QUESTIONS
+from dualnet.questions import boundary, code, loss, luck, nudge, size, units
+from dualnet.questions.base import AXES, Answer, Question, View
 from dualnet.settings import EPOCHS, Hyperparameter, Settings
-from dualnet.texts import LANGUAGES
+from dualnet.text import LANGUAGES
+from dualnet.training.experiments import Comparison
+
+QUESTIONS = {  # in the order of the page
+    module.QUESTION.key: module.QUESTION
+    for module in (loss, units, boundary, size, nudge, luck, code)
+}
 
 
-def room(key):
-    """Return the module of the question called ``key``, loaded when it is first asked for.
-
-    Raises ValueError for another key.
-    """
-    if key not in QUESTIONS:
+def get_question(key: str) -> Question:
+    """Return the question called ``key``. Raises ValueError for another key."""
+    if not isinstance(key, str) or key not in QUESTIONS:
         raise ValueError(f"key is {key!r}; expected one of {', '.join(QUESTIONS)}.")
-    return import_module(f"{__name__}.{key}")
+    return QUESTIONS[key]
 
 
-def ask(key, settings=None, epochs=500, epoch=None, language="en", axis="log", progress=False):
+def ask(
+    key: str,
+    settings: Settings | Comparison | None = None,
+    epochs: int = EPOCHS.default,
+    epoch: int | None = None,
+    language: str = "en",
+    axis: str = "log",
+    progress: bool = False,
+) -> Answer:
     """Train what the question needs and return its `Answer`.
 
-    key : "loss", "units", "boundary", "size", "nudge", "luck" or "code"
-    settings : `Settings`, default the chapter's, or a `Comparison`, which is trained on where needed
-    epochs : 1 to 100,000
-    epoch : the epoch looked at, 0 to ``epochs``, default the last
-    language : "en" or "ko"; axis : of the losses, "log", "linear" or "book"
-    progress : whether to show how far the training is
+    Parameters
+    ----------
+    key : str
+        "loss", "units", "boundary", "size", "nudge", "luck" or "code".
+    settings : Settings or Comparison, default the chapter's settings
+        A `Comparison` is trained on where needed.
+    epochs : int, default 500
+        1 to 100,000.
+    epoch : int, default the last
+        The epoch shown, 0 (the start) to ``epochs``.
+    language : {"en", "ko"}
+    axis : {"log", "linear", "book"}
+        The axis of the losses; "book" is cut at 0.3.
+    progress : bool, default False
+        Whether to show how far the training is.
 
     Raises ValueError for anything else.
 
     >>> print(ask("units"))
     """
-    question = room(key)
+    question = get_question(key)
     if isinstance(settings, Comparison):
         comparison, settings = settings, settings.settings
     else:
@@ -59,5 +70,5 @@ def ask(key, settings=None, epochs=500, epoch=None, language="en", axis="log", p
             raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")
     comparison.fit(epochs, progress=progress)
     view = View(settings, comparison, epochs, epoch, language, axis)
-    trained = [kind(settings).fit(n, progress=progress) for kind, n in question.needs(view)]
+    trained = [kind(settings).fit(n, progress=progress) for kind, n in question.experiments(view)]
     return question.answer(view, *trained)

@@ -7,9 +7,10 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet import charts
-from dualnet.answers import Answer, Chart, Image, accuracy_of, heads_of
-from dualnet.drawings import (
+from dualnet.measures import accuracy_of, distinct_units
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.units import (
     MOVING_PLANE,
     WIDTH,
     Drawing,
@@ -19,11 +20,9 @@ from dualnet.drawings import (
     plane,
     svg,
 )
-from dualnet.measures import distinct_units
-from dualnet.texts import speaker
+from dualnet.questions.base import Answer, Question, subtitles_of
+from dualnet.text import translator
 
-LOOKS_AT_EPOCH = True
-PLAYS = ("plane",)
 HEIGHT = 300
 BARS_HEIGHT = 190
 BINS = 20
@@ -35,27 +34,23 @@ SURE = 0.9
 GAP = 6  # between these samples, in the units of a drawing
 
 
-def needs(view):
-    return ()
-
-
 def answer(view):
-    return plane_answer(view) if view.data.portrait == "plane" else probability_answer(view)
+    return plane_answer(view) if view.data.unit_plot == "plane" else probability_answer(view)
 
 
 # --- the plane ------------------------------------------------------------------------------
 
 
 def plane_answer(view):
-    say, names = view.say, view.names
-    note = say("boundary.note", portrait=say("portrait.plane"))
+    t, names = view.t, view.names
+    note = t("boundary.note", unit_plot=t("unit_plot.plane"))
     if view.play:
-        from dualnet.player import play
+        from dualnet.plotting.animation import play
 
         def drawing(network, _):
             return plane(network, view.data, HEIGHT, MOVING_PLANE)
 
-        alt_text = say("boundary.play_alt", epoch=view.epochs)
+        alt_text = t("boundary.play_alt", epoch=view.epochs)
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
 
     pictures, said = {}, []
@@ -64,7 +59,7 @@ def plane_answer(view):
     }
     for key, network in view.networks.items():
         count = distinct_units(network.w1, network.b1, network.w2)
-        words = say(
+        words = t(
             "boundary.plane_alt",
             run=names[key],
             epoch=view.epoch,
@@ -77,8 +72,8 @@ def plane_answer(view):
             several = "equal" if view.is_symmetric(key) else "near"
             units = "unit" if view.settings.units == 1 else several
             kind = "boundary.half" if drawn == "half" else f"boundary.{units}_{drawn}"
-            said.append(say(kind, run=names[key]))
-    first = say(
+            said.append(t(kind, run=names[key]))
+    first = t(
         "boundary.answer",
         epoch=view.epoch,
         first=names["ones"],
@@ -87,7 +82,7 @@ def plane_answer(view):
     )
     return Answer(
         " ".join([first, *said]),
-        heads_of(view, "training"),
+        subtitles_of(view, "training"),
         left=(pictures["ones"],),
         right=(pictures["normal"],),
         note=note,
@@ -99,7 +94,7 @@ def plane_answer(view):
 
 
 def probability_answer(view):
-    say, names, data = view.say, view.names, view.data
+    t, names, data = view.t, view.names, view.data
     bars, sides, sure = probability_charts(view), {}, {}
     classes = class_names(view)
     for key, network in view.networks.items():
@@ -113,15 +108,15 @@ def probability_answer(view):
             sides[key].append(
                 Image(
                     svg(mistakes_drawing(wrong, z > 0, confidence, data, classes)),
-                    say("boundary.mistakes_alt", run=names[key], epoch=view.epoch, **words),
-                    say("boundary.mistakes", **words),
+                    t("boundary.mistakes_alt", run=names[key], epoch=view.epoch, **words),
+                    t("boundary.mistakes", **words),
                 )
             )
     accuracies = {
         key: accuracy_of(network, data, "validation") for key, network in view.networks.items()
     }
     return Answer(
-        say(
+        t(
             "boundary.probability",
             epoch=view.epoch,
             first=names["ones"],
@@ -130,10 +125,10 @@ def probability_answer(view):
             **accuracies,
             **sure,
         ),
-        heads_of(view, "validation"),
+        subtitles_of(view, "validation"),
         left=tuple(sides["ones"]),
         right=tuple(sides["normal"]),
-        note=say("boundary.probability_note", features=data.n_features),
+        note=t("boundary.probability_note", features=data.n_features),
         names=names,
     )
 
@@ -157,7 +152,7 @@ def class_names(view):
 
     def name_of(name):
         try:
-            return view.say(f"class.{name}")
+            return view.t(f"class.{name}")
         except KeyError:  # a data set of somebody's own
             return name
 
@@ -224,7 +219,7 @@ def probability_charts(view):
                 ),
                 "axis": pa.table({"top": [top]}),
             },
-            view.say("boundary.probability_alt", run=view.names[key], epoch=view.epoch),
+            view.t("boundary.probability_alt", run=view.names[key], epoch=view.epoch),
         )
         for key, both in counts.items()
     }
@@ -232,9 +227,9 @@ def probability_charts(view):
 
 @lru_cache(maxsize=16)
 def _probability_spec(names, language):
-    say = speaker(language)
+    t = translator(language)
     classes = {str(label): name for label, name in enumerate(names)}
-    probability = say("axis.probability", name=names[1])
+    probability = t("axis.probability", name=names[1])
     bars = (
         alt.Chart(alt.NamedData("bins"))
         .transform_calculate(label="'' + datum.label")
@@ -254,7 +249,7 @@ def _probability_spec(names, language):
             x2="high:Q",
             y=alt.Y(
                 "count:Q",
-                title=say("axis.samples"),
+                title=t("axis.samples"),
                 scale=alt.Scale(domain=[0, alt.expr("data('axis')[0].top")], nice=False),
                 axis=alt.Axis(tickMinStep=1, tickCount=3),
             ),
@@ -271,7 +266,7 @@ def _probability_spec(names, language):
             ),
             tooltip=[
                 charts.tooltip("low", probability, ".0%"),
-                charts.tooltip("count", say("axis.samples"), "d"),
+                charts.tooltip("count", t("axis.samples"), "d"),
             ],
         )
     )
@@ -279,3 +274,6 @@ def _probability_spec(names, language):
         alt.Chart(alt.NamedData("axis")).mark_point(opacity=0)
     )
     return charts.spec_of(alt.layer(bars, unread), BARS_HEIGHT)
+
+
+QUESTION = Question("boundary", answer, uses_epoch=True, animates=("plane",))

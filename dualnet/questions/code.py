@@ -4,11 +4,9 @@ import ast
 import inspect
 import textwrap
 
-from dualnet.answers import Answer, Code, Formulas
 from dualnet.networks import DualLayer, RandomInitNetwork
-
-LOOKS_AT_EPOCH = False
-PLAYS = ()  # nothing moves
+from dualnet.plotting.elements import Code, Formulas
+from dualnet.questions.base import Answer, Question
 
 WIDTH = 44  # characters of a line in a column of the page, 1280 pixels wide
 
@@ -32,19 +30,15 @@ w2 = rng.normal(0, s2, (units, 1))
 """
 
 
-def needs(view):
-    return ()
-
-
 def answer(view):
     starts = [Code(narrow(source_of(kind.init_weights))) for kind in (DualLayer, RandomInitNetwork)]
-    instead = f"# {view.say('code.instead')}\n{INSTEAD}"
+    instead = f"# {view.t('code.instead')}\n{INSTEAD}"
     return Answer(
-        view.say("code.answer"),
+        view.t("code.answer"),
         dict.fromkeys(view.names, ""),
         left=(starts[0], Formulas(EQUAL_STAYS_EQUAL)),
         right=(starts[1], Code(instead)),
-        note=view.say("code.note"),
+        note=view.t("code.note"),
         details=(Code(source_of(DualLayer.training)),),
         names=view.names,
     )
@@ -68,3 +62,6 @@ def narrow(source, width=WIDTH):
         indent = line[: len(line) - len(line.lstrip())]
         lines += textwrap.wrap(line, width, subsequent_indent=indent + 8 * " ") or [line]
     return "\n".join(lines) + "\n"
+
+
+QUESTION = Question("code", answer)

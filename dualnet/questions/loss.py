@@ -6,14 +6,14 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet import charts
-from dualnet.answers import RUNS, Answer, Chart, Image, heads_of, ratio_text
-from dualnet.drawings import strip, svg, weight_limit
 from dualnet.measures import DISTINCT, distinct_units, epochs_to, even
-from dualnet.texts import speaker
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.units import draw_units, svg, weight_limit
+from dualnet.questions.base import Answer, Question, subtitles_of
+from dualnet.text import ratio_text, translator
+from dualnet.training.experiments import RUNS
 
-LOOKS_AT_EPOCH = True
-PLAYS = ()  # nothing moves
 HEIGHT = 240  # pixels of a chart
 PLOT = 330, 150  # of them, about, its plot: width and height
 LABEL = 62, 20  # the number at the end of a curve, 20 pixels high
@@ -23,29 +23,25 @@ BOOK_TOP = 0.3  # where the source's first plot cuts the axis
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
 
-def needs(view):
-    return ()
-
-
 def answer(view):
-    say, networks = view.say, view.networks
+    t, networks = view.t, view.networks
     counts = {key: distinct_units(net.w1, net.b1, net.w2) for key, net in networks.items()}
     limit = weight_limit(networks.values())
     sides = {}
     for key, chart in zip(RUNS, loss_charts(view), strict=True):
         words = {"count": counts[key], "units": view.settings.units}
         picture = Image(
-            svg(strip(networks[key], view.data, limit)),
-            say("portrait.alt", run=view.names[key], epoch=view.epoch, **words),
-            say("loss.units", distinct=say("head.distinct", **words)),
+            svg(draw_units(networks[key], view.data, limit)),
+            t("unit_plot.alt", run=view.names[key], epoch=view.epoch, **words),
+            t("loss.units", distinct=t("subtitle.distinct", **words)),
         )
         sides[key] = chart, picture
     return Answer(
         sentence(view),
-        heads_of(view, "validation"),
+        subtitles_of(view, "validation"),
         left=sides["ones"],
         right=sides["normal"],
-        note=f"{say('loss.note', tolerance=DISTINCT)} {say(f'portrait.{view.data.portrait}')}",
+        note=f"{t('loss.note', tolerance=DISTINCT)} {t(f'unit_plot.{view.data.unit_plot}')}",
         names=view.names,
     )
 
@@ -61,9 +57,9 @@ def sentence(view):
     equal = [key for key in RUNS if view.is_symmetric(key)]
     said = [comparison(view)]
     if len(equal) == 2:
-        said.append(view.say("loss.equal_both", units=view.settings.units))
+        said.append(view.t("loss.equal_both", units=view.settings.units))
     elif equal:
-        said.append(view.say("loss.equal", run=view.names[equal[0]], units=view.settings.units))
+        said.append(view.t("loss.equal", run=view.names[equal[0]], units=view.settings.units))
     return " ".join(said)
 
 
@@ -71,7 +67,7 @@ def diverged(view):
     """Return the sentence that names the runs whose loss diverged, empty where neither did."""
     lost = {key: first_lost(run, view.epochs) for key, run in view.runs.items()}
     return " ".join(
-        view.say("loss.diverged", run=view.names[key], epoch=epoch)
+        view.t("loss.diverged", run=view.names[key], epoch=epoch)
         for key, epoch in lost.items()
         if epoch is not None
     )
@@ -85,25 +81,25 @@ def first_lost(run, epochs):
 
 def comparison(view):
     """Return the sentence that compares both validation losses, by which of these cases it is."""
-    say, epoch = view.say, view.epoch
+    t, epoch = view.t, view.epoch
     if epoch == 0:
-        return say("loss.start")
+        return t("loss.start")
     ends = {key: float(run.val_losses[epoch - 1]) for key, run in view.runs.items()}
     if even(*ends.values()):
-        return say("loss.even", epoch=epoch, **ends)
+        return t("loss.even", epoch=epoch, **ends)
     ahead, behind = sorted(RUNS, key=ends.get)
     low, high = ends[ahead], ends[behind]
     words = {"epoch": epoch, "low": low, "first": view.names[ahead], "second": view.names[behind]}
     run = view.runs[behind]
     first = epochs_to(run.val_losses[: view.epochs], low)
     if first and first > epoch:
-        return say("loss.reached", reached=first, **words)
+        return t("loss.reached", reached=first, **words)
     if first:
         kind = "overfits" if overfits(view, behind, first) else "risen"
-        return say(f"loss.{kind}", reached=first, high=high, **words)
+        return t(f"loss.{kind}", reached=first, high=high, **words)
     if epoch < view.epochs:
-        return say("loss.within", epochs=view.epochs, **words)
-    return say("loss.behind", ratio=ratio_text(high / low), **words)
+        return t("loss.within", epochs=view.epochs, **words)
+    return t("loss.behind", ratio=ratio_text(high / low), **words)
 
 
 def overfits(view, key, since):
@@ -138,7 +134,7 @@ def loss_charts(view):
         Chart(
             _spec(key, view.axis, ticks, done == 1, view.language),
             _tables(key, curves, view, low, high),
-            view.say(
+            view.t(
                 f"loss.{_ending(curves, key)}_alt",
                 run=view.names[key],
                 other=view.names[OTHER[key]],
@@ -194,7 +190,7 @@ def _tables(key, curves, view, low, high):
         return {"epoch": (at + 1).astype(np.int32)} | dict(zip(names, losses, strict=False))
 
     tables = {
-        "curves": columns(charts.thin(drawn_lines, *ends), "training", "validation", "other"),
+        "curves": columns(charts.downsample(drawn_lines, *ends), "training", "validation", "other"),
         "told": columns(told, "training", "validation"),
         "axes": {
             "epochs": [max(view.epochs, 1.25)],  # the points of one epoch stand clear of the edge
@@ -276,21 +272,21 @@ def _spec(key, axis, ticks, alone, language):
     alone : whether there is one epoch only, which has no line: a full point is training, a ring
         validation
     """
-    say = speaker(language)
+    t = translator(language)
 
     def end(name):
         return alt.expr(f"data('axes')[0].{name}")
 
-    x = charts.epoch_axis(say, (0, end("epochs")))
+    x = charts.epoch_axis(t, (0, end("epochs")))
     y = charts.loss_axis(
         "loss",
-        say("axis.loss"),
+        t("axis.loss"),
         (end("low"), end("high")),
         log=axis == "log" and ticks is not None,
         ticks=ticks,
     )
     curves = alt.Chart(alt.NamedData("curves")).encode(x=x)
-    kinds = {kind: say(f"loss.{kind}") for kind in ("training", "validation")}
+    kinds = {kind: t(f"loss.{kind}") for kind in ("training", "validation")}
     own = curves.transform_fold(list(kinds), as_=["kind", "loss"]).transform_calculate(
         run=f"'{key}'"
     )
@@ -327,11 +323,11 @@ def _spec(key, axis, ticks, alone, language):
         empty=False,
     )
     told = alt.Chart(alt.NamedData("told")).encode(x=x)
-    feelers = (
+    hover_targets = (
         told.mark_rule(strokeWidth=10, opacity=0)
         .encode(
             tooltip=[
-                charts.tooltip("epoch", say("axis.epoch"), ","),
+                charts.tooltip("epoch", t("axis.epoch"), ","),
                 *(charts.tooltip(kind, words, charts.ACCURATE) for kind, words in kinds.items()),
             ]
         )
@@ -361,5 +357,8 @@ def _spec(key, axis, ticks, alone, language):
         baseline="middle",
     )
     return charts.spec_of(
-        alt.layer(ghost, lines, *points, pointed, mark, dot, *numbers, feelers), HEIGHT
+        alt.layer(ghost, lines, *points, pointed, mark, dot, *numbers, hover_targets), HEIGHT
     )
+
+
+QUESTION = Question("loss", answer, uses_epoch=True)

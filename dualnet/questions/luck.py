@@ -6,25 +6,24 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet import charts
-from dualnet.answers import Answer, Chart
-from dualnet.experiments import Seeds
 from dualnet.networks import quiet
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart
+from dualnet.questions.base import Answer, Question
 from dualnet.questions.loss import diverged, loss_range
-from dualnet.texts import speaker
+from dualnet.text import translator
+from dualnet.training.experiments import Seeds
 
-LOOKS_AT_EPOCH = False
-PLAYS = ()  # nothing moves
 HEIGHT = 340
 POINTS = 300  # epochs of a curve
 
 
-def needs(view):
+def experiments(view):
     return ((Seeds, view.epochs),)
 
 
 def answer(view, seeds):
-    say, names, epochs, seed = view.say, view.names, view.epochs, view.settings.seed
+    t, names, epochs, seed = view.t, view.names, view.epochs, view.settings.seed
     others = np.array([run.val_losses[:epochs] for i, run in enumerate(seeds.runs) if i != seed])
     own = {key: run.val_losses[:epochs] for key, run in view.runs.items()}
     found = {
@@ -37,8 +36,8 @@ def answer(view, seeds):
     last = len(seeds.runs) - 1
     return Answer(
         sentence(view, others[:, -1], own["normal"][-1], found),
-        both=(seeds_chart(others, own, view, say("luck.alt", **found)),),
-        note=say("luck.note_without" if seed <= last else "luck.note", last=last, seed=seed),
+        both=(seeds_chart(others, own, view, t("luck.alt", **found)),),
+        note=t("luck.note_without" if seed <= last else "luck.note", last=last, seed=seed),
         names=names,
     )
 
@@ -48,9 +47,9 @@ def sentence(view, ends, own, found):
     if lost := diverged(view):
         return lost
     if view.settings.std == 0:
-        return view.say("luck.zero", normal=own, **found)
+        return view.t("luck.zero", normal=own, **found)
     higher = int((ends > own).sum())
-    return view.say("luck.answer", normal=own, higher=higher, median=np.median(ends), **found)
+    return view.t("luck.answer", normal=own, higher=higher, median=np.median(ends), **found)
 
 
 @quiet
@@ -65,8 +64,8 @@ def seeds_chart(others, own, view, words):
     bottom, top, ticks = loss_range(np.array([*columns.values()]), "log")
     words_of = {
         "ones": view.names["ones"],
-        "normal": view.say("luck.seed", run=view.names["normal"], seed=view.settings.seed),
-        "median": view.say("luck.median", count=len(others)),
+        "normal": view.t("luck.seed", run=view.names["normal"], seed=view.settings.seed),
+        "median": view.t("luck.median", count=len(others)),
     }
     return Chart(
         _spec(tuple(words_of.items()), epochs, (bottom, top), ticks, view.language),
@@ -90,17 +89,17 @@ def seeds_chart(others, own, view, words):
 
 @lru_cache(maxsize=64)
 def _spec(words, epochs, domain, ticks, language):
-    say = speaker(language)
+    t = translator(language)
     words = dict(words)
     y = charts.loss_axis(
         "loss",
-        say("axis.val_loss"),
+        t("axis.val_loss"),
         domain,
         log=ticks is not None,
         ticks=ticks,
     )
     ends = (1, epochs) if epochs > 1 else (0.8, 1.25)  # one epoch stands in the middle
-    x = charts.epoch_axis(say, ends, log=True, ticks=charts.epoch_ticks(epochs))
+    x = charts.epoch_axis(t, ends, log=True, ticks=charts.epoch_ticks(epochs))
     base = alt.Chart(alt.NamedData("curves")).encode(x=x)
     color = charts.run_color()
     run = "{} == 'ones' ? 'ones' : 'normal'"
@@ -127,10 +126,13 @@ def _spec(words, epochs, domain, ticks, language):
                 color=color,
                 strokeDash=style,
                 tooltip=[
-                    charts.tooltip("epoch", say("axis.epoch"), ","),
-                    charts.tooltip("loss", say("axis.val_loss"), charts.ACCURATE),
+                    charts.tooltip("epoch", t("axis.epoch"), ","),
+                    charts.tooltip("loss", t("axis.val_loss"), charts.ACCURATE),
                 ],
             ),
         ),
         HEIGHT,
     )
+
+
+QUESTION = Question("luck", answer, experiments)

@@ -8,14 +8,13 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet import charts
-from dualnet.answers import Answer, Chart, number_text, power
-from dualnet.experiments import Nudges
 from dualnet.measures import DISTINCT
-from dualnet.texts import speaker
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart
+from dualnet.questions.base import Answer, Question
+from dualnet.text import number_text, power, translator
+from dualnet.training.experiments import Nudges
 
-LOOKS_AT_EPOCH = False
-PLAYS = ()  # nothing moves
 HEIGHT = 380
 POINTS = 400  # epochs of a line, and one more
 REGULAR = 1.5  # how far the epochs that a thousandfold costs may differ to be told as a rule
@@ -23,19 +22,19 @@ BELOW = 2  # powers of ten from the smallest difference down to where 0 stands
 LEAST = -20  # the power of ten of the smallest difference that is drawn as one
 
 
-def needs(view):
+def experiments(view):
     return ((Nudges, Nudges.reach(view.settings, view.epochs)),)
 
 
 def answer(view, nudges):
     epoch = Nudges.reach(view.settings, view.epochs)
     differences, random = nudges.difference(epoch), nudges.random_difference(epoch)
-    parted = nudges.parted(epoch)
-    said = sentence(view, epoch, differences, parted)
+    separated = nudges.separated(epoch)
+    said = sentence(view, epoch, differences, separated)
     return Answer(
         said,
-        both=(chart(view, epoch, differences, random, parted),),
-        note=view.say("nudge.note", constant=view.settings.constant, tolerance=DISTINCT),
+        both=(chart(view, epoch, differences, random, separated),),
+        note=view.t("nudge.note", constant=view.settings.constant, tolerance=DISTINCT),
         names=view.names,
     )
 
@@ -43,63 +42,61 @@ def answer(view, nudges):
 # --- the sentence ---------------------------------------------------------------------------
 
 
-def sentence(view, epoch, differences, parted):
+def sentence(view, epoch, differences, separated):
     """Return when each nudge parts the units, and what became of those that have not.
 
-    differences (5, epoch + 1) and parted, 5 epochs or None, are those of `Nudges`: first without a
+    differences (5, epoch + 1) and separated, 5 epochs or None, are those of `Nudges`: first without a
     nudge, then from the smallest on.
     """
-    say = view.say
+    t = view.t
     if view.settings.units == 1:
-        return say("nudge.single")
-    said = [say("nudge.question")]
-    largest_first = range(len(parted) - 1, 0, -1)
-    arrived = [i for i in largest_first if parted[i] is not None]
-    waiting = [i for i in largest_first if parted[i] is None]
+        return t("nudge.single")
+    said = [t("nudge.question")]
+    largest_first = range(len(separated) - 1, 0, -1)
+    arrived = [i for i in largest_first if separated[i] is not None]
+    waiting = [i for i in largest_first if separated[i] is None]
     if arrived:
-        each = (say("nudge.at", size=size_text(i), epoch=parted[i]) for i in arrived)
-        said.append(say("nudge.parted", each=", ".join(each)))
-    costs = np.diff([parted[i] for i in arrived])
+        each = (t("nudge.at", size=size_text(i), epoch=separated[i]) for i in arrived)
+        said.append(t("nudge.separated", each=", ".join(each)))
+    costs = np.diff([separated[i] for i in arrived])
     one_by_one = arrived == [*largest_first][: len(arrived)]
     regular = len(costs) > 1 and one_by_one and 0 < costs.max() <= REGULAR * costs.min()
-    if regular and (not waiting or epoch <= parted[arrived[-1]] + costs.max()):
+    if regular and (not waiting or epoch <= separated[arrived[-1]] + costs.max()):
         low, high = costs.min(), costs.max()
         steady = low == high
-        words = (
-            say("nudge.steady", cost=low) if steady else say("nudge.regular", low=low, high=high)
-        )
+        words = t("nudge.steady", cost=low) if steady else t("nudge.regular", low=low, high=high)
         said.append(words)
     if waiting:
         starts, ends = differences[waiting, 0], differences[waiting, -1]
         grown = differences[waiting].max(axis=1) > starts
         said.append(
-            say(
+            t(
                 "nudge.waiting" if grown.any() else "nudge.still",
                 epoch=epoch,
                 sizes=", ".join(map(size_text, waiting)),
                 most=number_text(ends.max()),
             )
         )
-    if parted[0] is not None:
-        said.append(say("nudge.rounding_parted", epoch=parted[0]))
+    if separated[0] is not None:
+        said.append(t("nudge.rounding_separated", epoch=separated[0]))
     elif differences[0].any():
-        said.append(say("nudge.rounding", epoch=epoch, most=number_text(differences[0].max())))
+        said.append(t("nudge.rounding", epoch=epoch, most=number_text(differences[0].max())))
     else:
-        said.append(say("nudge.exact", epoch=epoch))
+        said.append(t("nudge.exact", epoch=epoch))
     together = differences[:, -1] <= DISTINCT
-    if back := [i for i in (*largest_first, 0) if parted[i] is not None and together[i]]:
-        names = names_of(say)
+    if back := [i for i in (*largest_first, 0) if separated[i] is not None and together[i]]:
+        names = names_of(t)
         which = ", ".join(names[i] for i in back)
-        said.append(say("nudge.merged", epoch=epoch, tolerance=DISTINCT, which=which))
+        said.append(t("nudge.equal_again", epoch=epoch, tolerance=DISTINCT, which=which))
     if epoch < view.epochs:
-        said.append(say("nudge.bounded", epoch=epoch))
+        said.append(t("nudge.bounded", epoch=epoch))
     return " ".join(said)
 
 
-def names_of(say):
+def names_of(t):
     """Return what the five starts of `Nudges` are called."""
-    nudged = (say("nudge.label", size=size_text(i)) for i in range(1, len(Nudges.SIZES)))
-    return [say("nudge.none"), *nudged]
+    nudged = (t("nudge.label", size=size_text(i)) for i in range(1, len(Nudges.SIZES)))
+    return [t("nudge.none"), *nudged]
 
 
 def size_text(i):
@@ -110,10 +107,10 @@ def size_text(i):
 # --- the picture ----------------------------------------------------------------------------
 
 
-def chart(view, epoch, differences, random, parted):
+def chart(view, epoch, differences, random, separated):
     """Return difference against epoch as a `Chart`, on a logarithmic axis that has a place for 0: a line
     a nudge, and the random start for comparison."""
-    say = view.say
+    t = view.t
     at = np.unique(np.linspace(0, epoch, POINTS + 1).astype(int))
     lines = np.vstack([differences, random])[:, at]
     positive = lines[lines > 0]
@@ -121,9 +118,9 @@ def chart(view, epoch, differences, random, parted):
     highest = int(np.ceil(np.log10(max([*positive, 2.0]))))
     zero = lowest - BELOW
     drawn = np.maximum(lines, 10.0**zero)
-    names = [*names_of(say), say("nudge.random")]
+    names = [*names_of(t), t("nudge.random")]
     runs = ["ones"] * len(differences) + ["normal"]
-    arrived = [i for i, when in enumerate(parted) if when is not None]
+    arrived = [i for i, when in enumerate(separated) if when is not None]
     tables = {
         "lines": {
             "run": np.repeat(runs, len(at)),
@@ -135,38 +132,38 @@ def chart(view, epoch, differences, random, parted):
         "starts": {
             "run": runs,
             "name": names,
-            "drawn": charts.apart(drawn[:, 0], 10.0**zero, 10.0**highest),
+            "drawn": charts.spread_labels(drawn[:, 0], 10.0**zero, 10.0**highest),
         },
-        "parted": {
+        "separated": {
             "run": [runs[i] for i in arrived],
             "name": [names[i] for i in arrived],
-            "epoch": np.array([parted[i] for i in arrived], np.int32),
-            "drawn": [float(differences[i, parted[i]]) for i in arrived],
+            "epoch": np.array([separated[i] for i in arrived], np.int32),
+            "drawn": [float(differences[i, separated[i]]) for i in arrived],
         },
-        "threshold": {"at": [DISTINCT], "text": [say("nudge.threshold", tolerance=DISTINCT)]},
+        "threshold": {"at": [DISTINCT], "text": [t("nudge.threshold", tolerance=DISTINCT)]},
     }
     return Chart(
         _spec(epoch, zero, lowest, highest, view.language),
         {name: pa.table(columns) for name, columns in tables.items()},
-        say("nudge.alt", epoch=epoch, count=len([i for i in arrived if i])),
+        t("nudge.alt", epoch=epoch, count=len([i for i in arrived if i])),
     )
 
 
 @lru_cache(maxsize=64)
 def _spec(epoch, zero, lowest, highest, language):
-    say = speaker(language)
+    t = translator(language)
     marked = [exponent for exponent in range(lowest, highest + 1) if exponent % 3 == 0]
     labels = {zero: "0"} | {exponent: power(exponent) if exponent else "1" for exponent in marked}
     difference = alt.Y(
         "drawn:Q",
-        title=say("nudge.difference"),
+        title=t("nudge.difference"),
         scale=alt.Scale(type="log", domain=[10.0**zero, 10.0**highest], nice=False),
         axis=alt.Axis(
             values=[10.0**exponent for exponent in labels],
             labelExpr=f"{json.dumps(labels)}[round(log(datum.value) / LN10)]",
         ),
     )
-    epochs = charts.epoch_axis(say, (0, epoch))
+    epochs = charts.epoch_axis(t, (0, epoch))
     epochs["scale"]["rangeMin"] = 118  # pixels for the names of the lines, in any usual font
     color = charts.run_color()
     lines = (
@@ -179,8 +176,8 @@ def _spec(epoch, zero, lowest, highest, language):
             detail="name:N",
             tooltip=[
                 alt.Tooltip("name:N"),
-                charts.tooltip("epoch", say("axis.epoch"), ","),
-                charts.tooltip("difference", say("nudge.difference"), ".2~e"),
+                charts.tooltip("epoch", t("axis.epoch"), ","),
+                charts.tooltip("difference", t("nudge.difference"), ".2~e"),
             ],
         )
     )
@@ -201,14 +198,17 @@ def _spec(epoch, zero, lowest, highest, language):
         fontSize=charts.FONT_SIZE,
         color="currentColor",
     )
-    parted = (
-        alt.Chart(alt.NamedData("parted"))
+    separated = (
+        alt.Chart(alt.NamedData("separated"))
         .mark_point(filled=True, size=110, opacity=1)
         .encode(
             x=alt.X("epoch:Q"),
             y=alt.Y("drawn:Q"),
             color=color,
-            tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", say("nudge.first"), ",")],
+            tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", t("nudge.first"), ",")],
         )
     )
-    return charts.spec_of(alt.layer(rule, lines, *rule_name, parted, names), HEIGHT)
+    return charts.spec_of(alt.layer(rule, lines, *rule_name, separated, names), HEIGHT)
+
+
+QUESTION = Question("nudge", answer, experiments)

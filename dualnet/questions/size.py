@@ -8,15 +8,14 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet import charts
-from dualnet.answers import Answer, Chart, ratio_text
-from dualnet.experiments import Sizes
 from dualnet.measures import even
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart
+from dualnet.questions.base import Answer, Question
 from dualnet.questions.loss import loss_range
-from dualnet.texts import speaker
+from dualnet.text import ratio_text, translator
+from dualnet.training.experiments import Sizes
 
-LOOKS_AT_EPOCH = False
-PLAYS = ()  # nothing moves
 HEIGHT = 380
 SMALL = 0.005  # what is smaller has no place on the logarithmic axis
 ZERO = 0.0035  # where it stands instead
@@ -24,7 +23,7 @@ ZERO = 0.0035  # where it stands instead
 COLORS = {"constant": "ones", "different": "normal", "equal": "equal"}
 
 
-def needs(view):
+def experiments(view):
     return ((Sizes, Sizes.reach(view.settings, view.epochs)),)
 
 
@@ -39,7 +38,7 @@ def answer(view, sizes):
     return Answer(
         sentence(view, epoch, losses, curves),
         both=(chart(view, epoch, curves),),
-        note=view.say("size.note", seeds=Sizes.SEEDS - 1),
+        note=view.t("size.note", seeds=Sizes.SEEDS - 1),
         names=view.names,
     )
 
@@ -49,7 +48,7 @@ def answer(view, sizes):
 
 def over_seeds(losses):
     """Return the median, the lowest and the highest of losses (sizes, seeds), shape (3, sizes), of the
-    starts whose units have not parted; NaN where all have."""
+    starts whose units have not separated; NaN where all have."""
     rows = [row[~np.isnan(row)] for row in losses]
     return np.array(
         [[f(row) if row.size else np.nan for row in rows] for f in (np.median, np.min, np.max)]
@@ -58,28 +57,28 @@ def over_seeds(losses):
 
 def sentence(view, epoch, losses, curves):
     """Return what equal and different units reach at their best sizes, at size 1 and at the smallest."""
-    say = view.say
+    t = view.t
     equal, different = curves["equal"][0], curves["different"][0]
     words = {"epoch": epoch, **best("different", different)}
     if view.settings.units == 1:
-        said = [say("size.single", **words)]
+        said = [t("size.single", **words)]
     elif np.isnan(equal).all():
-        said = [say("size.all_parted", **words)]
+        said = [t("size.all_separated", **words)]
     else:
         words |= best("equal", equal)
         ratio = words["equal"] / words["different"]
         close = even(words["equal"], words["different"])
         kind = "even" if close else "higher" if ratio > 1 else "lower"
-        said = [say(f"size.{kind}", ratio=ratio_text(max(ratio, 1 / ratio)), **words)]
+        said = [t(f"size.{kind}", ratio=ratio_text(max(ratio, 1 / ratio)), **words)]
         for size in (1.0, Sizes.SIZES[0]):
             at = Sizes.SIZES.index(size)
             if not np.isnan(equal[at]):
-                said.append(say("size.at", size=size, equal=equal[at], different=different[at]))
+                said.append(t("size.at", size=size, equal=equal[at], different=different[at]))
     starts = np.concatenate([losses["constant"], losses["equal"]], axis=1)
-    if parted := int(np.isnan(starts).sum()):
-        said.append(say("size.parted", count=parted, total=starts.size))
+    if separated := int(np.isnan(starts).sum()):
+        said.append(t("size.separated", count=separated, total=starts.size))
     if epoch < view.epochs:
-        said.append(say("size.bounded", epoch=epoch, count=Sizes.COUNT))
+        said.append(t("size.bounded", epoch=epoch, count=Sizes.COUNT))
     return " ".join(said)
 
 
@@ -95,7 +94,7 @@ def best(kind, losses):
 def chart(view, epoch, curves):
     """Return loss against size as a `Chart`: for each kind of start the median of the seeds, in a band
     from the lowest to the highest; the page's own two networks stand on it as rings."""
-    say, settings = view.say, view.settings
+    t, settings = view.t, view.settings
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
     starts = {"ones": abs(settings.constant), "normal": settings.std}
     places = {key: size if size >= SMALL else ZERO for key, size in starts.items()}
@@ -111,7 +110,7 @@ def chart(view, epoch, curves):
     tables = {
         "curves": {
             "run": np.repeat([COLORS[kind] for kind in curves], len(Sizes.SIZES)),
-            "kind": np.repeat([say(f"size.{kind}") for kind in curves], len(Sizes.SIZES)),
+            "kind": np.repeat([t(f"size.{kind}") for kind in curves], len(Sizes.SIZES)),
             "size": np.tile(Sizes.SIZES, len(curves)),
             **{
                 name: pa.array(row, from_pandas=True)
@@ -126,27 +125,27 @@ def chart(view, epoch, curves):
         },
         "labels": {
             "run": [COLORS[kind] for kind in ends],
-            "text": [say(f"size.{kind}") for kind in ends],
-            "loss": charts.apart([*ends.values()], low, high),
+            "text": [t(f"size.{kind}") for kind in ends],
+            "loss": charts.spread_labels([*ends.values()], low, high),
         },
-        "glorot": {"size": [glorot], "text": [say("size.glorot", deviation=glorot)]},
+        "glorot": {"size": [glorot], "text": [t("size.glorot", deviation=glorot)]},
     }
     domain = min(0.8 * min(sizes), 0.8 * Sizes.SIZES[0]), 1.1 * max(sizes)
     return Chart(
         _spec(epoch, domain, zero, (low, high), ticks, view.language),
         {name: pa.table(columns) for name, columns in tables.items()},
-        say("size.alt", epoch=epoch, **best("different", curves["different"][0])),
+        t("size.alt", epoch=epoch, **best("different", curves["different"][0])),
     )
 
 
 @lru_cache(maxsize=64)
 def _spec(epoch, domain, zero, losses, ticks, language):
-    say = speaker(language)
+    t = translator(language)
     color = alt.Color("run:N", scale=alt.Scale(domain=[*COLORS.values()]), legend=None)
     labels = {f"{ZERO:g}": zero} | {f"{size:g}": f"{size:g}" for size in Sizes.SIZES}
     size = alt.X(
         "size:Q",
-        title=say("size.axis"),
+        title=t("size.axis"),
         scale=alt.Scale(
             type="log", domain=list(domain), nice=False, rangeMax=alt.expr("width - 110")
         ),
@@ -157,10 +156,10 @@ def _spec(epoch, domain, zero, losses, ticks, language):
             grid=False,
         ),
     )
-    loss = charts.loss_axis("loss", say("size.loss", epoch=epoch), losses, log=True, ticks=ticks)
+    loss = charts.loss_axis("loss", t("size.loss", epoch=epoch), losses, log=True, ticks=ticks)
     tooltips = [
-        charts.tooltip("size", say("size.axis"), "~g"),
-        charts.tooltip("loss", say("axis.loss"), charts.ACCURATE),
+        charts.tooltip("size", t("size.axis"), "~g"),
+        charts.tooltip("loss", t("axis.loss"), charts.ACCURATE),
     ]
     curves = alt.Chart(alt.NamedData("curves")).encode(x=size, color=color)
     band = curves.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q")
@@ -187,3 +186,6 @@ def _spec(epoch, domain, zero, losses, ticks, language):
         align="right", dx=-6, dy=8, fontSize=charts.FONT_SIZE, color="currentColor"
     ).encode(y=alt.value(0), text="text:N")
     return charts.spec_of(alt.layer(band, mark, mark_name, lines, points, rings, names), HEIGHT)
+
+
+QUESTION = Question("size", answer, experiments)

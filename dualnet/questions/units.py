@@ -1,4 +1,4 @@
-"""Are the hidden units different? Their portraits, large."""
+"""Are the hidden units different? Their unit_tiles, large."""
 
 import json
 from functools import lru_cache
@@ -7,38 +7,34 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet import charts
-from dualnet.answers import RUNS, Answer, Chart, Image, number_text
-from dualnet.drawings import FAINT, NEGATIVE, POSITIVE, strip, svg, weight_limit
 from dualnet.measures import DISTINCT, difference, distinct_units, saturated_share
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.units import FAINT, NEGATIVE, POSITIVE, draw_units, svg, weight_limit
+from dualnet.questions.base import Answer, Question
 from dualnet.questions.loss import diverged
-from dualnet.texts import speaker
+from dualnet.text import number_text, translator
+from dualnet.training.experiments import RUNS
 
-LOOKS_AT_EPOCH = True
-PLAYS = ("bars", "image", "plane")
 HEIGHT = 300
 
 
-def needs(view):
-    return ()
-
-
 def answer(view):
-    say, names, networks = view.say, view.names, view.networks
+    t, names, networks = view.t, view.names, view.networks
     units = view.settings.units
     counts = {key: distinct_units(net.w1, net.b1, net.w2) for key, net in networks.items()}
-    portrait = say(f"portrait.{view.data.portrait}")
+    unit_plot = t(f"unit_plot.{view.data.unit_plot}")
     if view.play:
-        from dualnet.player import play
+        from dualnet.plotting.animation import play
 
         def drawing(network, limit):
-            return strip(network, view.data, limit, HEIGHT)
+            return draw_units(network, view.data, limit, HEIGHT)
 
-        alt_text = say("units.play_alt", epoch=view.epochs)
-        return Answer("", both=(play(view, drawing, "validation", alt_text),), note=portrait)
+        alt_text = t("units.play_alt", epoch=view.epochs)
+        return Answer("", both=(play(view, drawing, "validation", alt_text),), note=unit_plot)
 
     shares = {key: saturated_share(net, view.data.x_train) for key, net in networks.items()}
-    note = say(
+    note = t(
         "units.note",
         tolerance=DISTINCT,
         epoch=view.epoch,
@@ -46,35 +42,33 @@ def answer(view):
         second=names["normal"],
         **shares,
     )
-    below = say("units.output_row") + " " if view.data.portrait == "bars" else ""
+    below = t("units.output_row") + " " if view.data.unit_plot == "bars" else ""
     limit = weight_limit(networks.values())
     pictures = {}
     for key, network in networks.items():
-        words = say(
-            "portrait.alt", run=names[key], epoch=view.epoch, units=units, count=counts[key]
-        )
-        if view.data.portrait == "bars":
+        words = t("unit_plot.alt", run=names[key], epoch=view.epoch, units=units, count=counts[key])
+        if view.data.unit_plot == "bars":
             pictures[key] = weights_chart(network, view, words)
         else:
-            pictures[key] = Image(svg(strip(network, view.data, limit, HEIGHT)), words)
+            pictures[key] = Image(svg(draw_units(network, view.data, limit, HEIGHT)), words)
     return Answer(
         sentence(view, counts),
-        {key: say("head.distinct", count=counts[key], units=units) for key in RUNS},
+        {key: t("subtitle.distinct", count=counts[key], units=units) for key in RUNS},
         left=(pictures["ones"],),
         right=(pictures["normal"],),
-        note=f"{portrait} {below}{note}",
+        note=f"{unit_plot} {below}{note}",
         names=names,
     )
 
 
 def sentence(view, counts):
     """Return how many units are distinct, and what it means where they are equal or nearly so."""
-    say, names, units = view.say, view.names, view.settings.units
+    t, names, units = view.t, view.names, view.settings.units
     if units == 1:
-        return say("units.single")
+        return t("units.single")
     if lost := diverged(view):
         return lost
-    said = say(
+    said = t(
         "units.answer",
         epoch=view.epoch,
         first=names["ones"],
@@ -84,14 +78,14 @@ def sentence(view, counts):
     )
     equal = [key for key in RUNS if view.is_symmetric(key)]
     if len(equal) == 2:
-        return said + " " + say("units.equal_both")
+        return said + " " + t("units.equal_both")
     for key in equal:
-        said += " " + say("units.equal", run=names[key])
+        said += " " + t("units.equal", run=names[key])
     for key in RUNS:
         if counts[key] == 1 and key not in equal:
             net = view.networks[key]
             apart = number_text(difference(net.w1, net.b1, net.w2))
-            said += " " + say("units.near", run=names[key], difference=apart)
+            said += " " + t("units.near", run=names[key], difference=apart)
     return said
 
 
@@ -105,7 +99,7 @@ def weights_chart(network, view, words):
     )
     rows, units = weights.shape
     row, unit = np.indices(weights.shape)
-    names = np.array([*view.data.feature_names, view.say("units.output")])
+    names = np.array([*view.data.feature_names, view.t("units.output")])
     return Chart(
         _weights_spec(rows, units, view.language),
         {
@@ -125,7 +119,7 @@ def weights_chart(network, view, words):
 
 @lru_cache(maxsize=64)
 def _weights_spec(rows, units, language):
-    say = speaker(language)
+    t = translator(language)
     green, purple = (f"rgb{color}" for color in (POSITIVE, NEGATIVE))
     cells = (
         alt.Chart(alt.NamedData("weights"))
@@ -140,18 +134,18 @@ def _weights_spec(rows, units, language):
         .encode(
             x=alt.X(
                 "left:Q",
-                title=say("axis.unit"),
+                title=t("axis.unit"),
                 scale=alt.Scale(domain=[1, units + 1], nice=False),
                 axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False),
             ),
             x2="right:Q",
             y=alt.Y(
                 "row:Q",
-                title=say("axis.feature"),
+                title=t("axis.feature"),
                 scale=alt.Scale(domain=[0, rows + 0.5], reverse=True, nice=False),
                 axis=alt.Axis(
                     values=[rows],  # the middle of the last row
-                    labelExpr=json.dumps(say("units.output_name")),
+                    labelExpr=json.dumps(t("units.output_name")),
                     ticks=False,
                     grid=False,
                     domain=False,
@@ -163,10 +157,13 @@ def _weights_spec(rows, units, language):
                 "size:Q", scale=alt.Scale(domain=[0, 1], range=[FAINT / 255, 1]), legend=None
             ),
             tooltip=[
-                alt.Tooltip("feature:N", title=say("axis.feature")),
-                charts.tooltip("unit", say("axis.unit"), "d"),
-                charts.tooltip("weight", say("units.weight"), charts.ACCURATE),
+                alt.Tooltip("feature:N", title=t("axis.feature")),
+                charts.tooltip("unit", t("axis.unit"), "d"),
+                charts.tooltip("weight", t("units.weight"), charts.ACCURATE),
             ],
         )
     )
     return charts.spec_of(cells, HEIGHT)
+
+
+QUESTION = Question("units", answer, uses_epoch=True, animates=("bars", "image", "plane"))

@@ -1,0 +1,1 @@
+"""The Streamlit page. No other package imports Streamlit."""

@@ -1,0 +1,83 @@
+"""Downloads in the sidebar: a file is made when its button is pressed, then the button saves it."""
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from dualnet.app.serving import files
+from dualnet.app.stage import stop_if_superseded
+from dualnet.app.state import note_press, state
+from dualnet.export import document, run
+from dualnet.questions import QUESTIONS
+
+LONG = 10_000  # epochs; their losses take some 750 kB as a table
+
+
+def draw(t, question, view, experiments):
+    """Offer files of the answer shown."""
+    with st.sidebar:
+        box = st.expander(t("downloads.title"), key="take", on_change="rerun")
+    if not box.open:
+        return
+    shown = question.key, view.settings, view.epochs, view.epoch, view.language, view.axis
+    if state.get("shown") != shown:
+        state.shown, state.made = shown, set()
+    with box:
+        for kind, (ending, mime, make) in _files(question, view, experiments).items():
+            name = f"dualnet-{question.key}-{view.settings.dataset}-{view.epochs}.{ending}"
+            file = partial(files.FILES.get, (kind, *shown), make)
+            # A page holds its files, so that they are there when the browser fetches them: Streamlit drops
+            # a file made on demand once other pages were drawn. Long tables would fill the memory.
+            on_demand = kind == "csv" and view.epochs > LONG
+            _draw_file(t, kind, file, name, mime, on_demand)
+
+
+def _files(question, view, experiments):
+    """Return the ending, the MIME type and the function that makes the file, for each kind of file."""
+
+    def picture(kind):
+        answer = question.answer(replace(view, play=False), *experiments)
+        return document.file(answer, kind, files.convert)
+
+    return {
+        "csv": ("csv", "text/csv", lambda: run.losses_csv(view.comparison, view.epochs)),
+        "script": ("py", "text/x-python", lambda: run.python_script(view, question.key)),
+        "notebook": (
+            "ipynb",
+            "application/x-ipynb+json",
+            lambda: run.notebook(view, question.key, QUESTIONS),
+        ),
+        "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
+        "png": ("png", "image/png", lambda: picture("png")),
+    }
+
+
+def _draw_file(t, kind, file, name, mime, on_demand):
+    """Draw the button that makes a file or, once it is made, the one that saves it."""
+    place, label, icon = st.empty(), t(f"downloads.{kind}"), None
+    if not on_demand:
+        if kind not in state.made and not place.button(
+            label, key=kind, on_click=note_press, width="stretch"
+        ):
+            return
+        state.made.add(kind)
+        try:
+            with place, st.spinner(t("downloads.making")):
+                file = file(stop_if_superseded)
+        except RuntimeError as failure:
+            state.made.discard(kind)  # the button comes back
+            place.error(t("downloads.failed", reason=failure))
+            return
+        ending = name.rpartition(".")[2]
+        label, icon = t("downloads.save", ending=ending), ":material/download:"
+    place.download_button(
+        label,
+        file,
+        name,
+        mime,
+        key=f"save_{kind}",
+        icon=icon,
+        on_click="ignore",
+        width="stretch",
+    )

@@ -1,0 +1,82 @@
+"""The page, from top to bottom."""
+
+import streamlit as st
+
+from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app.state import follow_last_epoch, read_url, state, translate_choices, write_url
+from dualnet.app.url import explain
+from dualnet.questions import QUESTIONS
+from dualnet.text import translator
+
+
+def draw_page():
+    """Draw the page for the state of this session."""
+    translate_choices()
+    read_url()
+    follow_last_epoch()
+    t = translator(state.language)
+    st.set_page_config(page_title=t("page.title"), layout="wide")
+    st.html(styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    step = lesson.current_step()
+    head = st.container(key="head", gap="xsmall" if step else "small")
+    with head:
+        if step:
+            lesson.draw_bar(t, step)
+        else:
+            draw_title(t)
+    question, view = stage.current_view()
+    with stage.drawing_turn(view, begun=False):
+        notes = lesson.draw_notes_switch(t) if step else None
+        sidebar.draw_controls(t)
+        write_url()
+        share.draw_button(t)
+        with head:
+            if step:
+                verdict = lesson.draw_question(step, view, notes)
+            else:
+                draw_chooser(t)
+            draw_rejected_parameters(t)
+    if step and not lesson.is_revealed():
+        lesson.train_ahead(question, view)
+        return
+    with st.container():
+        experiments = stage.draw_answer(t, question, view)
+        if step:
+            lesson.draw_verdict(t, step, view, experiments, verdict)
+    downloads.draw(t, question, view, experiments)
+
+
+def draw_title(t):
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.title(t("page.title"), anchor=False, width="content")
+        sidebar.draw_language_choice(t)
+
+
+def draw_chooser(t):
+    """Draw the choice of the question and the button that starts the lesson."""
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.segmented_control(
+            t("question.label"),
+            QUESTIONS,
+            format_func=lambda key: t(f"question.{key}"),
+            key="question",
+            required=True,
+            label_visibility="collapsed",
+            persist_state="session",
+            wrap=True,
+        )
+        st.button(
+            t("lesson.start"),
+            key="start",
+            icon=":material/play_lesson:",
+            on_click=lesson.start,
+        )
+
+
+def draw_rejected_parameters(t):
+    """List the rejected URL parameters until a control moves."""
+    if state.refused and state.setdefault("refused_at", state.seen) == state.seen:
+        with st.expander(t("link.refused"), icon=":material/warning:"):
+            st.markdown("\n".join(f"- {sentence}" for sentence in explain(state.refused, t)))

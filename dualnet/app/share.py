@@ -1,0 +1,102 @@
+"""The button that shows the page's address for other devices, as text and as a QR code."""
+
+import io
+import ipaddress
+import socket
+from urllib.parse import urlsplit, urlunsplit
+
+import streamlit as st
+
+from dualnet.app.state import note_press, state
+from dualnet.app.url import link
+
+EVERYWHERE = ("", "0.0.0.0", "::")  # a server that listens there listens in the local network, too
+LIGHT, DARK = "#ffffff", "#000000"  # scanners want dark on light, in a dark theme as well
+
+
+def draw_button(t):
+    """Draw the button that shows the page's link, large enough for a class."""
+    if not st.sidebar.button(
+        t("share.title"),
+        key="share",
+        icon=":material/qr_code:",
+        on_click=note_press,
+        width="stretch",
+    ):
+        return
+    state.shared, hint = reachable(page_link(), st.get_option("server.address") or "")
+
+    @st.dialog(t("share.title"), width="medium")
+    def show():
+        address = st.text_input(t("share.address"), key="shared", max_chars=1_000)
+        picture, words = st.columns([2, 1])
+        if code := qr_svg(address):
+            picture.image(code, width="stretch", alt=t("share.alt", address=address))
+        else:
+            picture.caption(t("share.missing"))
+        if hint:
+            words.caption(t(hint))
+
+    show()
+
+
+def page_link():
+    """Return the page's address with its state, but without the language: each browser has its own."""
+    shown = {key: value for key, value in state.seen.items() if key != "language"}
+    return (st.context.url or "").split("?")[0].rstrip("/") + "/" + link(shown)
+
+
+def reachable(url, listens=""):
+    """Return the address of a page under which other devices can open it, and the key of the sentence
+    that says so, or None where nothing need be said.
+
+    url : as this browser has it
+    listens : the address that the server listens on, "" for all
+
+    An address that means this machine alone ("localhost") gets the machine's own in the local network,
+    if the server listens there.
+    """
+    parts = urlsplit(url)
+    if not _is_loopback(parts.hostname):
+        return url, None
+    if _is_loopback(listens):
+        return url, "share.loopback"
+    host = network_address() if listens in EVERYWHERE else listens
+    if host is None:
+        return url, "share.alone"
+    host = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit(parts._replace(netloc=host + port)), "share.network"
+
+
+def _is_loopback(host):
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def network_address():
+    """Return this machine's IPv4 address in the local network, or None where it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("10.255.255.255", 1))  # chooses a way out; sends nothing
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if _is_loopback(address) else address
+
+
+def qr_svg(text):
+    """Return ``text`` as a QR code, as SVG text with the margin that scanners need; None where there is
+    no text or no package segno to draw it."""
+    try:
+        import segno
+    except ImportError:
+        return None
+    if not text:
+        return None
+    svg = io.BytesIO()
+    code = segno.make(text, error="m", micro=False)
+    code.save(svg, kind="svg", scale=10, border=4, light=LIGHT, dark=DARK, xmldecl=False)
+    return svg.getvalue().decode()

@@ -1,0 +1,200 @@
+"""The answer area: trains what the question needs, with progress, and draws the answer."""
+
+import time
+from itertools import zip_longest
+
+import streamlit as st
+
+from dualnet.app.serving import store
+from dualnet.app.serving.turns import DRAWING, TRAINING, Visitor
+from dualnet.app.state import state
+from dualnet.app.url import text_of
+from dualnet.plotting.elements import Chart, Code, Formulas, Image
+from dualnet.questions import get_question, loss
+from dualnet.questions.base import View
+from dualnet.settings import HYPERPARAMETERS, Settings
+from dualnet.training.experiments import Comparison
+
+PATIENCE = 0.5  # seconds without a sign of progress
+RUN_COLORS = {"ones": "orange", "normal": "blue"}
+
+
+def current_view():
+    """Return the question chosen and the `View` of it."""
+    question = get_question(state.question)
+    settings = Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS})
+    comparison = store.STORE.get(Comparison, settings)
+    plays = comparison.dataset.unit_plot in question.animates
+    view = View(
+        settings,
+        comparison,
+        state.epochs,
+        state.epoch if question.uses_epoch else state.epochs,
+        state.language,
+        state.axis,
+        play=plays and state.get("play", False),
+    )
+    return question, view
+
+
+# --- training -------------------------------------------------------------------------------
+
+
+def experiments_of(question, view):
+    """Return the experiments that the question needs beside the comparison, with their epochs, in pairs."""
+    return [
+        (store.STORE.get(kind, view.settings), epochs)
+        for kind, epochs in question.experiments(view)
+    ]
+
+
+def training(question, view, experiments):
+    """Train the comparison and ``experiments``, then make the weights of the epoch shown available.
+
+    Yields the epochs done and the epochs wanted after each chunk. A control that moves ends the run there.
+    """
+    for experiment, epochs in [(view.comparison, view.epochs), *experiments]:
+        for done in experiment.advance(epochs, turn_for(experiment)):
+            stop_if_superseded()
+            yield min(done, epochs), epochs
+    if question.uses_epoch:
+        for epoch in view.frames if view.play else [view.epoch]:
+            for done in view.comparison.recall(epoch, turn_for(view.comparison)):
+                stop_if_superseded()
+                yield done, epoch
+
+
+def turn_for(experiment):
+    """Return the turns in which this session trains ``experiment``."""
+    return TRAINING.turn(_visitor(), experiment, stop_if_superseded)
+
+
+def drawing_turn(view, begun=True):
+    """Return this session's turn to draw, a context manager. Curves of many epochs take longer, and a
+    page that has ``begun`` needs less."""
+    seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
+    return DRAWING.place(_visitor(), seconds, stop_if_superseded)
+
+
+def _visitor():
+    return state.setdefault("visitor", Visitor())
+
+
+def stop_if_superseded():
+    """Let Streamlit stop this run if a control has moved: any access to the session state does."""
+    state.get("epochs")
+
+
+# --- drawing --------------------------------------------------------------------------------
+
+
+def draw_answer(t, question, view):
+    """Train what the question needs, with a progress bar if it takes long, draw its answer and the
+    details below it; return the experiments."""
+    experiments = experiments_of(question, view)
+    box = st.container(key="stage", gap="small")
+    with box:
+        sentence = st.empty()
+        pictures = PictureGrid(view.names)
+        begun = drawn = time.perf_counter()
+        for done, epochs in training(question, view, experiments):
+            now = time.perf_counter()
+            if now - begun > PATIENCE:
+                words = t("page.training", done=done, epochs=epochs)
+                sentence.progress(done / epochs, words)
+            if question.key == "loss" and now - drawn > PATIENCE:
+                pictures.draw(*([chart] for chart in loss.loss_charts(view)))
+                drawn = now
+    trained = [experiment for experiment, _ in experiments]
+    with drawing_turn(view):
+        answer = question.answer(view, *trained)
+        with box:
+            if answer.sentence:
+                sentence.markdown(answer.sentence)
+            else:
+                sentence.empty()
+            if answer.left or answer.right:
+                pictures.draw(answer.left, answer.right, answer.subtitles)
+            for picture in answer.both:
+                draw_element(picture, st)
+        draw_details(t, question, view, answer)
+    return trained
+
+
+def draw_details(t, question, view, answer):
+    """Draw what stands below an answer: the epoch, the loss charts, details and the note."""
+    if question.uses_epoch:
+        draw_epoch_control(t, view, plays=view.data.unit_plot in question.animates)
+    if question.key != "loss":
+        PictureGrid(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
+    if answer.details:
+        with st.expander(t(f"{question.key}.details")):
+            for picture in answer.details:
+                draw_element(picture, st)
+    if answer.note:
+        st.caption(answer.note)
+
+
+def draw_epoch_control(t, view, plays):
+    """Draw the control of the epoch shown, and the switch that animates the pictures."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if plays:
+            st.toggle(
+                t("chooser.play"), key="play", help=t("chooser.help"), persist_state="session"
+            )
+        st.markdown(t("chooser.epoch"), width="content", help=t("chooser.scale"))
+        st.select_slider(
+            t("chooser.epoch"),
+            sorted({*view.frames, view.epoch}),
+            format_func=text_of,
+            key="epoch",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+
+
+class PictureGrid:
+    """The pictures of both runs side by side, under the names of the runs.
+
+    `draw` replaces pictures in place, so that the browser keeps a chart and only takes in its new rows.
+    """
+
+    def __init__(self, names):
+        self.names = names
+        self.rows = []
+
+    def draw(self, left, right, subtitles=None):
+        """Draw the pictures of both sides from top to bottom; ``subtitles`` stand beside the names."""
+        # In rows, both sides stay level where a name wraps. Source code needs a phone's whole width, so
+        # there one side stands below the other.
+        source = any(isinstance(picture, Code) for picture in left)
+        names = [self._name(key, subtitles) for key in RUN_COLORS]
+        for row, pair in enumerate([names, *zip_longest(left, right)]):
+            if row == len(self.rows):
+                if row == 0 or not source:
+                    columns = st.columns(2, gap="medium", wrap=source)
+                self.rows.append(columns)
+            self.rows[row] = [
+                at if picture is None else draw_element(picture, at)
+                for picture, at in zip(pair, self.rows[row], strict=True)
+            ]
+
+    def _name(self, key, subtitles):
+        beside = f" &nbsp; {subtitles[key]}" if subtitles and subtitles[key] else ""
+        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{beside}"
+
+
+def draw_element(element, at):
+    """Draw an element of an answer, or Markdown, in the container or in the place ``at``; return its
+    place."""
+    match element:
+        case str():
+            return at.markdown(element)
+        case Chart(spec, tables, alt):
+            return at.vega_lite_chart(spec | {"datasets": tables}, alt=alt)
+        case Image(svg, alt, caption):
+            return at.image(svg, caption, "stretch", alt=alt)
+        case Code(source):
+            return at.code(source, wrap_lines=True)
+        case Formulas(latex):
+            return at.latex(latex)

@@ -1,0 +1,151 @@
+"""The state of the page: its controls, and the link that carries them."""
+
+import math
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from dualnet.datasets import DATASETS
+from dualnet.lesson.steps import STEPS
+from dualnet.questions import QUESTIONS
+from dualnet.questions.base import AXES
+from dualnet.settings import EPOCHS, HYPERPARAMETERS, Hyperparameter
+from dualnet.text import LANGUAGES, catalogue
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A control that takes one of ``options``; in an address also by the words the page shows,
+    ``label`` + option in any language, and by what an option was called before, ``former``."""
+
+    name: str
+    options: tuple
+    default: str | None
+    label: str
+    former: dict = field(default_factory=dict)
+
+    def check(self, value):
+        """Return the option meant. Raises ValueError for any other ``value``."""
+        value = self.former.get(value, value)
+        for option in self.options:
+            words = {catalogue(language).get(f"{self.label}.{option}") for language in LANGUAGES}
+            if value in {option, *(words - {None})}:
+                return option
+        raise ValueError(f"{self.name} is {value!r}; expected one of {self.options}.")
+
+
+FORMER_QUESTIONS = {
+    "different": "units",
+    "draw": "boundary",
+    "blame": "size",
+    "spread": "nudge",
+    "lucky": "luck",
+}
+CONTROLS = {
+    control.name: control
+    for control in (
+        Choice("question", tuple(QUESTIONS), next(iter(QUESTIONS)), "question", FORMER_QUESTIONS),
+        Choice("dataset", DATASETS, DATASETS[0], "dataset"),
+        EPOCHS,
+        Hyperparameter("epoch", EPOCHS.default, 0, EPOCHS.high, scale="log"),
+        *HYPERPARAMETERS.values(),
+        Choice("axis", AXES, AXES[0], "axes"),
+        Choice("language", tuple(LANGUAGES), None, "language"),
+    )
+}
+
+STEP = Hyperparameter("step", 1, 1, len(STEPS))
+
+
+def opening(step=None):
+    """Return the state of a page that opens without further wishes, or in a step of the lesson: a
+    value for every control. An epoch looked at of None is the last one."""
+    state = {key: control.default for key, control in CONTROLS.items()} | {"epoch": None}
+    return state | (STEPS[step - 1].state if step else {})
+
+
+def text_of(value):
+    """Return a control's value as an address holds it: 0.1 as "0.1", 1.0 as "1"."""
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def parameters_of(state):
+    """Return the query parameters of ``state``, a mapping of controls to values and, in the lesson,
+    "step" to its number. What a page opens with anyway is left out.
+    """
+    step = state.get("step")
+    usual = opening(step)
+    if usual["epoch"] is None:
+        usual["epoch"] = state.get("epochs", usual["epochs"])
+    shown = {"step": step, **{key: state.get(key) for key in CONTROLS}}
+    return {
+        key: text_of(value)
+        for key, value in shown.items()
+        if value is not None and value != usual.get(key)
+    }
+
+
+def link(state):
+    """Return the query string of ``state``, e.g. "?units=3&epochs=20000"."""
+    changed = parameters_of(state)
+    return "?" + urlencode(changed) if changed else ""
+
+
+def read_parameters(parameters):
+    """Return what an address asks for: the values of controls (and of "step"), and what is refused.
+
+    ``parameters`` maps each key to the list of its texts. The second result maps a refused key to
+    the text key and the values of the sentence that says why.
+    """
+    values, refused = {}, {}
+    for key, texts in parameters.items():
+        control = STEP if key == "step" else CONTROLS.get(key)
+        if control is None:
+            refused[key] = "link.unknown", {}
+        elif len(texts) != 1:
+            refused[key] = "link.repeated", {"count": len(texts)}
+        else:
+            try:
+                number = texts[0] if isinstance(control, Choice) else _number(texts[0])
+                values[key] = control.check(number)
+            except ValueError:
+                refused[key] = "link.value", {"value": texts[0], "control": control}
+    epochs = (opening(values.get("step")) | values)["epochs"]
+    if values.get("epoch", 0) > epochs:
+        control = Hyperparameter("epoch", epochs, 0, epochs)
+        refused["epoch"] = "link.value", {"value": text_of(values.pop("epoch")), "control": control}
+    return values, refused
+
+
+def _number(text):
+    """Return the number that ``text`` writes in plain ASCII, else NaN, which every range refuses."""
+    try:
+        return float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return math.nan
+
+
+def explain(refused, t, most=5):
+    """Return the refusals of `read_parameters` as sentences, at most ``most`` and one that counts the rest.
+
+    What the address said is shown as code, shortened, so that no markup of it takes effect.
+    """
+    sentences = []
+    for key, (text_key, values) in list(refused.items())[:most]:
+        values = {**values, "key": _quoted(key)}
+        if control := values.pop("control", None):
+            values["value"] = _quoted(values["value"])
+            values["allowed"] = (
+                t("link.choice", choices=", ".join(map(text_of, control.options)))
+                if isinstance(control, Choice)
+                else t("link.range", low=text_of(control.low), high=text_of(control.high))
+            )
+        sentences.append(t(text_key, **values))
+    if len(refused) > most:
+        sentences.append(t("link.more", count=len(refused) - most))
+    return sentences
+
+
+def _quoted(text):
+    """Return ``text`` as Markdown code on one line, 40 characters at most."""
+    shown = "".join(c if c.isprintable() and c != "`" else "·" for c in text[:40])
+    return f"`{shown}{'…' if len(text) > 40 else ''}`" if shown.strip() else "` `"

@@ -1,0 +1,109 @@
+"""The steps of the lesson: each is a state of the page, a question to the class and its options.
+
+Which option is confirmed follows from the runs on the page (see `verdicts`), also where a control has
+moved. The texts of a step stand under its name.
+
+To add a step: its verdict, a line in `STEPS`, its texts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+
+from dualnet.lesson import verdicts
+from dualnet.questions.base import View
+from dualnet.settings import EPOCHS, Settings
+from dualnet.text import translator
+
+# --- the steps ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the lesson.
+
+    name : of its texts: ``ask``, ``notice``, ``notes`` and one for every option
+    options : keys, in the order of their buttons
+    verdict : function that returns the option that the numbers confirm, or None (see `verdicts`)
+    state : the controls of the page that differ from their defaults
+    """
+
+    name: str
+    options: tuple[str, ...]
+    verdict: Callable
+    state: dict = field(default_factory=dict)
+
+    @property
+    def question(self):
+        """The key of the page's question."""
+        return self.state.get("question", "loss")
+
+    def view(self, language="en"):
+        """Return the state as a `View` without runs."""
+        names = {field.name for field in fields(Settings)} & self.state.keys()
+        settings = Settings(**{name: self.state[name] for name in names})
+        epochs = self.state.get("epochs", EPOCHS.default)
+        return View(settings, None, epochs, self.state.get("epoch", epochs), language)
+
+    def text(self, part, view):
+        """Return the words of ``part`` for what is looked at; a `View` without runs will do."""
+        low, high = verdicts.ACCURACIES
+        return view.t(
+            f"lesson.{self.name}.{part}",
+            units=view.settings.units,
+            constant=view.settings.constant,
+            seed=view.settings.seed,
+            epoch=view.epoch,
+            epochs=view.epochs,
+            twice=2 * view.epoch,
+            first=view.names["ones"],
+            second=view.names["normal"],
+            low=low,
+            high=high,
+        )
+
+
+PLANE = {"learning_rate": 1.0, "l2": 0.0}
+STEPS = (
+    Step("loss", ("ones", "normal", "even"), verdicts.verdict_loss),
+    Step(
+        "reach", ("soon", "late", "never"), verdicts.verdict_reach, {"epochs": 20_000, "epoch": 500}
+    ),
+    Step("units", ("equal", "groups", "distinct"), verdicts.verdict_units, {"question": "units"}),
+    Step("constant", ("slow", "equal", "distinct"), verdicts.verdict_constant, {"constant": 0.1}),
+    Step(
+        "boundary",
+        ("none", "line", "curve"),
+        verdicts.verdict_boundary,
+        {"question": "boundary", "dataset": "moons", "epochs": 5_000, **PLANE},
+    ),
+    Step("digits", ("few", "most", "nearly_all"), verdicts.verdict_digits, {"dataset": "digits"}),
+    Step(
+        "size", ("equal", "large", "both", "neither"), verdicts.verdict_size, {"question": "size"}
+    ),
+    Step(
+        "nudge",
+        ("e3", "e6", "e9", "e12"),
+        verdicts.verdict_nudge,
+        {"question": "nudge", "dataset": "circles", "epochs": 2_000, **PLANE},
+    ),
+    Step("luck", ("lucky", "usual", "unlucky"), verdicts.verdict_luck, {"question": "luck"}),
+    Step("code", ("same", "random", "either"), verdicts.verdict_code, {"question": "code"}),
+)
+
+# What else is worth seeing, by name: the state of the page.
+ALSO = {
+    "zeros": {"constant": 0.0},
+    "rounding": {"question": "nudge", "dataset": "circles", "epochs": 5_000, **PLANE},
+    "three": {"question": "nudge", "dataset": "circles", "epochs": 5_000, "units": 3, **PLANE},
+    "book_ones": {"epochs": 20_000, "axis": "book"},
+    "book_random": {"axis": "linear"},
+}
+
+
+def table(language="en"):
+    """Return the steps as a Markdown table: the link, the question to the class, what to notice."""
+    rows = [translator(language)("lesson.table").split(" | "), ["---"] * 3]
+    for number, step in enumerate(STEPS, start=1):
+        view = step.view(language)
+        rows.append([f"`?step={number}`", step.text("ask", view), step.text("notice", view)])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

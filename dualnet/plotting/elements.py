@@ -1,0 +1,40 @@
+"""The elements of an answer beside its text: charts, images, source code and formulas."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Vega-Lite specification and its named tables.
+
+    spec : dict without the data; the same dict as long as only the data change
+    tables : name of the dataset -> PyArrow table
+    alt : what the chart shows, for those who do not see it
+    """
+
+    spec: dict
+    tables: dict
+    alt: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture as SVG text, which fits any width; ``caption`` is Markdown, or None."""
+
+    svg: str
+    alt: str
+    caption: str | None = None
+
+
+@dataclass(frozen=True)
+class Code:
+    """Python source, in the colors of a program."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """LaTeX, one aligned block."""
+
+    latex: str

@@ -1,0 +1,251 @@
+"""Pictures of hidden units and of the plane: arrays in, pixels and marks out.
+
+A `Drawing` says what lies where; `svg` draws it still, `player.play` lets several follow each other.
+"""
+
+import base64
+import html
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+from dualnet.networks import quiet
+
+# Looks that lie on a light page as well as on a dark one: no meaning is left to the background.
+NEGATIVE, POSITIVE = (150, 80, 180), (46, 139, 87)  # the sign of a weight: purple, green
+ZERO = (128, 128, 128)
+FAINT = 64  # the opacity of a weight of zero, of 255
+LOW, HALF, HIGH = (92, 102, 124), (240, 236, 224), (180, 140, 8)  # outputs 0, 0.5, 1: slate to gold
+MARKS = ("#1d2740", "#573f00")  # samples of class 0 and 1, darker than either end
+LINE = (17, 17, 17)  # the 50 % boundary
+
+WIDTH = 400  # of every drawing, in its own units
+TILE = 24  # pixels across the map of one hidden unit, at least
+PLANE = 150  # pixels across the map of the output
+MOVING_PLANE = 64
+NEAR_HALF = 0.005  # an output this near 0.5 is written 50 %
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Pixels (height, width, 4), uint8 RGBA, in the box ``x, y, width, height`` of a drawing."""
+
+    pixels: np.ndarray
+    box: tuple
+    smooth: bool = False
+
+
+@dataclass(frozen=True)
+class Label:
+    """Text in the middle of a box of the color ``fill``, in the color ``ink``."""
+
+    text: str
+    box: tuple
+    fill: str
+    ink: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Rasters, and above them samples: ``marks`` holds x, y and the class 0 or 1 of each, (m, 3)."""
+
+    height: float
+    rasters: tuple
+    marks: np.ndarray | None = None
+    labels: tuple = ()
+
+
+# --- colors ---------------------------------------------------------------------------------
+
+
+def signed_color(values, limit):
+    """Return RGBA (..., 4), uint8, of weights: the color is the sign, purple or green; the opacity
+    grows with the square root of the size, up to ``limit``, so that small weights can be told apart."""
+    t = np.clip(np.nan_to_num(np.asarray(values, float) / limit), -1, 1)[..., None]
+    color = np.select([t < 0, t > 0], [np.array(NEGATIVE), np.array(POSITIVE)], np.array(ZERO))
+    opacity = FAINT + np.sqrt(np.abs(t)) * (255 - FAINT)
+    return np.rint(np.concatenate([color, opacity], axis=-1)).astype(np.uint8)
+
+
+def output_color(values):
+    """Return RGBA (..., 4), uint8, of outputs from 0 (slate) over 0.5 (pale) to 1 (gold)."""
+    t = np.clip(np.nan_to_num(np.asarray(values, float), nan=0.5), 0, 1)
+    rgb = [np.interp(t, [0, 0.5, 1], stops) for stops in zip(LOW, HALF, HIGH, strict=True)]
+    return np.rint(np.stack([*rgb, np.full_like(t, 255)], axis=-1)).astype(np.uint8)
+
+
+# --- hidden units ---------------------------------------------------------------------------
+
+
+def weight_limit(networks):
+    """Return the largest absolute weight of the hidden layers of ``networks``: the end of their scale."""
+    largest = max(float(np.nan_to_num(np.abs(net.w1)).max()) for net in networks)
+    return largest or 1.0
+
+
+def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
+    """Return a `Raster` of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
+
+    What a unit looks like is said by ``data.unit_plot``: "bars", its column of w1 from top to bottom;
+    "image", the same as rows of an image; "plane", its activation, the lowest x2 below. ``limit`` is
+    the end of the scale of weights, see `weight_limit`.
+    """
+    units = len(network.b1)
+    across = units_across(units, width, height, square=data.unit_plot != "bars")
+    if data.unit_plot == "plane":
+        side = min(width / across, height / -(-units // across))
+        tiles = output_color(_unit_maps(network, plane_edge(data), max(TILE, int(side / 3))))
+    else:
+        shape = data.image_shape or (data.x_train.shape[1], 1)
+        tiles = signed_color(network.w1.T.reshape(-1, *shape), limit)
+    if data.unit_plot == "bars":
+        tiles = np.repeat(tiles, 8, axis=2)
+    sheet = _sheet(tiles, across)
+    box_width, box_height = width, height
+    if data.unit_plot != "bars":  # square tiles: as large as both sides allow
+        scale = min(width / sheet.shape[1], height / sheet.shape[0])
+        box_width, box_height = scale * sheet.shape[1], scale * sheet.shape[0]
+    return Raster(sheet, (x, 0.0, box_width, box_height))
+
+
+def units_across(units, width, height, square):
+    """Return how many of ``units`` tiles stand in a row so that they are as large as possible."""
+    if not square:
+        return units if units <= 32 else -(-units // 2)
+    return max(
+        range(1, units + 1), key=lambda across: min(width / across, height / -(-units // across))
+    )
+
+
+def _sheet(tiles, across):
+    """Lay tiles (n, h, w, 4) in rows of ``across``, with clear gaps between them."""
+    n, h, w, _ = tiles.shape
+    gap = max(1, round(w / 10))
+    down = -(-n // across)
+    sheet = np.zeros((down * (h + gap) - gap, across * (w + gap) - gap, 4), np.uint8)
+    for unit, tile in enumerate(tiles):
+        top, left = unit // across * (h + gap), unit % across * (w + gap)
+        sheet[top : top + h, left : left + w] = tile
+    return sheet
+
+
+@quiet
+def _unit_maps(network, edge, size):
+    """Return the activation of every unit over the plane, (units, size, size), the top row first."""
+    activations = network.activation(plane_points(edge, size) @ network.w1 + network.b1)
+    return activations.T.reshape(-1, size, size)
+
+
+def draw_units(network, data, limit, height=64):
+    """Return the hidden units of a network as a `Drawing` as wide as a column of the page."""
+    raster = unit_tiles(network, data, limit, height)
+    return Drawing(raster.box[3], (raster,))
+
+
+# --- the plane ------------------------------------------------------------------------------
+
+
+def plane_edge(data):
+    """Return how far the plane is drawn to every side: a tenth beyond the outermost training sample."""
+    return 1.1 * float(np.abs(data.x_train).max())
+
+
+def plane_points(edge, size):
+    """Return the centers of size × size pixels, (size * size, 2), row by row from the highest x2."""
+    centers = edge * (2 * np.arange(size) + 1 - size) / size
+    return np.stack(np.meshgrid(centers, centers[::-1]), axis=-1).reshape(-1, 2)
+
+
+@quiet
+def plane(network, data, height=300, size=PLANE):
+    """Return the output of a network over the plane with its training samples, and its hidden units
+    beside it, as a `Drawing`."""
+    edge = plane_edge(data)
+    z = network.forpass(plane_points(edge, size)).reshape(size, size)
+    pixels = output_color(network.activation(z))
+    line = boundary(z)[..., None]
+    pixels[..., :3] = np.rint(pixels[..., :3] * (1 - line) + np.array(LINE) * line)
+    half = height / 2
+    x, y = half + data.x_train[:, 0] / edge * half, half - data.x_train[:, 1] / edge * half
+    beside = height + 12
+    return Drawing(
+        height,
+        (
+            Raster(pixels, (0.0, 0.0, height, height), smooth=True),
+            unit_tiles(network, data, None, height, beside, WIDTH - beside),  # no weights there
+        ),
+        np.column_stack([x, y, data.y_train]),
+    )
+
+
+def boundary(z):
+    """Return how much of each pixel the line z = 0 covers, 0 to 1, for z (size, size).
+
+    The distance to the line, in pixels, is |z| / |gradient of z| nearby; the line is two pixels wide.
+    """
+    z = np.nan_to_num(z)
+    slope = np.hypot(*np.gradient(z))
+    distance = np.abs(z) / np.where(slope > 0, slope, 1)
+    return np.where(slope > 0, np.clip(1.5 - distance, 0, 1), 0)
+
+
+@quiet
+def drawn_by_equal(network, data):
+    """Return what a network of equal units draws in the picture: "half", 50 % everywhere; "line", one
+    straight boundary; "none", no boundary; None where it is something else."""
+    points = plane_points(plane_edge(data), PLANE)
+    z = network.forpass(points)[:, 0]
+    if np.abs(network.activation(z) - 0.5).max() < NEAR_HALF:
+        return "half"
+    if (z > 0).all() or (z < 0).all():
+        return "none"
+    # Straight, where it divides the points as they lie along the weights: nearly equal units with small
+    # output weights of both signs may draw a curve.
+    along = points @ network.w1.mean(axis=1)
+    above, below = along[z > 0], along[z <= 0]
+    straight = above.min() > below.max() or below.min() > above.max()
+    return "line" if straight else None
+
+
+# --- out ------------------------------------------------------------------------------------
+
+
+def png_uri(pixels):
+    """Return RGBA pixels as a data URI."""
+    from PIL import Image  # comes with Streamlit
+
+    file = io.BytesIO()
+    Image.fromarray(pixels, "RGBA").save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def svg(drawing):
+    """Return the drawing as SVG text."""
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {drawing.height:g}"'
+        f' width="{WIDTH}" height="{drawing.height:g}">'
+    ]
+    for raster in drawing.rasters:
+        x, y, width, height = raster.box
+        rendering = "auto" if raster.smooth else "pixelated"
+        parts.append(
+            f'<image x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
+            f' preserveAspectRatio="none" style="image-rendering:{rendering}"'
+            f' href="{png_uri(raster.pixels)}"/>'
+        )
+    for x, y, label in [] if drawing.marks is None else drawing.marks:
+        fill = f'fill="{MARKS[int(label)]}" stroke="#fff" stroke-width="0.8"'
+        if label:
+            parts.append(f'<path d="M{x:.1f} {y - 4:.1f}l3.6 6.4h-7.2z" {fill}/>')
+        else:
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.3" {fill}/>')
+    for label in drawing.labels:
+        x, y, width, height = label.box
+        parts.append(
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3" fill="{label.fill}"/>'
+            f'<text x="{x + width / 2:g}" y="{y + 0.74 * height:g}" text-anchor="middle"'
+            f' font-family="sans-serif" font-size="{0.7 * height:g}" fill="{label.ink}">'
+            f"{html.escape(label.text)}</text>"
+        )
+    return "".join([*parts, "</svg>"])

@@ -1,0 +1,151 @@
+"""The types that all questions share: what they are asked about, and what they answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from dualnet.export import document
+from dualnet.measures import accuracy_of, difference
+from dualnet.settings import Settings
+from dualnet.text import translator
+from dualnet.training.experiments import RUNS, Comparison
+
+AXES = ("log", "linear", "book")  # the axes of the losses
+ROUNDING = 1e-6  # as far as rounding may part units that are still called equal
+
+
+@dataclass(frozen=True)
+class View:
+    """What a visitor looks at.
+
+    settings, comparison : the two runs and what decides them
+    epochs : how many epochs are shown; ``epoch``: the one looked at, 0 (the start) to ``epochs``
+    language : of all words; ``axis``: "log", "linear" or "book", the loss axis
+    play : whether pictures move from the start to ``epochs``
+    """
+
+    settings: Settings
+    comparison: Comparison
+    epochs: int
+    epoch: int
+    language: str = "en"
+    axis: str = "log"
+    play: bool = False
+
+    @property
+    def t(self):
+        """``t(key, **values)`` gives the sentence of ``key`` in the language."""
+        return translator(self.language)
+
+    @property
+    def data(self):
+        return self.comparison.dataset
+
+    @property
+    def runs(self):
+        """The two `Run`, by their keys."""
+        return {key: getattr(self.comparison, key) for key in RUNS}
+
+    @cached_property
+    def names(self):
+        """What the two runs are called under these settings, by their keys."""
+        constant, std = self.settings.constant, self.settings.std
+        return {
+            "ones": self.t("run.ones")
+            if constant == 1
+            else self.t("run.constant", constant=constant),
+            "normal": self.t("run.normal") if std == 1 else self.t("run.std", std=std),
+        }
+
+    @cached_property
+    def networks(self):
+        """Both networks at the epoch looked at, by their keys."""
+        return {key: run.network_at(self.epoch) for key, run in self.runs.items()}
+
+    def is_symmetric(self, key):
+        """Return whether a run's hidden units, of which there are several, started equal and are equal
+        but for rounding at the epoch looked at."""
+        start, now = (
+            difference(net.w1, net.b1, net.w2)
+            for net in (self.runs[key].network_at(0), self.networks[key])
+        )
+        return self.settings.units > 1 and bool(start == 0 and now <= ROUNDING)
+
+    @property
+    def frames(self):
+        """The epochs that a moving picture shows: the start first, the end last."""
+        return [e for e in self.comparison.snapshot_epochs if e < self.epochs] + [self.epochs]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that the page answers.
+
+    key : in links, in ``ask`` and in the texts
+    answer : function of a `View` and of the experiments that the question needs; the same view gives the
+        same `Answer`
+    experiments : function of a `View` that returns pairs of a kind of experiment and how many epochs of it
+        the answer needs, beside the comparison
+    uses_epoch : whether the answer shows one epoch, which the user chooses
+    animates : the kinds of unit plot (see `Dataset`) for which it has an animation
+    """
+
+    key: str
+    answer: Callable[..., "Answer"]
+    experiments: Callable[[View], tuple] = lambda view: ()
+    uses_epoch: bool = False
+    animates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """What is said and shown. A notebook shows it whole, ``print`` gives the sentence.
+
+    sentence : Markdown; empty while pictures move
+    subtitles : what stands beside the name of each run, by key (its accuracy, t)
+    left, right : pictures of either run; both: pictures of the two together
+    note : Markdown, below everything; details: pictures for those who want to know more
+    names : what the runs are called, by key; empty: no names above the pictures
+    """
+
+    sentence: str
+    subtitles: dict | None = None
+    left: tuple = ()
+    right: tuple = ()
+    both: tuple = ()
+    note: str | None = None
+    details: tuple = ()
+    names: dict = field(default_factory=dict)
+
+    def save(self, path):
+        """Write the whole answer - sentence, names, pictures, note - as "….svg", "….png" or "….html".
+
+        Raises ValueError for another ending.
+        """
+        path = Path(path)
+        kind = path.suffix.removeprefix(".").lower()
+        if kind not in document.KINDS:
+            endings = ", ".join(f".{kind}" for kind in document.KINDS)
+            raise ValueError(
+                f"path is {str(path)!r}; expected a name that ends in one of {endings}."
+            )
+        path.write_bytes(document.file(self, kind))
+
+    def __str__(self):
+        return document.plain(self.sentence)
+
+    def __repr__(self):
+        return f"Answer({str(self)!r})"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": document.fragment(self), "text/plain": str(self)}
+
+
+def subtitles_of(view, samples):
+    """Return the accuracy of both networks at the epoch looked at, in words, by key; ``samples`` is
+    "training" or "validation"."""
+    return {
+        key: view.t(f"subtitle.{samples}", accuracy=accuracy_of(network, view.data, samples))
+        for key, network in view.networks.items()
+    }

@@ -1,0 +1,363 @@
+"""Networks trained together under the same settings, and their histories.
+
+>>> comparison = Comparison(Settings()).fit(500)
+>>> float(comparison.normal.val_losses[-1].round(4))
+0.1246
+
+Every experiment is made from `Settings`, trains by ``fit`` or, chunk by chunk, by ``advance``, and goes
+on from where it stands.
+"""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+
+from dualnet.datasets import load_dataset
+from dualnet.measures import DISTINCT, difference
+from dualnet.networks import RandomInitNetwork
+from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
+from dualnet.training.progress import shown
+from dualnet.training.trainer import Trainer
+from dualnet.validation import checked_count
+
+RUNS = ("ones", "normal")  # the keys of the two runs: left and right, everywhere
+
+
+class Run:
+    """One network's training history: network ``index`` of a `Trainer`.
+
+    >>> run = Comparison(Settings("moons")).fit(100).ones
+    >>> len(run.losses), run.network_at(0).w1.tolist()[0][:3]
+    (100, [1.0, 1.0, 1.0])
+    """
+
+    def __init__(self, trainer, index):
+        self._trainer = trainer
+        self._index = index
+
+    @property
+    def losses(self):
+        """Training losses, float64 (epochs,), read-only; entry e - 1 belongs to epoch e."""
+        return self._trainer.losses[self._index]
+
+    @property
+    def val_losses(self):
+        """Validation losses, like `losses`."""
+        return self._trainer.val_losses[self._index]
+
+    @property
+    def network(self):
+        """The network as trained so far: a copy, with its losses, ``score`` and ``predict``."""
+        return self._trainer.network(self._index)
+
+    def network_at(self, epoch):
+        """Return the network after ``epoch`` epochs, 0 for the start: a copy without losses.
+
+        Raises ValueError for an epoch that is not trained yet.
+        """
+        return self._trainer.network(self._index, epoch, histories=False)
+
+    def __repr__(self):
+        kind = type(self.network_at(0)).__name__
+        if not len(self.losses):
+            return f"<Run of {kind}, not trained yet>"
+        return (
+            f"<Run of {kind}, {len(self.losses):,} epochs: loss {self.losses[-1]:.4g},"
+            f" validation loss {self.val_losses[-1]:.4g}>"
+        )
+
+
+class _Experiment:
+    """Networks trained together under the same settings on one dataset.
+
+    Raises ValueError for anything but `Settings`.
+    """
+
+    IRRELEVANT = ()  # names of the settings that do not matter to it
+
+    def __init__(self, settings=Settings()):
+        if not isinstance(settings, Settings):
+            raise ValueError(
+                f"settings is {settings!r}; expected Settings, for example"
+                f" {type(self).__name__}(Settings(units=3))."
+            )
+        self.settings = settings
+        self._trainer = self._begin(settings, self.dataset)
+
+    @classmethod
+    def key(cls, settings):
+        """Return ``settings`` with the defaults for all that does not matter to this experiment: with
+        equal keys it comes out the same."""
+        return replace(settings, **{n: HYPERPARAMETERS[n].default for n in cls.IRRELEVANT})
+
+    @property
+    def dataset(self):
+        """The `Dataset` it trains on."""
+        return load_dataset(self.settings.dataset)
+
+    @property
+    def epochs(self):
+        """Epochs done so far."""
+        return self._trainer.epochs
+
+    @property
+    def nbytes(self):
+        """What it keeps, in bytes."""
+        return self._trainer.nbytes
+
+    @property
+    def work(self):
+        """The cost of an epoch. See `Trainer.work`."""
+        return self._trainer.work
+
+    def fit(self, epochs=EPOCHS.default, progress=False):
+        """Train until ``epochs`` epochs are done in total; return the experiment itself.
+
+        ``progress=True`` shows how far it is: a line that counts in a terminal, a bar in a notebook.
+        Where as many are done already, nothing happens. An interrupted ``fit`` keeps what is trained.
+        Raises ValueError where ``epochs`` is not a whole number or negative.
+        """
+        done = self.advance(epochs)
+        for _ in shown(done, epochs) if progress else done:
+            pass
+        return self
+
+    def advance(self, epochs, turn=None):
+        """Return a generator that trains until ``epochs`` epochs are done in total and yields that
+        number after each chunk of about 50 ms. Nothing is trained before it is iterated: `fit` does
+        it all at once. See `Trainer.advance` for ``turn`` and the errors."""
+        return self._trainer.advance(epochs, turn)
+
+    def __copy__(self):
+        return copy.deepcopy(self)  # two experiments on one trainer would go on together
+
+    def __repr__(self):
+        done = f"{self.epochs:,} epochs" if self.epochs else "not trained yet: call fit(epochs)"
+        return f"<{type(self).__name__} of {self.settings!r}, {done}>"
+
+
+class Comparison(_Experiment):
+    """The all-ones run and the random-normal run under the same settings.
+
+    >>> comparison = Comparison(Settings()).fit(20_000)
+    >>> data = comparison.dataset
+    >>> comparison.ones.network.score(data.x_val, data.y_val)
+    0.978021978021978
+
+    ``ones`` and ``normal`` are its two `Run`, ``runs`` both; ``settings`` and ``dataset`` say what
+    they train on. Losses are empty until `fit` or `advance` has trained. Raises ValueError for
+    anything but `Settings`.
+    """
+
+    def __init__(self, settings=Settings()):
+        super().__init__(settings)
+        self.runs = self.ones, self.normal = Run(self._trainer, 0), Run(self._trainer, 1)
+
+    @staticmethod
+    def _begin(settings, data):
+        hidden_layer = settings.units * data.x_train.shape[1]
+        snapshots = min(200, 150_000 // hidden_layer)  # less than 4 MB at 20,000 epochs
+        networks = [settings.ones(), settings.normal()]
+        return Trainer(networks, data.x_train, data.y_train, data.x_val, data.y_val, snapshots)
+
+    @property
+    def snapshot_epochs(self):
+        """Epochs whose weights are at hand, 0 first, spaced logarithmically."""
+        return self._trainer.snapshot_epochs
+
+    def recall(self, epoch, turn=None):
+        """Return a generator that makes the weights after ``epoch`` epochs ready, which are between
+        two snapshots, and yields the epoch reached after each chunk. See `Trainer.recall`."""
+        return self._trainer.recall(epoch, turn)
+
+    def __repr__(self):
+        if not self.epochs:
+            return super().__repr__()
+        ones, normal = (run.val_losses[-1] for run in self.runs)
+        return (
+            f"{super().__repr__()[:-1]}, validation loss {ones:.4g} (ones), {normal:.4g} (normal)>"
+        )
+
+
+class Seeds(_Experiment):
+    """The random start under twenty seeds, 0 to 19; everything else as in ``settings``.
+
+    >>> seeds = Seeds(Settings()).fit(500)
+    >>> float(np.median([run.val_losses[-1] for run in seeds.runs]).round(3))
+    0.142
+
+    ``runs`` are its `Run`, in the order of the seeds; no weights are kept between start and end.
+    Raises ValueError for anything but `Settings`.
+    """
+
+    COUNT = 20
+    IRRELEVANT = ("constant", "seed")
+
+    def __init__(self, settings=Settings()):
+        super().__init__(settings)
+        self.runs = tuple(Run(self._trainer, i) for i in range(self.COUNT))
+
+    @classmethod
+    def _begin(cls, settings, data):
+        networks = [settings.normal(seed=seed) for seed in range(cls.COUNT)]
+        return Trainer(networks, data.x_train, data.y_train, data.x_val, data.y_val, snapshots=0)
+
+
+class _Bounded(_Experiment):
+    """An experiment on ``COUNT`` networks, so many that only `reach` says what takes seconds; ``fit`` and
+    ``advance`` train whatever they are asked for."""
+
+    WORK = 4e10  # about five seconds
+    HISTORY = 700_000  # networks × epochs: three histories of 5.6 MB
+
+    @classmethod
+    def reach(cls, settings, epochs):
+        """Return how many of ``epochs`` epochs are within the bounds on time and memory: all, or
+        fewer, rounded down to 1 to 9 times a power of ten."""
+        m, n_features = load_dataset(settings.dataset).x_train.shape
+        # As measured: an epoch costs as much as 15 features more in the exponentials, and as 2 units
+        # more in the calls.
+        work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
+        within = max(1, min(cls.WORK // work, cls.HISTORY // cls.COUNT))
+        return min(epochs, max(stop for stop in EPOCHS.choices if stop <= within))
+
+    def _checked(self, epoch, low):
+        epoch = checked_count(epoch, "epoch", low)
+        if self.epochs < low:
+            raise ValueError(
+                f"epoch is {epoch}, but nothing is trained yet: call fit(epochs) first."
+            )
+        if epoch > self.epochs:
+            raise ValueError(
+                f"epoch is {epoch}; expected {low} to {self.epochs}, the epochs trained."
+            )
+        return epoch
+
+
+class Sizes(_Bounded):
+    """Equal and different hidden units from small and large starting weights, 66 networks in all.
+
+    >>> sizes = Sizes(Settings()).fit(500)
+    >>> np.median(sizes.equal(500), axis=1).round(3).tolist()
+    [0.125, 0.127, 0.122, 0.14, 0.33, 0.504]
+
+    For each of `SIZES` all weights constant, and for each and each of the seeds 0 to 4 equal units
+    (see `equal_start`) and different ones (`RandomInitNetwork`), normally distributed with the size
+    as standard deviation. The settings' constant, seed and deviation do not matter. No weights are
+    kept. Raises ValueError for anything but `Settings`.
+    """
+
+    SIZES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+    SEEDS = 5
+    IRRELEVANT = ("constant", "seed", "std")
+    COUNT = len(SIZES) * (1 + 2 * SEEDS)
+
+    @classmethod
+    def _begin(cls, settings, data):
+        n_features = data.x_train.shape[1]
+        constant = [settings.ones(constant=size) for size in cls.SIZES]
+        different = [settings.normal(size, seed) for size in cls.SIZES for seed in range(cls.SEEDS)]
+        for network in constant + different:
+            network.init_weights(n_features)
+        equal = [
+            equal_start(settings, n_features, size, seed)
+            for size in cls.SIZES
+            for seed in range(cls.SEEDS)
+        ]
+        return Trainer(
+            constant + equal + different,
+            data.x_train,
+            data.y_train,
+            snapshots=0,
+            fresh=False,
+            record=difference,
+        )
+
+    def constant(self, epoch):
+        """Return the training losses recorded at ``epoch``, 1 to `epochs`, of the constant starts:
+        (6,), one a size. NaN where rounding has separated the units by then, which is a `difference`
+        above `DISTINCT` at any epoch so far. Raises ValueError for another epoch."""
+        return self._losses(epoch)[: len(self.SIZES)]
+
+    def equal(self, epoch):
+        """Return the same of the equal starts: (6, 5), a row a size, a column a seed."""
+        return self._losses(epoch)[len(self.SIZES) :].reshape(2, -1, self.SEEDS)[0]
+
+    def different(self, epoch):
+        """Return the same of the different starts, (6, 5); none is NaN for parting."""
+        return self._losses(epoch)[len(self.SIZES) :].reshape(2, -1, self.SEEDS)[1]
+
+    def _losses(self, epoch):
+        epoch = self._checked(epoch, 1)
+        losses = self._trainer.losses[:, epoch - 1].copy()
+        separated = (self._trainer.recorded[:, : epoch + 1] > DISTINCT).any(axis=1)
+        separated[-len(self.SIZES) * self.SEEDS :] = False  # those are different from the start
+        losses[separated] = np.nan
+        return losses
+
+
+class Nudges(_Bounded):
+    """How far hidden units part that start from the constant and a small random difference.
+
+    >>> nudges = Nudges(Settings("circles", learning_rate=1, l2=0)).fit(500)
+    >>> nudges.separated(500)
+    (None, None, None, None, 138)
+
+    For each of `SIZES` a network whose weights are the settings' constant plus the size times standard
+    normal numbers (see `nudged_start`): with 0, rounding alone can part its units. Beside them trains
+    the random start. No weights are kept. Raises ValueError for anything but `Settings`.
+    """
+
+    SIZES = (0, 1e-12, 1e-9, 1e-6, 1e-3)
+    COUNT = len(SIZES) + 1
+
+    @classmethod
+    def _begin(cls, settings, data):
+        n_features = data.x_train.shape[1]
+        random = settings.normal()
+        random.init_weights(n_features)
+        networks = [nudged_start(settings, n_features, size) for size in cls.SIZES] + [random]
+        return Trainer(
+            networks, data.x_train, data.y_train, snapshots=0, fresh=False, record=difference
+        )
+
+    def difference(self, epoch):
+        """Return the `difference` between units from the start to ``epoch``, 0 to `epochs`: an array
+        (5, epoch + 1), a row a size, entry e after e epochs. Raises ValueError for another epoch."""
+        return self._trainer.recorded[: len(self.SIZES), : self._checked(epoch, 0) + 1]
+
+    def random_difference(self, epoch):
+        """Return the same of the random start: (epoch + 1,)."""
+        return self._trainer.recorded[len(self.SIZES), : self._checked(epoch, 0) + 1]
+
+    def separated(self, epoch):
+        """Return for each of `SIZES` the first epoch up to ``epoch`` whose difference is above
+        `DISTINCT`, else None, as a tuple."""
+        apart = self.difference(epoch) > DISTINCT
+        return tuple(int(row.argmax()) if row.any() else None for row in apart)
+
+    parted = separated  # its first name
+
+
+def equal_start(settings, n_features, size, seed):
+    """Return an untrained network whose hidden units are all equal: one unit with normally distributed
+    weights of standard deviation ``size`` drawn with ``seed``, its column of w1 first and then its
+    number of w2, repeated. Biases are 0."""
+    unit = RandomInitNetwork(1, seed=seed, std=size)
+    unit.init_weights(n_features)
+    network = settings.ones()
+    network.init_weights(n_features)
+    network.w1[:], network.w2[:] = unit.w1, unit.w2
+    return network
+
+
+def nudged_start(settings, n_features, size):
+    """Return an untrained network whose weights are the settings' constant plus ``size`` times standard
+    normal numbers, drawn as the random start of the settings' seed draws them. Biases are 0."""
+    network, nudge = settings.ones(), settings.normal(std=size)
+    for start in (network, nudge):
+        start.init_weights(n_features)
+    network.w1 += nudge.w1
+    network.w2 += nudge.w2
+    return network

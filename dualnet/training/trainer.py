@@ -1,0 +1,566 @@
+"""Gradient descent on several networks of one shape in lockstep.
+
+The formulas are those of `dualnet.networks`, arranged for speed; a property test holds the two together.
+What makes it fast, with N networks, U hidden units, F features and S samples, the first m of them for
+training and then those for validation:
+
+- One forward pass an epoch serves two epochs: its training part is the output before the next step,
+  its validation part the validation loss after the last one.
+- Samples lie along the contiguous axis, and every array of an epoch is allocated once a chunk.
+- Rows of samples begin at cache lines, which is why zero samples fill them up: S is a multiple of 8.
+- Negated inputs make the matrix product give -z, ready for exp. Rows of ones carry the biases.
+- w2 and 1/m are factors of every gradient, so they are applied to the sums, not to each sample.
+- Losses are taken for a block of epochs at once.
+
+Each network has matrix products of its own, so its numbers do not depend on which others train beside it.
+"""
+
+import copy
+import math
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import nullcontext
+from functools import cache
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from dualnet.networks import DualLayer, quiet
+from dualnet.validation import checked_count, checked_data
+
+CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
+RECALLED = 16  # epochs between two snapshots whose weights stay at hand
+BLOCK_EPOCHS = 64
+BLOCK_NUMBERS = 200_000  # what a block may keep; large networks get shorter blocks
+BLOCK_WORK = 3e7  # see `Trainer.work`; some 10 ms, after which a chunk may end
+CACHE_LINE = 8  # float64 numbers
+
+
+class _OneBlasThread:
+    """While any chunk runs, BLAS has one thread: more do not help at this size, and the number of
+    threads can change the last digits, which must not depend on who else is on the server.
+
+    An interrupt on the way in or out does no harm that the same thread's next chunk does not undo: users
+    are known by their threads, and the numbers of before are forgotten only when they are back.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._users = set()
+        self._before = None
+
+    def __enter__(self):
+        with self._lock:
+            if self._before is None:
+                self._before = [library.num_threads for library in _blas()]
+            self._users.add(threading.get_ident())
+            for library in _blas():
+                library.set_num_threads(1)
+
+    def __exit__(self, *exception):
+        with self._lock:
+            self._users.discard(threading.get_ident())
+            if not self._users:
+                for library, number in zip(_blas(), self._before, strict=True):
+                    library.set_num_threads(number)
+                self._before = None
+
+
+@cache
+def _blas():
+    """Look through the loaded libraries once."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+_one_blas_thread = _OneBlasThread()
+
+
+# What the engine does in place of the networks' own methods.
+_REPLACED = (
+    *("fit", "training", "forpass", "activation", "backprop"),
+    *("reg_loss", "update_val_loss"),
+)
+
+
+class Trainer:
+    """Trains ``networks`` together; resumable, interruptible and safe to share between threads.
+
+    A copy, also by pickle, trains on by itself with the very numbers of the original.
+
+    Parameters
+    ----------
+    networks : sequence of N `DualLayer`
+        Equal in units, learning rate, l1 and l2; they differ in ``init_weights``. They stay as they
+        are: trained copies come from `network`.
+    x : (m, n_features), y : (m,) or (m, 1) of 0 and 1; x_val, y_val : likewise, or both None
+    snapshots : int, default 200
+        How densely epochs keep their weights, spaced logarithmically: with 200, some 200 epochs up to
+        100,000; with 20, some 30. 0: only the start and the latest.
+    fresh : bool, default True
+        Start from ``init_weights``. False: from the weights that the networks hold.
+    record : function, default None
+        ``record(w1, b1, w2)``, of arrays (..., n_features, units), (..., units) and (..., units, 1),
+        returns numbers (...), such as `dualnet.measures.difference`. It is asked of the start and
+        after every epoch, block by block, of arrays it cannot write to; the answers are `recorded`.
+
+    Raises ValueError for data that cannot be trained on, no network, networks that differ, a class
+    that overrides more than ``init_weights``, weights that do not fit units and features, and a
+    ``record`` that is no function or returns no such numbers.
+    """
+
+    def __init__(
+        self,
+        networks,
+        x,
+        y,
+        x_val=None,
+        y_val=None,
+        snapshots=200,
+        fresh=True,
+        record=None,
+    ):
+        x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
+        snapshots = checked_count(snapshots, "snapshots", 0)
+        networks = _checked_networks(networks)
+        if record is not None and not callable(record):
+            raise ValueError(
+                f"record is {record!r}; expected a function of w1, b1 and w2, or None."
+            )
+        shapes = {(n.units, n.lr, n.l1, n.l2) for n in networks}
+        if len(shapes) != 1:
+            raise ValueError(
+                f"Got networks of {len(shapes)} kinds as (units, learning rate, l1, l2):"
+                f" {sorted(shapes)}; expected one or more of one kind."
+            )
+        [(self.units, self.learning_rate, self.l1, self.l2)] = shapes
+        self._networks = [copy.copy(n) for n in networks]
+        self._m, self.n_features = x.shape
+        if x_val is None:
+            x_val, y_val = x[:0], y[:0]
+        self._has_validation = len(x_val) > 0
+        self._size = len(x) + len(x_val)
+        self._lay_out(np.vstack([x, x_val]))
+        self._targets = np.zeros(self._negated_inputs.shape[1])  # (S,)
+        self._targets[: self._size] = np.vstack([y, y_val])[:, 0]
+
+        theta = self._start(fresh)
+        self._done = 0, theta  # epochs and parameters: one object, so that they always go together
+        self._snapshots = {0: theta}
+        self._recalled = {}  # epoch: parameters, and whether they are only a stop on the way
+        self._growth = 1 + 9 / snapshots if snapshots else None
+        self._losses = np.empty((2, len(networks), 0))
+        self._record = record
+        self._recorded = None if record is None else self._recorded_of(theta[None])
+        self._lock = threading.Lock()
+
+    def _lay_out(self, x):
+        """Keep samples ``x`` (size, F) in the two arrays that an epoch reads."""
+        width = -(-self._size // CACHE_LINE) * CACHE_LINE  # S
+        inputs = _aligned(self.n_features + 1, width)
+        inputs[:] = 0
+        inputs[:-1, : self._size] = x.T
+        inputs[-1, : self._size] = 1
+        self._inputs = inputs.T[: self._m]  # (m, F + 1)
+        self._negated_inputs = np.negative(inputs, out=_aligned(*inputs.shape))  # (F + 1, S)
+
+    def __getstate__(self):
+        with self._lock:  # between two chunks
+            state = self.__dict__.copy()
+            for name in ("_snapshots", "_recalled"):
+                state[name] = state[name].copy()
+            state["_losses"] = self._losses[..., : self.epochs].copy()
+        # Their place in memory and their order matter to the last digits: they are laid out anew.
+        del state["_lock"], state["_inputs"], state["_negated_inputs"]
+        state["x"] = -self._negated_inputs[:-1, : self._size].T
+        return state
+
+    def __setstate__(self, state):
+        x = state.pop("x")
+        self.__dict__.update(state)
+        self._lay_out(x)
+        self._lock = threading.Lock()
+
+    def __repr__(self):
+        losses = [f"{loss:.4g}" for loss in self.losses[:4, -1:].ravel()]
+        if len(losses) < len(self._networks):
+            losses.append("...")
+        last = f" losses={', '.join(losses)}" if self.epochs else ""
+        return (
+            f"<Trainer networks={len(self._networks)} units={self.units}"
+            f" learning_rate={self.learning_rate} l1={self.l1} l2={self.l2} epochs={self.epochs}{last}>"
+        )
+
+    def _start(self, fresh):
+        """Return the starting parameters, one row a network: see `_layers`."""
+        theta = []
+        shape = self.n_features, self.units
+        for network in self._networks:
+            if fresh:
+                network.init_weights(self.n_features)
+            got = [np.shape(getattr(network, name)) for name in ("w1", "b1", "w2", "b2")]
+            if network.w1 is None or got != [shape, shape[1:], (self.units, 1), ()]:
+                raise ValueError(
+                    f"w1, b1, w2 and b2 of a {type(network).__name__} have the shapes {got}; expected"
+                    f" {[shape, shape[1:], (self.units, 1), ()]} for {shape[0]} features and"
+                    f" {shape[1]} units."
+                    + ("" if fresh else " Without fresh=False they start from init_weights.")
+                )
+            w1, b1, w2 = map(np.asarray, (network.w1, network.b1, network.w2))
+            hidden = np.column_stack([w1.T, b1])
+            theta.append([*hidden.ravel(), *w2[:, 0], network.b2])
+        return np.array(theta, dtype=np.float64)
+
+    def _layers(self, theta):
+        """Split parameters (..., U * (F + 1) + U + 1) into the hidden layer (..., U, F + 1) and the
+        output layer (..., U + 1), both views; a layer's biases come last."""
+        split = self.units * (self.n_features + 1)
+        hidden = theta[..., :split].reshape(*theta.shape[:-1], self.units, self.n_features + 1)
+        return hidden, theta[..., split:]
+
+    @property
+    def epochs(self):
+        """Epochs done so far."""
+        return self._done[0]
+
+    @property
+    def losses(self):
+        """Training losses, shape (N, epochs), read-only. See `SingleLayer.fit` for the order."""
+        return self._history(0)
+
+    @property
+    def val_losses(self):
+        """Validation losses, shape (N, epochs), read-only; (N, 0) without a validation set."""
+        return self._history(1) if self._has_validation else self._history(1)[:, :0]
+
+    def _history(self, which):
+        epochs = self.epochs  # before the array: another thread may replace it by a longer one
+        return _read_only(self._losses[which, :, :epochs])
+
+    @property
+    def recorded(self):
+        """What ``record`` gave, shape (N, epochs + 1), read-only: entry e after e epochs, entry 0 of
+        the start. Raises ValueError without ``record``."""
+        if self._record is None:
+            raise ValueError("Nothing is recorded; pass record to Trainer.")
+        epochs = self.epochs
+        return _read_only(self._recorded[:, : epochs + 1])
+
+    @property
+    def snapshot_epochs(self):
+        """Epochs whose weights are kept: 0 and logarithmically spaced ones, ascending."""
+        done = self.epochs
+        return [epoch for epoch in list(self._snapshots) if epoch <= done]
+
+    @property
+    def nbytes(self):
+        """What is kept, in bytes: samples, weights and histories."""
+        thetas = [*self._snapshots.values(), *(theta for theta, _ in [*self._recalled.values()])]
+        arrays = [self._targets, self._losses, *thetas]
+        if self._record is not None:
+            arrays.append(self._recorded)
+        return 2 * self._negated_inputs.nbytes + sum(array.nbytes for array in arrays)
+
+    @property
+    def work(self):
+        """What an epoch costs, as a number to compare with other trainers': networks × units ×
+        (features + 1) × samples, validation samples included."""
+        return len(self._networks) * self.units * (self.n_features + 1) * self._size
+
+    def advance(self, epochs, turn=None):
+        """Train until ``epochs`` epochs are done in total, yielding that number after each chunk.
+
+        A chunk takes about 50 ms. Abandoning the generator keeps what is trained; a later call goes
+        on from there, with the very numbers of an uninterrupted run. Fewer epochs than done: nothing.
+        Several threads may advance one trainer: they take turns and share the progress.
+
+        turn : function, default None: no queue
+            ``with turn(epochs_left) as wanted:`` is entered for each chunk, which ends at its next
+            block once ``wanted()`` is true.
+        """
+        epochs = checked_count(epochs, "epochs", 0)
+        while (done := self.epochs) < epochs:  # it only grows; who asks for no more need not queue
+            with (turn or _no_turn)(epochs - done) as wanted, self._lock:
+                if self.epochs >= epochs:  # trained by another thread meanwhile
+                    return
+                self._train_chunk(epochs, wanted)
+                done = self.epochs
+            yield done
+
+    @quiet
+    def _train_chunk(self, epochs, wanted):
+        first, theta = self._done
+        deadline = time.perf_counter() + CHUNK_SECONDS
+        # An interrupt may come between any two lines. What is beyond the epochs done counts for
+        # nothing, and is written again with the same numbers.
+        with _one_blas_thread:
+            for thetas, outputs in self._descend(theta, epochs - first):
+                last = first + len(thetas) - 1
+                self._make_room(last, epochs)
+                self._losses[:, :, first:last] = self._block_losses(thetas, outputs)
+                if self._record is not None:
+                    self._recorded[:, first + 1 : last + 1] = self._recorded_of(thetas[1:])
+                while self._growth and (epoch := self._next_snapshot()) <= last:
+                    self._snapshots[epoch] = thetas[epoch - first].copy()
+                self._done = last, thetas[-1].copy()
+                first = last
+                if time.perf_counter() > deadline or wanted():
+                    break
+
+    def _make_room(self, last, epochs):
+        """Let the histories hold ``last`` epochs, or twice what they hold, of the ``epochs`` to come."""
+        room = self._losses.shape[-1]
+        if room >= last:
+            return
+        room = min(max(last, 2 * room), epochs)
+        if self._record is not None:  # first: an interrupt in between finds the losses still short
+            self._recorded = _longer(self._recorded, room + 1)
+        self._losses = _longer(self._losses, room)
+
+    def _next_snapshot(self):
+        latest = next(reversed(self._snapshots))
+        return max(latest + 1, round(latest * self._growth))
+
+    def _recorded_of(self, thetas):
+        """Return what ``record`` says of parameters (n, N, K), shape (N, n)."""
+        hidden, output = self._layers(_read_only(thetas))
+        w1, b1, w2 = hidden[..., :-1].swapaxes(-1, -2), hidden[..., -1], output[..., :-1, None]
+        recorded = np.asarray(self._record(w1, b1, w2))
+        if recorded.shape != thetas.shape[:2]:
+            raise ValueError(
+                f"record returned an array {recorded.shape} for w1 {w1.shape}; expected"
+                f" {thetas.shape[:2]}, a number for each network at each epoch."
+            )
+        if recorded.dtype.kind not in "biuf":
+            raise ValueError(f"record returned {recorded.dtype}; expected numbers.")
+        return recorded.T
+
+    def _descend(self, theta, epochs):
+        """Take ``epochs`` steps from ``theta``; yield them in blocks, in arrays used again for the next.
+
+        thetas (n + 1, N, K) and outputs a (n + 1, N, S): before the block's first step, then after
+        each of its n steps.
+        """
+        m, size = self._m, len(self._targets)
+        n_networks, n_parameters = theta.shape
+        block = min(BLOCK_NUMBERS // (n_networks * (size + n_parameters)), BLOCK_WORK // self.work)
+        block = int(min(max(block, 1), BLOCK_EPOCHS, epochs))
+
+        thetas = np.empty((block + 1, n_networks, n_parameters))
+        outputs = _aligned(block + 1, n_networks, 1, size)
+        with_ones = _aligned(n_networks, self.units + 1, size)
+        with_ones[:, -1] = 1  # carries b2
+        hidden = with_ones[:, :-1]
+        inner = _aligned(n_networks, self.units, size)
+        error = _aligned(n_networks, 1, size)
+        gradient = np.empty((n_networks, n_parameters))
+        penalty = np.empty_like(gradient)
+
+        rate = self.learning_rate / m
+        is_weight = np.ones(n_parameters)  # biases carry no penalty
+        for layer in self._layers(is_weight):
+            layer[..., -1] = 0
+        decay = 1 - rate * self.l2 * is_weight
+        shrink = rate * self.l1 * is_weight
+
+        hidden_gradient, output_gradient = self._layers(gradient)
+        output_gradient = output_gradient[..., None]
+        train_inner, train_with_ones = inner[..., :m], with_ones[..., :m]
+        train_error = error.reshape(n_networks, size, 1)[:, :m]
+        slots = [(theta, *self._layers(theta), a) for theta, a in zip(thetas, outputs, strict=True)]
+
+        def forward(k):
+            _, hidden_layer, output_layer, a = slots[k]
+            np.matmul(hidden_layer, self._negated_inputs, out=hidden)
+            np.exp(hidden, out=hidden)
+            np.add(hidden, 1.0, out=hidden)
+            np.divide(1.0, hidden, out=hidden)
+            np.matmul(output_layer[:, None], with_ones, out=a)
+            np.negative(a, out=a)
+            np.exp(a, out=a)
+            np.add(a, 1.0, out=a)
+            np.divide(1.0, a, out=a)
+
+        thetas[0] = theta
+        forward(0)
+        while epochs:
+            n = min(block, epochs)
+            for k in range(n):
+                theta, _, output_layer, a = slots[k]
+                np.subtract(a, self._targets, out=error)
+                np.multiply(hidden, hidden, out=inner)
+                np.subtract(hidden, inner, out=inner)  # a1 (1 - a1)
+                np.multiply(inner, error, out=inner)
+                np.matmul(train_inner, self._inputs, out=hidden_gradient)
+                np.multiply(hidden_gradient, output_layer[:, :-1, None], out=hidden_gradient)
+                np.matmul(train_with_ones, train_error, out=output_gradient)
+                np.multiply(gradient, rate, out=gradient)
+                if self.l1:
+                    np.sign(theta, out=penalty)
+                    np.multiply(penalty, shrink, out=penalty)
+                    np.add(gradient, penalty, out=gradient)
+                after = thetas[k + 1]
+                np.multiply(theta, decay, out=after)
+                np.subtract(after, gradient, out=after)
+                forward(k + 1)
+            yield thetas[: n + 1], outputs[: n + 1, :, 0]
+            thetas[0], outputs[0] = thetas[n], outputs[n]
+            epochs -= n
+
+    def _block_losses(self, thetas, outputs):
+        """Return training and validation losses of a block, shape (2, N, n)."""
+        m, size = self._m, self._size
+        # The probability given to the right class; its logarithm is the cross-entropy.
+        right = np.clip(outputs[..., :size], 1e-10, 1 - 1e-10)
+        right -= 1 - self._targets[:size]
+        np.abs(right, out=right)
+        np.log(right, out=right)
+        hidden, output = self._layers(thetas[1:])
+        w1, w2 = hidden[..., :-1], output[..., :-1]
+        penalty = self.l2 / 2 * ((w1**2).sum((-1, -2)) + (w2**2).sum(-1))
+        if self.l1:
+            penalty += self.l1 * (np.abs(w1).sum((-1, -2)) + np.abs(w2).sum(-1))
+        losses = np.empty((2, *penalty.T.shape))
+        losses[0] = ((penalty - right[:-1, :, :m].sum(-1)) / m).T
+        if self._has_validation:
+            losses[1] = ((penalty - right[1:, :, m:].sum(-1)) / (size - m)).T
+        return losses
+
+    def weights(self, epoch=None):
+        """Return w1 (N, F, U), b1 (N, U), w2 (N, U, 1) and b2 (N,) after ``epoch`` epochs, read-only.
+
+        ``epoch`` defaults to all that are done; 0 is the start. Epochs between two snapshots are
+        trained again from the earlier one, unless `recall` has. Raises ValueError for an epoch that
+        is not trained yet.
+        """
+        hidden, output = self._layers(_read_only(self._at(epoch)))
+        return (
+            hidden[..., :-1].swapaxes(-1, -2),
+            hidden[..., -1],
+            output[..., :-1, None],
+            output[..., -1],
+        )
+
+    def recall(self, epoch, turn=None):
+        """Train again what leads from a snapshot to ``epoch``, yielding the epoch reached after each
+        chunk; then `weights` and `network` have it at hand, as they have the latest few asked for.
+
+        Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not trained
+        yet.
+        """
+        epoch = self._checked(epoch)
+        while (reached := self._nearest(epoch)) < epoch:
+            with (turn or _no_turn)(epoch - reached) as wanted, self._lock:
+                self._recall_chunk(epoch, wanted)
+            yield self._nearest(epoch)
+
+    @quiet
+    def _recall_chunk(self, epoch, wanted):
+        start = reached = self._nearest(epoch)
+        if start == epoch:  # recalled by another thread meanwhile
+            return
+        deadline = time.perf_counter() + CHUNK_SECONDS
+        theta = self._kept(start)
+        with _one_blas_thread:
+            for thetas, _ in self._descend(theta, epoch - start):
+                reached += len(thetas) - 1
+                theta = thetas[-1]
+                if time.perf_counter() > deadline or wanted():
+                    break
+        self._recalled[reached] = theta.copy(), reached < epoch
+        if self._recalled.get(start, (None, False))[1]:
+            del self._recalled[start]  # only a stop on the way
+        while len(self._recalled) > RECALLED:
+            del self._recalled[next(iter(self._recalled))]
+
+    def _checked(self, epoch):
+        epoch, done = checked_count(epoch, "epoch", 0), self.epochs
+        if epoch > done:
+            raise ValueError(f"epoch is {epoch}; expected 0 to {done}, the epochs trained.")
+        return epoch
+
+    def _nearest(self, epoch):
+        """Return the latest epoch up to ``epoch`` whose parameters are at hand."""
+        kept = *self._snapshots, *self._recalled, self.epochs
+        return max(at for at in kept if at <= epoch)
+
+    def _kept(self, epoch):
+        """Return the parameters after ``epoch`` epochs, None where they are not at hand."""
+        done, theta = self._done
+        if epoch == done:
+            return theta
+        theta, _ = self._recalled.get(epoch, (None, False))
+        return self._snapshots.get(epoch, theta)
+
+    def _at(self, epoch):
+        if epoch is None:
+            return self._done[1]
+        epoch = self._checked(epoch)
+        while (theta := self._kept(epoch)) is None:
+            for _ in self.recall(epoch):
+                pass
+        return theta
+
+    def network(self, i, epoch=None, histories=True):
+        """Return a copy of network ``i`` with the weights it has after ``epoch`` epochs.
+
+        Its ``losses`` and ``val_losses`` are the histories up to there, empty without ``histories``.
+        Raises IndexError without such a network, ValueError for an epoch that is not trained yet.
+        """
+        epoch = self.epochs if epoch is None else epoch  # while another thread trains on
+        network = copy.copy(self._networks[i])
+        network.w1, network.b1, network.w2, network.b2 = (
+            part[i].copy() for part in self.weights(epoch)
+        )
+        told = epoch if histories else 0
+        network.losses = self.losses[i, :told].tolist()
+        network.val_losses = self.val_losses[i, :told].tolist()
+        return network
+
+
+def _aligned(*shape):
+    """Return an empty float64 array that begins at a cache line."""
+    size = math.prod(shape)
+    room = np.empty(size + CACHE_LINE - 1)
+    first = -room.ctypes.data // room.itemsize % CACHE_LINE
+    return room[first : first + size].reshape(shape)
+
+
+def _longer(array, length):
+    longer = np.empty((*array.shape[:-1], length))
+    longer[..., : array.shape[-1]] = array
+    return longer
+
+
+def _read_only(array):
+    """Return a view of ``array`` that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _no_turn(epochs_left):
+    return nullcontext(lambda: False)
+
+
+def _checked_networks(networks):
+    """Return ``networks`` as a list. Raises ValueError for what the engine would not train as its
+    author expects."""
+    if isinstance(networks, DualLayer) or not isinstance(networks, Iterable):
+        raise ValueError(
+            f"networks is {networks!r}; expected a sequence of them, such as [DualLayer()]."
+        )
+    networks = list(networks)
+    for network in networks:
+        if not isinstance(network, DualLayer):
+            raise ValueError(
+                f"networks holds {network!r}; expected networks of DualLayer or a class derived from it."
+            )
+        kind = type(network)
+        own = [name for name in _REPLACED if getattr(kind, name) is not getattr(DualLayer, name)]
+        if own:
+            raise ValueError(
+                f"{kind.__name__} has {' and '.join(own)} of its own, which Trainer would not use; it"
+                " trains classes that override init_weights alone. Call the network's own fit."
+            )
+    return networks

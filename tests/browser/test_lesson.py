@@ -1,0 +1,289 @@
+"""The lesson in Chromium: by keyboard before a class, by touch on a phone, and its link for others."""
+
+import io
+import re
+import urllib.request
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import expect
+
+from dualnet.app.share import network_address
+from dualnet.lesson.steps import ALSO, STEPS
+from dualnet.text import translator
+from tests.benchmarks.matrix import PHONE, PROJECTOR
+from tests.browser import test_page as test_browser
+from tests.browser.helpers import LOCALES, OUTSIDE, PAGE, server
+from tests.browser.test_page import (
+    SCREEN_AND_A_HALF,
+    axe_violations,
+    inside,
+    no_sideways_scrolling,
+    ready,
+    rerun,
+    segment,
+    slider,
+    value,
+)
+
+url, visit = test_browser.url, test_browser.visit  # fixtures
+
+pytestmark = pytest.mark.browser
+PICTURES = "[data-testid=stMain] :is(svg.marks, canvas, [data-testid=stImage], pre, .katex)"
+
+
+def button(page, key):
+    return page.locator(f".st-key-{key} button:visible")
+
+
+def assert_asks(page, number, language):
+    step = STEPS[number - 1]
+    question = re.sub("[*`]", "", step.text("ask", step.view(language)))
+    expect(page.locator("h1")).to_have_text(question)
+    assert page.locator(PICTURES).count() == 0
+    assert (
+        "%" not in page.locator("[data-testid=stMain] [data-testid=stMarkdown]").first.inner_text()
+    )
+    for i in range(1, len(step.options) + 1):
+        assert inside(button(page, f"answer{i}").bounding_box(), page.viewport_size)
+
+
+def assert_shows(page, number, height=None):
+    assert page.locator(PICTURES).count() > 0
+    assert page.evaluate(OUTSIDE, height) == [], number
+    head = page.locator("[data-testid=stMain] p").filter(has=page.get_by_text("check_circle"))
+    window = {**page.viewport_size, "height": height or page.viewport_size["height"]}
+    assert inside(head.bounding_box(), window)
+    assert no_sideways_scrolling(page)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_the_lesson_by_keyboard_alone(visit, language):
+    page = visit("?step=1", language)
+    for number in range(1, len(STEPS) + 1):
+        assert_asks(page, number, language)
+        with rerun(page):
+            page.keyboard.press("ArrowRight" if number % 2 else "2")
+        assert_shows(page, number)
+        assert f"step={number}" in page.url
+        if number < len(STEPS):
+            with rerun(page):
+                page.keyboard.press("ArrowRight")
+    with rerun(page):
+        page.keyboard.press("ArrowLeft")
+    assert "step=9" in page.url
+    assert_shows(page, 9)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_the_lesson_by_touch_from_the_link_of_each_step(visit, url, language):
+    phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+    page = visit("?step=1", language, **phone)
+    for number, step in enumerate(STEPS, start=1):
+        page.goto(f"{url}/?step={number}")
+        ready(page)
+        assert_asks(page, number, language)
+        targets = ["back", "show", "leave", *(f"answer{i + 1}" for i in range(len(step.options)))]
+        for key in targets:
+            box = button(page, key).bounding_box()
+            assert min(box["height"], box["width"]) >= 44, key
+        with rerun(page):
+            button(page, "answer1").tap()
+        if step.name == "code":  # one side below the other
+            continue
+        assert_shows(page, number, SCREEN_AND_A_HALF)
+
+
+def test_the_opening_page_leads_to_the_lesson_on_a_phone_as_well(visit):
+    for size in (PROJECTOR, PHONE):
+        page = visit(viewport=size)
+        assert inside(button(page, "start").bounding_box(), size)
+        with rerun(page):
+            button(page, "start").click()
+        assert_asks(page, 1, "en")
+        assert "step=1" in page.url
+        with rerun(page):
+            page.go_back()
+        assert "step" not in page.url
+        assert page.locator(PICTURES).count() > 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_everybody_can_read_and_press_a_step(visit, theme):
+    page = visit("?step=4", color_scheme=theme)
+    assert axe_violations(page) == []
+    with rerun(page):
+        page.keyboard.press("2")
+    assert axe_violations(page) == []
+
+
+def test_keys_that_belong_to_a_control_move_nothing_else(visit):
+    page = visit("?step=3")
+    with rerun(page):
+        slider(page, "units").press("ArrowRight")
+    assert value(page, "units") == "11"
+    expect(button(page, "show")).to_be_visible()
+    assert "step=3" in page.url
+    with rerun(page):
+        segment(page, "language", "English").press("ArrowRight")
+    expect(button(page, "show")).to_be_visible()
+    assert "step=3" in page.url
+
+
+def test_nothing_of_the_last_step_stays_while_the_next_one_trains(visit):
+    page = visit("?step=1")
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    button(page, "show").wait_for()  # of step 2, which trains 20,000 epochs meanwhile
+    page.wait_for_function(
+        f"() => document.querySelector('.st-key-answers') && !document.querySelector('{PICTURES}')",
+        timeout=2_000,
+    )
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    assert_shows(page, 2)
+
+
+def test_a_press_too_many_shows_no_answer(visit):
+    page = visit("?step=3")
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    # From within the page, before and after it has answered; a button that is gone hears nothing.
+    page.locator(".st-key-next button:visible").evaluate(
+        "it => { for (let t = 0; t < 400; t += 20) setTimeout(() => it.click(), t); }"
+    )
+    page.wait_for_timeout(500)
+    page.wait_for_function("() => location.search === '?step=4'")
+    ready(page)
+    assert_asks(page, 4, "en")
+
+
+def test_what_if_and_on(visit):
+    page = visit("?step=4")
+    with rerun(page):
+        page.keyboard.press("2")
+    expect(page.get_by_text("you were right")).to_be_visible()
+    with rerun(page):
+        page.get_by_text("More settings").click()
+        slider(page, "constant").press("End")
+    expect(page.get_by_text("The numbers say: It still lags behind")).to_be_visible()
+    assert "constant=2" in page.url
+    here = page.url
+    page.locator("h1").click()  # the keys belong to the lesson again
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    assert page.url.endswith("?step=5")
+    other = visit("?" + urlsplit(here).query)
+    with rerun(other):
+        other.keyboard.press("ArrowRight")
+    expect(other.get_by_text("The numbers say: It still lags behind")).to_be_visible()
+
+
+def test_the_end_of_the_lesson_has_more_to_see(visit):
+    t = translator("en")
+    for name, state in ALSO.items():
+        page = visit("?step=10")
+        with rerun(page):
+            page.keyboard.press("ArrowRight")
+        page.locator(".st-key-also button").click()
+        with rerun(page):
+            page.get_by_text(t(f"lesson.more.{name}"), exact=True).click()
+        assert "step" not in page.url
+        for key, wanted in state.items():
+            assert (
+                f"{key}={wanted:g}" if isinstance(wanted, float) else f"{key}={wanted}" in page.url
+            )
+        assert page.locator(PICTURES).count() > 0
+
+
+def test_notes_are_for_the_page_that_wants_them(visit):
+    t = translator("en")
+    words = STEPS[0].text("notes", STEPS[0].view())[:40]
+    page, other = visit("?step=1"), visit("?step=1")
+    with rerun(page):
+        page.get_by_text(t("lesson.notes"), exact=True).click()
+    expect(page.get_by_text(words)).to_be_visible()
+    expect(other.get_by_text(words)).to_have_count(0)
+    assert page.url == other.url
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_notes_push_nothing_out_of_the_window(visit, language):
+    page = visit("?step=1", language)
+    with rerun(page):
+        page.get_by_text(translator(language)("lesson.notes"), exact=True).click()
+    page.evaluate("document.activeElement.blur()")
+    for number, step in enumerate(STEPS, start=1):
+        words = step.text("notes", step.view(language))[:10]
+        expect(page.get_by_test_id("stSidebar").get_by_text(words)).to_be_visible()
+        with rerun(page):
+            page.keyboard.press("ArrowRight")
+        assert_shows(page, number)
+        if step is not STEPS[-1]:
+            with rerun(page):
+                page.keyboard.press("ArrowRight")
+
+
+# --- the link for others --------------------------------------------------------------------
+
+
+def shared(page):
+    """Open *Share*; return the address in its field, and what a scanner reads from the screen."""
+    button(page, "share").click()
+    picture = page.locator("[role=dialog] img")
+    picture.wait_for()
+    return address_of(page), scanned(page)
+
+
+def address_of(page):
+    return page.locator("[role=dialog] input").input_value()
+
+
+def scanned(page):
+    page.wait_for_timeout(500)  # the dialog has faded in
+    return [code.text for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_scanners_read_the_code_from_the_screen(visit, theme):
+    page = visit("?step=8&units=20&dataset=xor", color_scheme=theme)
+    address, read = shared(page)
+    assert read == [address]
+    assert [parse_qs(urlsplit(link).query) for link in (address, page.url)] == [
+        {"step": ["8"], "units": ["20"], "dataset": ["xor"]}
+    ] * 2
+    assert urlsplit(address)[:3] == urlsplit(page.url)[:3]
+    box = page.locator("[role=dialog] img").bounding_box()
+    assert inside(box, PROJECTOR)
+    assert min(box["width"], box["height"]) > 400
+    expect(page.get_by_text("listens on this machine alone")).to_be_visible()
+    assert page.locator(PICTURES).count() == 0
+
+    field = page.locator("[role=dialog] input")
+    field.fill("http://classroom.example/?step=8")
+    field.press("Enter")
+    page.wait_for_timeout(1_000)
+    assert scanned(page) == ["http://classroom.example/?step=8"]
+
+
+def test_a_class_gets_the_address_in_the_network(visit):
+    """Of a server that listens everywhere and is open as localhost."""
+    home = network_address()
+    if home is None:
+        pytest.skip("this machine is in no network")
+    with server(PAGE, "--server.address=0.0.0.0") as everywhere:
+        port = urlsplit(everywhere).port
+        page = visit("?step=2", address=f"http://localhost:{port}")
+        address, read = shared(page)
+        assert read == [address] == [f"http://{home}:{port}/?step=2"]
+        expect(page.get_by_text("in the local network")).to_be_visible()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://{home}:{port}/_stcore/health", timeout=5) as answer:
+            assert answer.read() == b"ok"
+        other = visit("?" + urlsplit(address).query, address=f"http://{home}:{port}")
+        assert_asks(other, 2, "en")
+        for visitor in (page, other):
+            visitor.goto("about:blank")  # before the server goes

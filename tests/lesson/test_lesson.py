@@ -1,0 +1,556 @@
+"""The lesson: its table, what the numbers bear out, and the page that asks first and shows then."""
+
+import re
+from dataclasses import replace
+from itertools import product
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dualnet import Comparison, DualLayer, Seeds, Settings, Sizes, load_dataset
+from dualnet.app.url import CONTROLS, opening, parameters_of, read_parameters
+from dualnet.lesson.steps import ALSO, STEPS, table
+from dualnet.questions import QUESTIONS, get_question
+from dualnet.questions.base import View
+from dualnet.settings import HYPERPARAMETERS
+from dualnet.text import LANGUAGES, catalogue, translator
+from tests.conftest import ROOT
+from tests.page.helpers import move, notice_of, pictures, said, state_of, widget
+
+BY_NAME = {step.name: step for step in STEPS}
+NUMBERS = range(1, len(STEPS) + 1)
+
+
+@pytest.fixture
+def looked_at(trained):
+    """Return ``looked_at(step, **moved controls)``: the view and the experiments of its question."""
+
+    def looked_at(step, language="en", **moved):
+        state = step.state | moved
+        settings = Settings(
+            **{k: v for k, v in state.items() if k in {"dataset", *HYPERPARAMETERS}}
+        )
+        epochs = state.get("epochs", 500)
+        epoch = min(state.get("epoch", epochs), epochs)
+        view = View(settings, trained(settings, epochs), epochs, epoch, language)
+        needs = get_question(step.question).experiments(view)
+        return view, [trained(settings, n, kind) for kind, n in needs]
+
+    return looked_at
+
+
+# --- the table ------------------------------------------------------------------------------
+
+
+def test_ten_steps_in_the_order_of_the_issue():
+    assert [step.name for step in STEPS] == [
+        *("loss", "reach", "units", "constant", "boundary"),
+        *("digits", "size", "nudge", "luck", "code"),
+    ]
+    assert [step.question for step in STEPS] == [
+        *("loss", "loss", "units", "loss", "boundary"),
+        *("loss", "size", "nudge", "luck", "code"),
+    ]
+
+
+@pytest.mark.parametrize("state", [*(step.state for step in STEPS), *ALSO.values()])
+def test_a_state_is_made_of_controls_of_the_page(state):
+    for key, value in state.items():
+        assert CONTROLS[key].check(value) == value
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_part_of_a_step_has_words(step, language):
+    view = step.view(language)
+    assert 2 <= len(step.options) <= 4
+    answers = [step.text(answer, view) for answer in step.options]
+    assert len(set(answers)) == len(answers)
+    for text in (*answers, *(step.text(part, view) for part in ("ask", "notice", "notes"))):
+        assert text
+        assert "{" not in text
+    known = {"ask", "notice", "notes", *step.options}
+    prefix = f"lesson.{step.name}."
+    assert {key for key in catalogue(language) if key.startswith(prefix)} == {
+        prefix + part for part in known
+    }
+
+
+def test_words_follow_the_controls():
+    view = replace(BY_NAME["loss"].view(), settings=Settings(units=3, seed=7, constant=0.5, std=2))
+    view = replace(view, epochs=90, epoch=40)
+    assert BY_NAME["loss"].text("ones", view) == "All 0.5"
+    assert BY_NAME["loss"].text("normal", view) == "Random normal, std 2"
+    assert "the 3 hidden units" in BY_NAME["units"].text("ask", view)
+    assert "at 0.5?" in BY_NAME["constant"].text("ask", view)
+    assert "seed 7." in BY_NAME["luck"].text("ask", view)
+    assert "at epoch 40?" in BY_NAME["reach"].text("ask", view)
+    assert [BY_NAME["reach"].text(answer, view) for answer in ("soon", "never")] == [
+        "Yes, by epoch 80",
+        "Not by epoch 90",
+    ]
+    assert BY_NAME["digits"].text("most", view) == "65% to 80%"
+
+
+def test_readme_holds_the_table_of_the_lesson():
+    """Printed by ``python -c "from dualnet.lesson import table; print(table())"``."""
+    assert table() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_links_every_step_in_both_languages():
+    for language in LANGUAGES:
+        rows = table(language).splitlines()[2:]
+        assert [re.match(r"\| `\?step=(\d+)` \| ", row)[1] for row in rows] == [
+            str(number) for number in NUMBERS
+        ]
+        assert all(row.count("|") == 4 for row in rows)
+
+
+# --- what the numbers bear out: where the lesson stands -------------------------------------
+
+BORNE_OUT = {
+    "loss": "normal",
+    "reach": "late",
+    "units": "equal",
+    "constant": "equal",
+    "boundary": "line",
+    "digits": "few",
+    "size": "both",
+    "nudge": "e12",
+    "luck": "lucky",
+    "code": "random",
+}
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_the_numbers_bear_out_an_answer(step, looked_at):
+    view, trained = looked_at(step)
+    assert step.verdict(view, *trained) == BORNE_OUT[step.name]
+    assert BORNE_OUT[step.name] in step.options
+
+
+def test_figures_of_the_steps(looked_at):
+    """What the issue says in brackets, from the runs of each step."""
+
+    def accuracies(view, x, y):
+        return [round(view.networks[key].score(x, y), 3) for key in ("ones", "normal")]
+
+    view, _ = looked_at(BY_NAME["loss"])
+    assert accuracies(view, view.data.x_val, view.data.y_val) == [0.890, 0.978]
+    view, _ = looked_at(BY_NAME["reach"])
+    target = view.runs["normal"].val_losses[499]
+    assert int(np.argmax(view.runs["ones"].val_losses <= target)) + 1 == 6_484
+    view, _ = looked_at(BY_NAME["constant"])
+    ends = [view.runs[key].val_losses[499] for key in ("ones", "normal")]
+    assert np.round(ends, 4).tolist() == [0.1226, 0.1246]
+    view, _ = looked_at(BY_NAME["boundary"])
+    assert accuracies(view, view.data.x_train, view.data.y_train) == [0.917, 0.984]
+    view, _ = looked_at(BY_NAME["digits"])
+    assert accuracies(view, view.data.x_val, view.data.y_val) == [0.580, 0.847]
+    view, [nudges] = looked_at(BY_NAME["nudge"])
+    assert nudges.separated(2_000)[1] == pytest.approx(1_659, rel=0.02)
+    view, [seeds] = looked_at(BY_NAME["luck"])
+    own = view.runs["normal"].val_losses[499]
+    assert sum(run.val_losses[499] > own for run in seeds.runs) == 16
+    zeros = View(
+        Settings(**ALSO["zeros"]), Comparison(Settings(**ALSO["zeros"])).fit(500), 500, 500
+    )
+    assert accuracies(zeros, zeros.data.x_val, zeros.data.y_val)[0] == 0.967
+
+
+MOVED = [
+    ("loss", {"constant": 0.1}, "even"),
+    ("loss", {"std": 5.0}, "ones"),
+    ("loss", {"epoch": 0}, None),
+    ("reach", {"constant": 0.1}, "soon"),
+    ("reach", {"epochs": 5_000}, "never"),
+    ("reach", {"epoch": 0}, None),
+    ("units", {"units": 1}, None),
+    ("constant", {"constant": 1.0}, "slow"),
+    ("constant", {"units": 1}, None),
+    ("boundary", {"constant": 0.0}, "none"),
+    ("boundary", {"dataset": "blobs"}, "line"),
+    ("boundary", {"dataset": "breast_cancer"}, None),
+    ("boundary", {"units": 1}, None),
+    ("digits", {"constant": 0.1}, "most"),
+    ("digits", {"constant": 0.1, "learning_rate": 1.0}, "nearly_all"),
+    ("digits", {"dataset": "moons"}, None),
+    ("size", {"dataset": "blobs", "learning_rate": 1.0, "l2": 0.0}, "equal"),
+    ("size", {"units": 1}, None),
+    ("nudge", {"dataset": "moons"}, "e3"),
+    ("nudge", {"epochs": 1_000}, "e6"),
+    ("nudge", {"epochs": 100}, None),
+    ("luck", {"seed": 0}, "unlucky"),
+    ("luck", {"seed": 1}, "usual"),
+    ("code", {"std": 0.0}, "either"),
+    ("code", {"units": 1}, None),
+]
+
+
+@pytest.mark.parametrize(("name", "moved", "answer"), MOVED)
+def test_the_answer_follows_a_control_that_was_moved(name, moved, answer, looked_at):
+    view, trained = looked_at(BY_NAME[name], **moved)
+    assert BY_NAME[name].verdict(view, *trained) == answer
+
+
+# --- what the numbers bear out: any numbers -------------------------------------------------
+
+
+def network(units, kinds):
+    """Return a network of so many units, of which so many are distinct."""
+    network = DualLayer(units)
+    network.init_weights(2)
+    network.w1[0] = np.arange(units) % kinds
+    return network
+
+
+def invented(ones=(), normal=(), epoch=None, units=10, kinds=(1, 10)):
+    """Return a view of runs with these validation losses and numbers of distinct units."""
+    runs = {
+        key: SimpleNamespace(
+            val_losses=np.array(losses, float), network_at=lambda _, n=n: network(units, n)
+        )
+        for key, losses, n in zip(("ones", "normal"), (ones, normal), kinds, strict=True)
+    }
+    epochs = len(ones) or 1
+    comparison = SimpleNamespace(dataset=load_dataset("moons"), **runs)
+    return View(
+        Settings("moons", units=units), comparison, epochs, epochs if epoch is None else epoch
+    )
+
+
+LOSSES = st.floats(1e-3, 1e3)
+
+
+@given(ones=LOSSES, normal=LOSSES)
+def test_faster_is_who_has_the_lower_loss_by_more_than_three_percent(ones, normal):
+    low, high = sorted([ones, normal])
+    if abs(high / low - 1.03) < 1e-9:
+        return
+    lower = "ones" if ones < normal else "normal"
+    expected = "even" if high < 1.03 * low else lower
+    assert BY_NAME["loss"].verdict(invented([ones], [normal])) == expected
+
+
+def test_ever_is_when_the_left_loss_gets_there():
+    for reached, epoch in product([None, *range(1, 13)], range(1, 13)):
+        above = 12 if reached is None else reached - 1
+        ones = [2.0] * above + [1.0, *[3.0] * 12][: 12 - above]  # it may rise again
+        expected = "never" if reached is None else "soon" if reached <= 2 * epoch else "late"
+        view = invented(ones, [1.0] * 12, epoch)
+        assert BY_NAME["reach"].verdict(view) == expected, (reached, epoch)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "answer"), [(1, "equal"), (2, "groups"), (9, "groups"), (10, "distinct")]
+)
+def test_alike_counts_distinct_units(kinds, answer):
+    assert BY_NAME["units"].verdict(invented(kinds=(kinds, 1))) == answer
+
+
+@pytest.mark.parametrize(
+    ("ones", "kinds", "answer"),
+    [
+        (0.5, 1, "equal"),
+        (1.02, 1, "equal"),
+        (1.04, 1, "slow"),
+        (0.5, 3, "distinct"),
+        (1.04, 3, "slow"),
+        (np.nan, 1, None),
+    ],
+)
+def test_smaller_asks_for_the_loss_first_and_then_for_the_units(ones, kinds, answer):
+    assert BY_NAME["constant"].verdict(invented([ones], [1.0], kinds=(kinds, 10))) == answer
+
+
+@pytest.mark.parametrize(
+    ("kinds", "answer"),
+    [((1, 10), "random"), ((1, 1), "either"), ((3, 3), "either"), ((2, 1), None)],
+)
+def test_written_is_the_start_with_more_distinct_units(kinds, answer):
+    assert BY_NAME["code"].verdict(invented(kinds=kinds)) == answer
+
+
+class InventedSizes:
+    """Training losses by size, the same for five seeds."""
+
+    SIZES = Sizes.SIZES
+    reach = Sizes.reach
+
+    def __init__(self, equal, different):
+        self.losses = equal, different
+
+    def equal(self, epoch):
+        return np.repeat(np.array(self.losses[0], float)[:, None], 5, axis=1)
+
+    def different(self, epoch):
+        return np.repeat(np.array(self.losses[1], float)[:, None], 5, axis=1)
+
+
+FLAT = [1.0] * 6
+
+
+@pytest.mark.parametrize(
+    ("equal", "different", "answer"),
+    [
+        (FLAT, FLAT, "neither"),
+        ([1.2] * 6, FLAT, "equal"),
+        ([1.2, 1.05, *[1.2] * 4], FLAT, "neither"),  # at its best size
+        ([1.2] * 6, [1.0, 0.9, 1.0, 1.0, 1.0, 5.0], "both"),
+        (FLAT, [1.0, 1.0, 1.0, 1.0, 1.2, 1.0], "large"),
+        (FLAT, [1.2, 1.2, 1.2, 1.2, 1.2, 1.0], "neither"),  # larger still is better
+        ([np.nan] * 6, FLAT, None),
+        ([np.nan, 1.2, *[np.nan] * 4], FLAT, "equal"),
+    ],
+)
+def test_costs_are_a_tenth_of_loss(equal, different, answer):
+    assert BY_NAME["size"].verdict(invented(), InventedSizes(equal, different)) == answer
+
+
+@pytest.mark.parametrize(
+    ("separated", "reach", "answer"),
+    [
+        ((None, 9, 8, 7, 6), 10, "e12"),
+        ((None, None, 8, 7, 6), 10, "e9"),
+        ((None, None, None, None, 6), 10, "e3"),
+        ((None, None, None, None, None), 10, None),
+        ((5, 4, 3, 2, 1), 10, "e12"),
+        ((None, None, 8, 7, 6), 9, None),  # trained too short to know
+        ((None, 9, 8, 7, 6), 9, "e12"),
+    ],
+)
+def test_enough_is_the_smallest_nudge_that_parts(separated, reach, answer):
+    nudges = SimpleNamespace(
+        reach=lambda settings, epochs: reach, separated=lambda epoch: separated
+    )
+    assert BY_NAME["nudge"].verdict(invented([1.0] * 10, [1.0] * 10), nudges) == answer
+
+
+@pytest.mark.parametrize(
+    ("worse", "answer"), [(20, "lucky"), (15, "lucky"), (14, "usual"), (6, "usual"), (5, "unlucky")]
+)
+def test_lucky_is_better_than_three_of_four_seeds(worse, answer):
+    assert lucky(invented([9.0], [1.0]), [2.0] * worse + [0.5] * (20 - worse)) == answer
+
+
+def lucky(view, ends):
+    runs = [SimpleNamespace(val_losses=[end]) for end in ends]
+    assert len(runs) == Seeds.COUNT
+    return BY_NAME["luck"].verdict(view, SimpleNamespace(runs=runs))
+
+
+def test_luck_counts_other_seeds_alone_and_no_equal_losses():
+    view = invented([9.0], [1.0])
+    assert lucky(view, [1.0] * 20) == "usual"
+    assert lucky(view, [0.5] * 15 + [1.0] * 5) == "unlucky"
+    assert lucky(view, [0.5] * 14 + [1.0] * 6) == "usual"
+    one_of_them = replace(view, settings=replace(view.settings, seed=19))
+    assert lucky(one_of_them, [0.5] * 14 + [2.0] * 5 + [1.0]) == "usual"  # 14 of 19
+    assert lucky(one_of_them, [0.5] * 15 + [2.0] * 4 + [1.0]) == "unlucky"
+
+
+@pytest.mark.parametrize("change", [{"std": 0.0}, {}])
+def test_luck_is_undecided_where_seeds_are_the_same_or_the_loss_diverged(change):
+    view = invented([9.0], [1.0 if change else np.nan])
+    view = replace(view, settings=replace(view.settings, **change))
+    assert lucky(view, [2.0] * 20) is None
+
+
+# --- the address ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_step_is_its_number(number):
+    values, refused = read_parameters({"step": [str(number)]})
+    assert (values, refused) == ({"step": number}, {})
+    state = opening(number) | {"step": number}
+    assert parameters_of(state) == {"step": str(number)}
+    assert state.items() >= STEPS[number - 1].state.items()
+
+
+@given(
+    number=st.sampled_from([None, *NUMBERS]),
+    units=st.sampled_from([1, 10, 64]),
+    epochs=st.sampled_from([300, 500, 5_000, 20_000]),
+    epoch=st.sampled_from([0, 200, 300, 500, 5_000]),
+    dataset=st.sampled_from(["breast_cancer", "moons", "digits"]),
+    rate=st.sampled_from([0.1, 1.0]),
+    question=st.sampled_from([*QUESTIONS]),
+)
+def test_a_link_brings_back_what_was_moved(number, units, epochs, epoch, dataset, rate, question):
+    state = opening(number) | {"step": number, "units": units, "epochs": epochs}
+    state |= {"epoch": min(epoch, epochs), "dataset": dataset, "learning_rate": rate}
+    state["question"] = question
+    values, refused = read_parameters({key: [text] for key, text in parameters_of(state).items()})
+    assert refused == {}
+    read = {"step": None} | opening(values.get("step")) | values
+    if read["epoch"] is None:
+        read["epoch"] = read["epochs"]
+    assert read == state
+
+
+# --- the page -------------------------------------------------------------------------------
+
+
+def press(page, key):
+    return page.button(key=key).click().run()
+
+
+def pressed(page):
+    """Return the keys of all buttons that can be pressed."""
+    return {button.key for button in page.button if not button.disabled}
+
+
+def verdict(page):
+    """Return the first line of the verdict, and what to notice."""
+    [text] = [text for text in said(page) if "check_circle" in text or "decide for none" in text]
+    return text.removeprefix(":green[:material/check_circle:] ").split("  \n")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_step_asks_before_it_shows(number, language, open_page):
+    step, t = STEPS[number - 1], translator(language)
+    page = open_page(language, step=str(number))
+    assert not page.exception
+    view = step.view(language)
+    assert [title.value for title in page.title] == [step.text("ask", view)]
+    assert {f"answer{i}" for i in range(1, len(step.options) + 1)} < pressed(page)
+    assert [page.button(key=f"answer{i}").label for i, _ in enumerate(step.options, start=1)] == [
+        step.text(answer, view) for answer in step.options
+    ]
+    assert pictures(page) == []
+    assert not page.code
+    assert not page.latex
+    assert said(page) == [t("lesson.count", step=number, steps=10), t("page.intro")]
+    assert [expander.label for expander in page.expander] == [t("setting.more")]
+
+    page = press(page, "show")
+    assert not page.exception
+    assert pictures(page) or page.code
+    answer = step.text(BORNE_OUT[step.name], view)
+    assert verdict(page) == [t("lesson.told", answer=answer), step.text("notice", view)]
+    assert not pressed(page) & {"show", "answer1", "answer2"}
+    assert ("next" in pressed(page)) == (number < 10)
+    assert ("back" in pressed(page)) == (number > 1)
+
+
+def test_says_whether_the_choice_was_right(open_page):
+    page = press(open_page(step="1"), "answer1")
+    assert verdict(page)[0] == "The numbers say: **Random normal** · you chose: All ones"
+    page = press(open_page(step="1"), "answer2")
+    assert verdict(page)[0] == "The numbers say: **Random normal** · you were right"
+    page = move(page, constant=0.1)  # what if?
+    assert verdict(page)[0] == "The numbers say: **Both about alike** · you chose: Random normal"
+    assert page.query_params == {"step": "1", "constant": "0.1"}
+
+
+def test_says_that_the_numbers_decide_for_nothing(open_page):
+    page = press(open_page(step="3", units="1"), "show")
+    assert verdict(page)[0] == translator("en")("lesson.undecided")
+    page = press(open_page(step="3", question="loss"), "show")  # another question's numbers
+    assert verdict(page)[0] == translator("en")("lesson.undecided")
+
+
+def test_what_a_step_shows_is_trained_before(open_page, fresh_server, epochs_descended):
+    for number in NUMBERS:
+        page = open_page(step=str(number), epochs="300", epoch="123")  # between two snapshots
+        trained = sum(epochs_descended)
+        assert trained > 0
+        press(page, "show")
+        assert sum(epochs_descended) == trained, number
+
+
+def test_the_way_through_the_lesson_and_back(open_page):
+    page = press(open_page(units="3"), "start")
+    for number in NUMBERS:
+        assert page.query_params == {"step": str(number)}
+        assert state_of(page).items() >= STEPS[number - 1].state.items()
+        assert "show" in pressed(page)
+        page = press(page, "show")
+        if number < 10:
+            page = press(move(page, units=4), "next")
+    page = press(page, "back")
+    assert page.query_params == {"step": "9"}
+    assert verdict(page)  # seen before, it stays revealed
+    page = press(press(press(page, "leave"), "start"), "show")
+    page = press(page, "next")
+    assert "show" in pressed(page)  # a new lesson asks anew
+
+
+def test_a_press_that_overtakes_the_address(open_page):
+    """A press sends the address as the browser has it, which may be the one before."""
+    page = press(open_page(step="2"), "show")
+    page = press(page, "next")
+    page.query_params = {"step": "2"}
+    page = press(page, "show")
+    assert page.session_state.step == 3
+    assert verdict(page)
+    page = press(page, "leave")
+    page.query_params = {"step": "3"}
+    page = press(page, "start")
+    assert page.query_params == {"step": "1"}
+
+
+def test_leaving_keeps_the_state(open_page):
+    page = press(open_page(step="5"), "show")
+    state = state_of(move(page, units=4))
+    page = press(page, "leave")
+    assert state_of(page) == state
+    assert page.query_params == {
+        "question": "boundary",
+        "dataset": "moons",
+        "epochs": "5000",
+        "learning_rate": "1",
+        "l2": "0",
+        "units": "4",
+    }
+    assert widget(page, "question").value == "boundary"
+    assert pictures(page)
+
+
+def test_a_step_stands_still(open_page):
+    """Where pictures play, no number would be seen."""
+    page = press(open_page(step="3"), "show")
+    page = press(move(page, play=True), "next")
+    page = press(page, "back")
+    assert widget(page, "play").value is False
+
+
+@pytest.mark.parametrize("text", ["0", "11", "-1", "1.5", "abc", "", "１", "1e3", "<b>", "step"])
+def test_a_hostile_step_is_named(text, open_page):
+    page = open_page(step=text)
+    [sentence] = notice_of(page)
+    assert "`step`" in sentence
+    assert "1 to 10" in sentence
+    assert "start" in pressed(page)  # the opening page, not the lesson
+    assert pictures(page)
+
+
+def test_a_step_given_twice_is_named(open_page):
+    page = open_page(step=["1", "2"])
+    assert "`step`" in notice_of(page)[0]
+
+
+def test_a_refused_link_is_named_before_the_answer(open_page):
+    page = open_page(step="3", units="999")
+    assert "`units`" in notice_of(page)[0]
+    assert pictures(page) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_the_page_that_wants_them_has_the_notes(language, open_page):
+    page = open_page(language, step="2")
+    assert not page.info
+    page = move(page, notes=True)
+    for step in STEPS[1:3]:
+        [notes] = page.info
+        assert notes.value == step.text("notes", step.view(language))
+        page = press(page, "show")
+        assert page.info
+        page = press(page, "next")
+    assert "notes" not in str(page.query_params)
+    assert not open_page(language, **page.query_params).info

@@ -1,0 +1,189 @@
+"""What moves: frame after frame the pictures, epochs and accuracies of both networks."""
+
+import json
+import re
+
+import altair as alt
+import numpy as np
+import pytest
+import vl_convert
+from numpy.testing import assert_array_equal
+
+from dualnet import Settings
+from dualnet.plotting import units as d
+from dualnet.plotting.animation import BYTES, FRAMES, GAP, frames_within, play
+from dualnet.questions import boundary, units
+from dualnet.text import LANGUAGES
+from dualnet.training.experiments import RUNS
+from tests.views import COLORS, pixels_of, view_at, view_of
+
+
+@pytest.mark.parametrize("size", [1, 3_000, 30_000, 400_000, 10**9])
+@pytest.mark.parametrize("n", [2, 3, 59, 60, 61, 200])
+def test_frames_are_few_begin_at_the_start_and_end_at_the_last(n, size):
+    epochs = [i * i for i in range(n)]
+    frames = frames_within(epochs, size)
+    assert frames == sorted(set(frames))
+    assert set(frames) <= set(epochs)
+    assert (frames[0], frames[-1]) == (0, epochs[-1])
+    assert len(frames) == min(n, FRAMES, max(2, BYTES // size))
+    steps = np.diff([epochs.index(frame) for frame in frames])
+    assert steps.max() - steps.min() <= 1
+
+
+def rows(chart, table):
+    return chart.tables[table].to_pylist()
+
+
+@pytest.fixture(scope="module", params=["breast_cancer", "circles", "digits"])
+def played(request, trained):
+    comparison = trained(Settings(request.param, units=3), 90)
+    view = view_at(comparison, 60, play=True)
+    room = boundary if request.param == "circles" else units
+    answer = room.answer(view)
+    return view, answer, "training" if room is boundary else "validation"
+
+
+def test_every_frame_shows_both_networks_of_its_epoch(played):
+    view, answer, samples = played
+    [chart] = answer.both
+    titles, pictures = rows(chart, "titles"), rows(chart, "pictures")
+    frames = sorted({row["frame"] for row in titles})
+    assert frames == list(range(len(frames)))
+    limit = max(
+        np.abs(run.network_at(epoch_of(row)).w1).max()
+        for row in titles
+        for run in [view.runs[row["run"]]]
+    )
+    data = view.data
+    x, y = (data.x_train, data.y_train) if samples == "training" else (data.x_val, data.y_val)
+    for frame in frames:
+        shown = [row for row in titles if row["frame"] == frame]
+        assert [row["run"] for row in shown] == list(RUNS)
+        assert len({epoch_of(row) for row in shown}) == 1
+        for row in shown:
+            network = view.runs[row["run"]].network_at(epoch_of(row))
+            accuracy = np.mean(network.predict(x)[:, 0] == y)
+            assert row["accuracy"] == f"{accuracy:.1%} {samples} accuracy"
+            side = RUNS.index(row["run"]) * (d.WIDTH + GAP)
+            assert row["x"] == side
+            mine = [p for p in pictures if p["frame"] == frame and side <= p["x"] < side + d.WIDTH]
+            if samples == "training":
+                still = d.plane(network, data, 300, d.MOVING_PLANE)
+            else:
+                still = d.draw_units(network, data, limit, 300)
+            for picture, raster in zip(mine, still.rasters, strict=True):
+                assert_array_equal(pixels_of(picture["url"]), raster.pixels)
+                assert [picture[k] for k in ("y", "width", "height")] == list(raster.box[1:])
+                assert picture["x"] == side + raster.box[0]
+                assert picture["smooth"] == raster.smooth
+    assert epoch_of(titles[0]) == 0
+    assert epoch_of(titles[-1]) == 60
+    assert len(pictures) == sum(len(still.rasters) for _ in titles)
+
+
+def epoch_of(row):
+    return int(re.fullmatch(r"epoch ([\d,]+)", row["epoch"])[1].replace(",", ""))
+
+
+def test_samples_stand_still_on_both_planes(played):
+    view, answer, samples = played
+    marks = rows(answer.both[0], "marks")
+    if samples == "validation":
+        assert marks == []
+        return
+    expected = d.plane(view.networks["ones"], view.data, 300).marks
+    for side in (0, 1):
+        mine = marks[side * len(expected) : (side + 1) * len(expected)]
+        got = np.array([[m["x"] - side * (d.WIDTH + GAP), m["y"], m["label"]] for m in mine])
+        np.testing.assert_allclose(got, expected)
+    assert len(marks) == 2 * len(expected)
+
+
+def test_nothing_else_is_said_while_pictures_move(played):
+    view, answer, _ = played
+    assert answer.sentence == ""
+    assert not answer.left
+    assert not answer.right
+    assert str(view.epochs) in answer.both[0].alt
+    assert not re.search(r"\d+%", answer.note.replace("50%", ""))  # the boundary's 50 %
+
+
+def test_one_clock_moves_both_networks_and_stays_at_the_last_frame(played):
+    _, answer, _ = played
+    spec = answer.both[0].spec
+    [signal] = spec["config"]["signals"]
+    assert (signal["name"], signal["value"]) == ("frame", 0)
+    last = max(row["frame"] for row in rows(answer.both[0], "titles"))
+    frame = signal["value"]
+    update = signal["on"][0]["update"]
+    seen = []
+    for _ in range(last + 5):
+        seen.append(frame)
+        frame = eval(update, {"min": min, "frame": frame})
+    assert seen == [*range(last + 1), last, last, last, last]
+    assert signal["on"][0]["events"]["type"] == "timer"
+    shown_by_frame = json.dumps(spec).count("datum.frame == frame ? 1 : 0")
+    assert shown_by_frame == 5  # two kinds of image, three texts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_specification_is_valid_and_draws_the_names_in_the_colors_of_the_runs(
+    language, trained
+):
+    comparison = trained(Settings("circles", units=3), 90)
+    view = view_at(comparison, 60, language=language, play=True)
+    [chart] = boundary.answer(view).both
+    bare = {
+        **chart.spec,
+        "config": {k: v for k, v in chart.spec["config"].items() if k != "signals"},
+    }
+    alt.Chart.from_dict(bare, validate=True)
+    svg = draw(chart)
+    for key, name in view.names.items():
+        assert re.search(f'fill="{COLORS[key]}"[^>]*>━━ {re.escape(name)}<', svg)
+
+
+def test_an_apostrophe_in_a_name_is_no_end_of_it():
+    view = view_of(np.ones((2, 3)), np.ones((2, 3)), play=True)
+    names = {"ones": 'it\'s "all" \\ ones', "normal": "</script>"}
+    view.__dict__["names"] = names
+    svg = draw(play(view, lambda net, limit: d.draw_units(net, view.data, limit), "validation", ""))
+    assert "━━ it's &quot;all&quot; \\ ones" in svg or '━━ it\'s "all" \\ ones' in svg
+    assert "━━ &lt;/script&gt;" in svg
+
+
+def draw(chart, width=820):
+    tables = {name: table.to_pylist() for name, table in chart.tables.items()}
+    spec = chart.spec | {"datasets": tables, "width": width}
+    spec["config"] = spec["config"] | {"range": {"category": list(COLORS.values())}}
+    return vl_convert.vegalite_to_svg(spec)
+
+
+@pytest.mark.parametrize("width", [358, 820, 1500])
+def test_both_drawings_fit_the_width(width, trained):
+    view = view_at(trained(Settings("circles", units=3), 90), 60, play=True)
+    svg = draw(boundary.answer(view).both[0], width)
+    boxes = []
+    for image in re.findall(r"<image [^>]*>", svg):
+        x, y = map(float, re.search(r"translate\(([^,]+),([^)]+)\)", image).groups())
+        wide, high = (
+            float(re.search(rf'{name}="([\d.]+)"', image)[1]) for name in ("width", "height")
+        )
+        boxes.append((x, y, x + wide, y + high))
+    left, top, right, bottom = np.array(boxes).T
+    size = [float(n) for n in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()]
+    assert left.min() == 0
+    assert right.max() <= size[0]
+    assert bottom.max() <= size[1]
+    assert top.min() >= 70  # below the titles
+    if width <= 820:
+        assert right.max() == pytest.approx(width, rel=0.1)
+
+
+def test_play_of_many_units_over_many_epochs_sends_a_bounded_amount(trained):
+    comparison = trained(Settings("digits", units=64), 200)
+    [chart] = units.answer(view_at(comparison, 200, play=True)).both
+    size = sum(len(row["url"]) for row in rows(chart, "pictures"))
+    assert size < 1.3 * BYTES
+    assert len({row["frame"] for row in rows(chart, "titles")}) >= 10

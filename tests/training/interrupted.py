@@ -1,0 +1,118 @@
+"""Trains, waits and replays under real interrupts, and ends with an error where one has done harm.
+
+Run by `tests.test_turns` in a process of its own, where SIGINT hits nothing else.
+"""
+
+import os
+import random
+import signal
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from dualnet import Comparison, Settings, Trainer
+from dualnet.app.serving.turns import SPEED, Turns, Visitor
+from dualnet.measures import difference
+
+TIMES = 25
+EPOCHS = 3_000
+armed = over = False
+
+
+def handle(*_):
+    global armed
+    if armed:  # not while the story is told
+        armed = False
+        raise KeyboardInterrupt
+
+
+def interrupt():
+    chance = random.Random(3)
+    while not over:
+        time.sleep(chance.uniform(0, 0.03))
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def new_trainer():
+    settings = Settings("moons")
+    data, networks = Comparison(settings).dataset, [settings.ones(), settings.normal()]
+    return Trainer(networks, data.x_train, data.y_train, data.x_val, data.y_val, record=difference)
+
+
+def interrupted(story):
+    """Tell ``story`` until it has been interrupted so many times."""
+    global armed
+    times = 0
+    while times < TIMES:
+        armed = True
+        try:
+            story()
+        except KeyboardInterrupt:
+            times += 1
+        finally:
+            armed = False
+
+
+def turn_of_another(queue):
+    polls = iter(range(200))  # some ten seconds, longer than a lease
+    return queue.place(Visitor(), 1.0, lambda: next(polls))
+
+
+def blas_threads():
+    return [library["num_threads"] for library in threadpool_info()]
+
+
+def main():
+    global over
+    queue, visitor, trainer = Turns(1), Visitor(), new_trainer()
+    threads_before = blas_threads()  # with all libraries loaded
+    costly = SimpleNamespace(work=SPEED)  # training it is not so short that it needs no turn
+    turn = queue.turn(visitor, costly, lambda: None)
+    signal.signal(signal.SIGINT, handle)
+    helper = threading.Thread(target=interrupt, daemon=True)  # an error ends it, too
+    helper.start()
+
+    def wait():
+        with turn(1):
+            raise AssertionError("the turn was somebody else's")
+
+    with turn_of_another(queue):
+        interrupted(wait)
+
+    def train():
+        for _ in trainer.advance(trainer.epochs + 100, turn):
+            pass
+
+    interrupted(train)
+    for _ in trainer.advance(max(EPOCHS, trainer.epochs), turn):
+        pass
+    between = [e for e in range(trainer.epochs) if e not in set(trainer.snapshot_epochs)]
+    chance = random.Random(5)
+
+    def replay():
+        for _ in trainer.recall(chance.choice(between), turn):
+            pass
+
+    interrupted(replay)
+    over = True
+    helper.join()
+
+    with turn_of_another(queue):  # at once
+        pass
+    expected = new_trainer()
+    for _ in expected.advance(trainer.epochs):
+        pass
+    for name in ("losses", "val_losses", "recorded", "snapshot_epochs"):
+        np.testing.assert_array_equal(getattr(trainer, name), getattr(expected, name), name)
+    for epoch in chance.sample(between, 5):
+        for ours, theirs in zip(trainer.weights(epoch), expected.weights(epoch), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert blas_threads() == threads_before
+    print("unharmed")
+
+
+if __name__ == "__main__":
+    main()
