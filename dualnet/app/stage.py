@@ -14,6 +14,7 @@ from dualnet.questions import get_question, loss
 from dualnet.questions.base import View
 from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.training.experiments import Comparison
+from dualnet.training.fixes import Fixes
 
 PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
@@ -33,6 +34,7 @@ def current_view():
         state.language,
         state.axis,
         play=plays and state.get("play", False),
+        change=state.change,
     )
     return question, view
 
@@ -114,9 +116,12 @@ def draw_answer(t, question, view):
             else:
                 sentence.empty()
             if answer.left or answer.right:
+                pictures.names = answer.names or view.names
                 pictures.draw(answer.left, answer.right, answer.subtitles)
             for picture in answer.both:
                 draw_element(picture, st)
+            if answer.more:
+                st.markdown(answer.more)
         draw_details(t, question, view, answer)
     return trained
 
@@ -127,6 +132,14 @@ def draw_details(t, question, view, answer):
         draw_epoch_control(t, view, plays=view.data.unit_plot in question.animates)
     if question.key != "loss":
         PictureGrid(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
+    if question.key == "fixes":
+        st.selectbox(
+            t("fixes.change"),
+            Fixes.CHANGES,
+            format_func=lambda change: t(f"change.{change}"),
+            key="change",
+            persist_state="session",
+        )
     if answer.details:
         with st.expander(t(f"{question.key}.details")):
             for picture in answer.details:

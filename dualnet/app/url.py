@@ -10,6 +10,7 @@ from dualnet.questions import QUESTIONS
 from dualnet.questions.base import AXES
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Hyperparameter
 from dualnet.text import LANGUAGES, catalogue
+from dualnet.training.fixes import Fixes
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ CONTROLS = {
         Hyperparameter("epoch", EPOCHS.default, 0, EPOCHS.high, scale="log"),
         *HYPERPARAMETERS.values(),
         Choice("axis", AXES, AXES[0], "axes"),
+        Choice("change", Fixes.CHANGES, "dropout", "change"),
         Choice("language", tuple(LANGUAGES), None, "language"),
     )
 }

@@ -173,6 +173,8 @@ def fragment(answer, convert=convert):
         parts.append("</div>")
     wide = *answer.both, *answer.details
     parts += [_picture_html(picture, WIDTH, font, convert) for picture in wide]
+    if answer.more:
+        parts.append(f"<p>{_html(answer.more)}</p>")
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
     text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
@@ -238,6 +240,8 @@ def svg(answer, convert=convert):
         y = max(ends)
     for picture in (*answer.both, *answer.details):
         y = _picture_svg(parts, picture, GAP, y + 8, WIDTH, font, convert)
+    if answer.more:
+        y += 8 + _text(parts, spans(answer.more), GAP, y + 8, WIDTH, 18)
     if answer.note:
         y += 10 + _text(parts, spans(answer.note), GAP, y + 10, WIDTH, 13)
     width, height = WIDTH + 2 * GAP, y + GAP

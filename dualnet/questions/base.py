@@ -23,6 +23,7 @@ class View:
     epochs : how many epochs are shown; ``epoch``: the one looked at, 0 (the start) to ``epochs``
     language : of all words; ``axis``: "log", "linear" or "book", the loss axis
     play : whether pictures move from the start to ``epochs``
+    change : whose source *Fixes* shows, one of ``Fixes.CHANGES``
     """
 
     settings: Settings
@@ -32,6 +33,7 @@ class View:
     language: str = "en"
     axis: str = "log"
     play: bool = False
+    change: str = "dropout"
 
     @property
     def t(self):
@@ -105,6 +107,7 @@ class Answer:
     sentence : Markdown; empty while pictures move
     subtitles : what stands beside the name of each run, by key (its accuracy, t)
     left, right : pictures of either run; both: pictures of the two together
+    more : Markdown, what else the numbers say, below the pictures
     note : Markdown, below everything; details: pictures for those who want to know more
     names : what the runs are called, by key; empty: no names above the pictures
     """
@@ -114,6 +117,7 @@ class Answer:
     left: tuple = ()
     right: tuple = ()
     both: tuple = ()
+    more: str = ""
     note: str | None = None
     details: tuple = ()
     names: dict = field(default_factory=dict)

@@ -78,8 +78,8 @@ _one_blas_thread = _OneBlasThread()
 
 # What the engine does in place of the networks' own methods.
 _REPLACED = (
-    *("fit", "training", "forpass", "activation", "backprop"),
-    *("reg_loss", "update_val_loss"),
+    *("fit", "gen_batch", "training", "forpass", "hidden", "activation", "backprop", "hidden_err"),
+    *("update", "reg_loss", "update_val_loss"),
 )
 
 
