@@ -178,14 +178,14 @@ class PictureGrid:
 
     def draw(self, left, right, subtitles=None):
         """Draw the pictures of both sides from top to bottom; ``subtitles`` stand beside the names."""
-        # In rows, both sides stay level where a name wraps. Source code needs a phone's whole width, so
-        # there one side stands below the other.
-        source = any(isinstance(picture, Code) for picture in left)
+        # In rows, both sides stay level where a name wraps. What needs a phone's whole width stands there
+        # one side below the other.
+        wide = any(isinstance(picture, Code) or getattr(picture, "wide", False) for picture in left)
         names = [self._name(key, subtitles) for key in RUN_COLORS]
         for row, pair in enumerate([names, *zip_longest(left, right)]):
             if row == len(self.rows):
-                if row == 0 or not source:
-                    columns = st.columns(2, gap="medium", wrap=source)
+                if row == 0 or not wide:
+                    columns = st.columns(2, gap="medium", wrap=wide)
                 self.rows.append(columns)
             self.rows[row] = [
                 at if picture is None else draw_element(picture, at)

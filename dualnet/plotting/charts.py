@@ -20,6 +20,7 @@ DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
 CLASS_COLORS = [f"rgb{LOW}", f"rgb{HIGH}"]  # bars of class 0 and 1: the ends of the outputs' scale
 ACCURATE = ".4~g"  # how a tooltip writes a loss
+MINUS = "\u2212"  # the sign; a hyphen is shorter
 
 
 # --- looks ----------------------------------------------------------------------------------
@@ -85,6 +86,11 @@ def legend(words, color):
 def labels(words):
     """Return a Vega expression that says the keys of ``words`` by their values."""
     return f"{json.dumps(words, ensure_ascii=False)}[datum.label] || datum.label"
+
+
+def decimal_text(number, decimals):
+    """Return a finite number as text, with a minus sign and without -0."""
+    return f"{round(number, decimals) + 0.0:.{decimals}f}".replace("-", MINUS)
 
 
 def tooltip(field, title, form):

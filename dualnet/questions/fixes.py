@@ -130,6 +130,7 @@ def charts_of(view, results):
             _spec(len(rows), view.language),
             {"rows": pa.table({"row": np.arange(len(rows)), **columns})},
             view.t(f"fixes.{side}_alt", rows=alt_text),
+            wide=True,
         )
         charts_.append(chart)
     return tuple(charts_)

@@ -49,7 +49,7 @@ def test_every_question_answers_in_every_language():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"key": "blame"}, "key is 'blame'; expected one of loss, units, boundary, size, nudge"),
+        ({"key": "blame"}, "key is 'blame'; expected one of loss, units, gradient, boundary, size"),
         ({"key": None}, "key is None; expected one of loss"),
         ({"key": ["loss"]}, r"key is \['loss'\]; expected one of loss"),
         ({"settings": "moons"}, "settings is 'moons'; expected a dualnet.Settings"),
