@@ -128,6 +128,7 @@ def test_every_room_says_what_it_needs():
     assert [key for key in QUESTIONS if get_question(key).uses_epoch] == [
         "loss",
         "units",
+        "gradient",
         "boundary",
     ]
     assert [key for key in QUESTIONS if get_question(key).animates] == ["units", "boundary"]
