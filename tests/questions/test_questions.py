@@ -178,18 +178,18 @@ def test_loss_charts_draw_the_curves_they_came_from(axis, n):
     assert drawn["ones"].scales == drawn["normal"].scales
 
 
-@pytest.mark.parametrize(("n", "told"), [(1, 1), (2, 2), (60, 60), (61, 60), (5_000, 60)])
-def test_the_pointer_is_told_the_losses_of_epochs_all_along_the_axis(n, told):
+@pytest.mark.parametrize(("n", "count"), [(1, 1), (2, 2), (60, 60), (61, 60), (5_000, 60)])
+def test_tooltips_hold_the_losses_of_evenly_spaced_epochs(n, count):
     runs = curves(n)
     runs["ones"][1][n // 2 :] = np.nan
     for key, chart in zip(RUNS, loss.loss_charts(view_of(*runs.values())), strict=True):
-        table = chart.tables["told"].to_pydict()
+        table = chart.tables["tooltips"].to_pydict()
         epochs = np.array(table["epoch"])
-        assert len(epochs) == told
+        assert len(epochs) == count
         assert (epochs[0], epochs[-1]) == (1, n)
         gaps = np.diff(epochs)
         assert (gaps > 0).all()
-        assert told < 2 or gaps.max() - gaps.min() <= 1
+        assert count < 2 or gaps.max() - gaps.min() <= 1
         for name, losses in zip(("training", "validation"), runs[key], strict=True):
             assert_allclose(np.array(table[name], float), losses[epochs - 1], rtol=1e-6)
 
@@ -568,6 +568,21 @@ def test_luck_of_a_real_run_is_drawn_to_its_last_epoch(trained):
         assert (line.x[-1], line.y[-1]) == pytest.approx((700, end), rel=1e-3)
     assert drawn.ticks["x"] == ["1", "10", "100", "700"]
     assert chart.tables["curves"].num_rows <= luck.POINTS
+
+
+def test_luck_charts_share_their_specification():
+    def chart_of(scale, n, **settings):
+        losses = np.random.default_rng(0).uniform(0.1, scale, (20, n))
+        view = view_of(*curves(n).values(), settings=Settings(**settings))
+        [chart] = luck.answer(view, seeds_of(losses)).both
+        return chart
+
+    one, other = chart_of(2, 40), chart_of(99, 300, constant=0.5, std=3, seed=7)
+    assert one.spec is other.spec
+    drawn, other = Drawn(one), Drawn(other)
+    assert (drawn.ticks["x"][-1], other.ticks["x"][-1]) == ("40", "300")
+    assert drawn.scales["y"] != other.scales["y"]
+    assert [text for text, *_ in other.legend][:2] == ["All 0.5", "Random normal, std 3, seed 7"]
 
 
 def test_luck_of_runs_that_diverge_draws_what_is_finite():
