@@ -497,6 +497,7 @@ def test_a_grid_search_finds_the_best_start(searched):
     assert search.score(x, y) > search.best_score_  # it has seen these samples
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
     local, x, y = searched
     search = clone(local).set_params(n_jobs=-1)

@@ -319,6 +319,7 @@ def test_an_answer_may_lack_anything():
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_html_opens_without_network(chrome, language, tmp_path):
     context = chrome.new_context(color_scheme="dark", viewport={"width": 1200, "height": 800})
@@ -356,6 +357,7 @@ def test_html_opens_without_network(chrome, language, tmp_path):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_line_of_an_svg_is_wider_than_its_place(chrome, language, tmp_path):
     page = chrome.new_page()

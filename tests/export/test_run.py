@@ -352,6 +352,7 @@ def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
     from tests.browser.helpers import READY, server
 

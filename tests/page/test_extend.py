@@ -1,5 +1,5 @@
-"""A dataset, a question and a hyperparameter are each added by the few lines that README promises: in a
-copy of the project, in a process of its own, and looked at on the page."""
+"""Adds a dataset, a question and a hyperparameter, as README describes, to a copy of the project, and
+reads the page of that copy in another process."""
 
 import json
 import re
@@ -153,7 +153,7 @@ def extended(tmp_path):
     return extended
 
 
-def test_a_dataset(extended):
+def test_an_added_dataset_is_on_the_page(extended):
     """Thirteen features, two classes: every question speaks of these data, in both languages."""
     addresses = [
         (locale, {"dataset": "wine", "question": question, "epochs": "20"})
@@ -172,7 +172,7 @@ def test_a_dataset(extended):
     assert any("13 features" in sentence for sentence in boundary["said"])
 
 
-def test_a_question(extended):
+def test_an_added_question_is_on_the_page(extended):
     [page, korean, other] = extended(
         "question",
         ("en", {"question": "largest", "epochs": "20", "epoch": "10"}),
@@ -187,8 +187,7 @@ def test_a_question(extended):
     assert not any("At epoch 10" in sentence for sentence in other["said"])
 
 
-def test_a_hyperparameter_that_only_the_start_uses(extended):
-    """It appears on the page, in the link and in the script, and makes another run."""
+def test_an_added_hyperparameter_is_on_the_page_in_the_link_and_in_the_script(extended):
     [plain, page, refused] = extended(
         "hyperparameter",
         ("en", {"epochs": "20"}),
