@@ -5,10 +5,10 @@ from functools import partial
 
 import streamlit as st
 
-from dualnet.app.serving import files
+from dualnet.app.serving import files, pictures
 from dualnet.app.stage import stop_if_superseded
 from dualnet.app.state import note_press, state
-from dualnet.export import document, run
+from dualnet.export import run
 from dualnet.questions import QUESTIONS
 
 LONG = 10_000  # epochs; their losses take some 750 kB as a table
@@ -38,7 +38,7 @@ def _files(question, view, experiments):
 
     def picture(kind):
         answer = question.answer(replace(view, play=False), *experiments)
-        return document.file(answer, kind, files.convert)
+        return pictures.picture(answer, kind)
 
     return {
         "csv": ("csv", "text/csv", lambda: run.losses_csv(view.comparison, view.epochs)),
