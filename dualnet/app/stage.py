@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 import streamlit as st
 
-from dualnet.app.serving import store
+from dualnet.app.serving import cache
 from dualnet.app.serving.turns import DRAWING, TRAINING, Visitor
 from dualnet.app.state import state
 from dualnet.app.url import text_of
@@ -24,7 +24,7 @@ def current_view():
     """Return the question chosen and the `View` of it."""
     question = get_question(state.question)
     settings = Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS})
-    comparison = store.STORE.get(Comparison, settings)
+    comparison = shared(Comparison, settings)
     plays = comparison.dataset.unit_plot in question.animates
     view = View(
         settings,
@@ -39,15 +39,18 @@ def current_view():
     return question, view
 
 
+def shared(kind, settings):
+    """Return the experiment of ``kind`` for ``settings``, the same for all sessions."""
+    key = kind.key(settings)
+    return cache.EXPERIMENTS.get((kind, key), lambda: kind(key))
+
+
 # --- training -------------------------------------------------------------------------------
 
 
 def experiments_of(question, view):
     """Return the experiments that the question needs beside the comparison, with their epochs, in pairs."""
-    return [
-        (store.STORE.get(kind, view.settings), epochs)
-        for kind, epochs in question.experiments(view)
-    ]
+    return [(shared(kind, view.settings), epochs) for kind, epochs in question.experiments(view)]
 
 
 def training(question, view, experiments):

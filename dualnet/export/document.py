@@ -10,7 +10,6 @@ import re
 import unicodedata
 from hashlib import sha1
 
-from dualnet.export.converter import converted
 from dualnet.plotting.elements import Code, Formulas, Image
 from dualnet.training.experiments import RUNS
 
@@ -20,19 +19,15 @@ INK, PAPER = "#1b1b1b", "#ffffff"  # of a file, which has no surroundings
 WIDTH = 1120  # pixels of the whole
 GAP = 20  # between the columns, and around a file
 COLUMN = (WIDTH - GAP) // 2
+SCALE = 2  # pixels of a PNG for one of the picture, so that it stays sharp on a projector
 KINDS = ("svg", "png", "html")
 
 
-def convert(picture, kind):
-    """Return ``picture`` as "svg" or "png", bytes, made in this process: the first takes 0.4 s and
-    100 MB that stay. A server has `dualnet.app.serving.files.convert` for that, and the arguments are its."""
-    return converted({"kind": kind, "svg" if isinstance(picture, str) else "spec": picture})
-
-
-def file(answer, kind, convert=convert):
+def file(answer, kind):
     """Return the whole answer as the bytes of a file; ``kind`` is "svg", "png" or "html".
 
-    convert : what draws a chart, see `convert`. Raises ValueError for another kind.
+    Charts are drawn in this process: the first takes 0.4 s and 100 MB that stay. Raises ValueError for
+    another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}.")
@@ -41,10 +36,14 @@ def file(answer, kind, convert=convert):
         return (
             f'<!doctype html><meta charset="utf-8"><title>{title}</title>'
             "<style>:root{color-scheme:light dark}body{font-family:sans-serif;margin:1.5em}</style>"
-            f"{fragment(answer, convert)}"
+            f"{fragment(answer)}"
         ).encode()
-    text = svg(answer, convert)
-    return convert(text, "png") if kind == "png" else text.encode()
+    text = svg(answer)
+    if kind == "svg":
+        return text.encode()
+    import vl_convert
+
+    return vl_convert.svg_to_png(text, scale=SCALE)
 
 
 # --- words ----------------------------------------------------------------------------------
@@ -110,7 +109,7 @@ def _barred(text, tag, look):
 # --- charts ---------------------------------------------------------------------------------
 
 
-def chart_svg(chart, width, font, convert=convert):
+def chart_svg(chart, width, font):
     """Return a `Chart` as SVG text, ``width`` pixels wide, in the page's colors and in ``font``."""
     faint = {"gridColor": "currentColor", "gridOpacity": 0.15}
     lines = {"domainColor": "currentColor", "tickColor": "currentColor"}
@@ -129,7 +128,10 @@ def chart_svg(chart, width, font, convert=convert):
             "text": {"color": "currentColor"},
         },
     }
-    text = convert(spec, "svg").decode()
+    [version] = re.findall(r"/v(\d+\.\d+)[^/]*$", spec["$schema"])
+    import vl_convert
+
+    text = vl_convert.vegalite_to_svg(spec, version)
     # Names within a document are unique: two charts of it must not share "clip1".
     mark = sha1(text.encode()).hexdigest()[:8]
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>c{mark}-", text)
@@ -154,7 +156,7 @@ def _placed(text, attributes):
 # --- HTML -----------------------------------------------------------------------------------
 
 
-def fragment(answer, convert=convert):
+def fragment(answer):
     """Return the answer as HTML for a page that has a font, a text color and a background."""
     font = _font(answer)
     parts = [f"<p>{_html(answer.sentence)}</p>"]
@@ -168,11 +170,11 @@ def fragment(answer, convert=convert):
                 parts.append(
                     f'<p><b style="color:{color};font-size:1.15em">━━ {name}</b> &nbsp; {beside}</p>'
                 )
-            parts += [_picture_html(picture, COLUMN, font, convert) for picture in pictures]
+            parts += [_picture_html(picture, COLUMN, font) for picture in pictures]
             parts.append("</div>")
         parts.append("</div>")
     wide = *answer.both, *answer.details
-    parts += [_picture_html(picture, WIDTH, font, convert) for picture in wide]
+    parts += [_picture_html(picture, WIDTH, font) for picture in wide]
     if answer.more:
         parts.append(f"<p>{_html(answer.more)}</p>")
     if answer.note:
@@ -184,7 +186,7 @@ def fragment(answer, convert=convert):
     return text
 
 
-def _picture_html(picture, width, font, convert):
+def _picture_html(picture, width, font):
     match picture:
         case Code(source):
             return f'<pre style="white-space:pre-wrap">{html.escape(source)}</pre>'
@@ -203,7 +205,7 @@ def _picture_html(picture, width, font, convert):
                 f'<p style="font-size:.9em;margin-top:0">{_html(caption)}</p>' if caption else ""
             )
         case _:
-            text, below = chart_svg(picture, width, font, convert), ""
+            text, below = chart_svg(picture, width, font), ""
     attributes = (
         f'style="width:100%;height:auto" role="img" aria-label="{html.escape(picture.alt)}"'
     )
@@ -213,7 +215,7 @@ def _picture_html(picture, width, font, convert):
 # --- SVG ------------------------------------------------------------------------------------
 
 
-def svg(answer, convert=convert):
+def svg(answer):
     """Return the answer as SVG text, as the page lays it out: the sentence, the two columns, what is
     wider, the note."""
     parts, font = [], _font(answer)
@@ -235,11 +237,11 @@ def svg(answer, convert=convert):
                 ]
                 end += _text(parts, head, x + 36, end, COLUMN - 36, 18)
             for picture in pictures:
-                end = _picture_svg(parts, picture, x, end + 8, COLUMN, font, convert)
+                end = _picture_svg(parts, picture, x, end + 8, COLUMN, font)
             ends.append(end)
         y = max(ends)
     for picture in (*answer.both, *answer.details):
-        y = _picture_svg(parts, picture, GAP, y + 8, WIDTH, font, convert)
+        y = _picture_svg(parts, picture, GAP, y + 8, WIDTH, font)
     if answer.more:
         y += 8 + _text(parts, spans(answer.more), GAP, y + 8, WIDTH, 18)
     if answer.note:
@@ -253,7 +255,7 @@ def svg(answer, convert=convert):
     )
 
 
-def _picture_svg(parts, picture, x, y, width, font, convert):
+def _picture_svg(parts, picture, x, y, width, font):
     """Append a picture to ``parts``, its upper left corner at x, y; return where it ends."""
     match picture:
         case Code(source):
@@ -280,7 +282,7 @@ def _picture_svg(parts, picture, x, y, width, font, convert):
         case Image(text, _, _):
             pass
         case _:
-            text = chart_svg(picture, width, font, convert)
+            text = chart_svg(picture, width, font)
     _, _, across, down = map(float, re.search(r'viewBox="([^"]*)"', text)[1].split())
     height = width * down / across
     box = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:.1f}" role="img"'

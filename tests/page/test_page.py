@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 
 from dualnet import DATASETS, EPOCHS, HYPERPARAMETERS, Comparison, Settings
-from dualnet.app.serving import store
+from dualnet.app.serving import cache
 from dualnet.app.serving.turns import DRAWING, TRAINING
 from dualnet.app.url import text_of
 from dualnet.export import run as export
@@ -338,15 +338,15 @@ def test_an_epoch_between_two_snapshots_is_trained_again(open_page, fresh_server
 
 @pytest.fixture
 def asked(fresh_server, monkeypatch):
-    """Return a list of the experiments that the page asks the store for."""
+    """Return a list of the experiments that the page asks the cache for."""
     found = []
-    get = store.STORE.get
+    get = cache.EXPERIMENTS.get
 
-    def noted(kind, settings):
-        found.append(kind)
-        return get(kind, settings)
+    def noted(key, make):
+        found.append(key[0])
+        return get(key, make)
 
-    monkeypatch.setattr(store.STORE, "get", noted)
+    monkeypatch.setattr(cache.EXPERIMENTS, "get", noted)
     return found
 
 
