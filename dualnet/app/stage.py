@@ -204,5 +204,5 @@ def draw_element(element, at):
             return at.image(svg, caption, "stretch", alt=alt)
         case Code(source):
             return at.code(source, wrap_lines=True)
-        case Formulas(latex):
+        case Formulas(latex, _):
             return at.latex(latex)
