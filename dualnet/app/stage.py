@@ -6,7 +6,7 @@ from itertools import zip_longest
 import streamlit as st
 
 from dualnet.app.serving import cache
-from dualnet.app.serving.turns import DRAWING, TRAINING, Visitor
+from dualnet.app.serving.scheduler import DRAWING, SPEED, TRAINING, Session
 from dualnet.app.state import state
 from dualnet.app.url import text_of
 from dualnet.plotting.elements import Chart, Code, Formulas, Image
@@ -70,19 +70,24 @@ def training(question, view, experiments):
 
 
 def turn_for(experiment):
-    """Return the turns in which this session trains ``experiment``."""
-    return TRAINING.turn(_visitor(), experiment, stop_if_superseded)
+    """Return the function that `Trainer.advance` asks for a turn of this session."""
+
+    def turn(epochs_left):
+        seconds = epochs_left * experiment.work / SPEED
+        return TRAINING.turn(_session(), seconds, stop_if_superseded, experiment)
+
+    return turn
 
 
 def drawing_turn(view, begun=True):
     """Return this session's turn to draw, a context manager. Curves of many epochs take longer, and a
     page that has ``begun`` needs less."""
     seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
-    return DRAWING.place(_visitor(), seconds, stop_if_superseded)
+    return DRAWING.turn(_session(), seconds, stop_if_superseded)
 
 
-def _visitor():
-    return state.setdefault("visitor", Visitor())
+def _session():
+    return state.setdefault("session", Session())
 
 
 def stop_if_superseded():
@@ -212,5 +217,5 @@ def draw_element(element, at):
             return at.image(svg, caption, "stretch", alt=alt)
         case Code(source):
             return at.code(source, wrap_lines=True)
-        case Formulas(latex):
+        case Formulas(latex, _):
             return at.latex(latex)

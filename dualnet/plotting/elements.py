@@ -37,6 +37,11 @@ class Code:
 
 @dataclass(frozen=True)
 class Formulas:
-    """LaTeX, one aligned block."""
+    """Formulas one below the other.
+
+    latex : one aligned block
+    plain : the same in plain characters, for files; ⟨…⟩ stands for a bar over …
+    """
 
     latex: str
+    plain: str

@@ -107,14 +107,26 @@ def test_spans():
     assert output.spans("") == []
 
 
-def test_formulas_are_plain_characters():
-    lines = output.formula_lines(code.EQUAL_STAYS_EQUAL)
-    assert len(lines) >= 4
-    text = " ".join(part for line in lines for part in line)
-    assert not re.search(r"[\\{}&_^]", text), text
-    assert text.count("⟨") == text.count("⟩") == code.EQUAL_STAYS_EQUAL.count(r"\overline")
-    for plain in ("wᵢ = wⱼ", "∂L/∂vⱼ", "σ(", "⇒"):
-        assert plain in text
+def test_formulas_in_plain_characters_are_those_in_latex():
+    formulas = code.EQUAL_STAYS_EQUAL
+    lines = formulas.latex.split(r"\begin{aligned}")[1].split(r"\end")[0].strip().split(r"\\")
+    assert len(lines) == len(formulas.plain.splitlines()) >= 4
+    symbols = {"_i": "ᵢ", "_j": "ⱼ", r"\sigma": "σ", r"\eta": "η", r"\partial": "∂", "-": "−"}
+    symbols |= {
+        r"\Rightarrow": "⇒",
+        r"\overline{": "⟨",
+        r"\tfrac": "/",
+        "=": "=",
+        "+": "+",
+        "(": "(",
+    }
+    for latex, plain in zip(lines, formulas.plain.splitlines(), strict=True):
+        for name, character in symbols.items():
+            assert latex.count(name) == plain.count(character), (name, plain)
+        letters = re.findall("[a-zL]", re.sub(r"\\[a-zA-Z]+|_[ij]", "", latex))
+        assert re.findall("[a-zL]", plain.replace("ᵢ", "").replace("ⱼ", "")) == letters
+        assert plain.count("⟨") == plain.count("⟩")
+        assert not re.search(r"[\\{}&_^]", plain)
 
 
 # --- a notebook -----------------------------------------------------------------------------
@@ -294,13 +306,13 @@ def test_another_ending_is_refused(tmp_path):
 
 
 def test_an_answer_may_lack_anything():
-    answer = Answer(
-        "*Only* words & <signs>", left=(Formulas(r"\begin{aligned} a &= b \end{aligned}"),)
-    )
+    answer = Answer("*Only* words & <signs>", left=(Formulas("a = b", "a = ⟨b⟩\nb < c"),))
     assert "<i>Only</i> words &amp; &lt;signs&gt;" in output.fragment(answer)
     texts = texts_of(output.svg(answer))
     assert texts[0] == "Only words & <signs>"
-    assert texts[1:3] == ["a", "= b"]
+    assert texts[1:3] == ["a = b", "b < c"]
+    assert '<tspan text-decoration="overline">b</tspan>' in output.svg(answer)
+    assert '<span style="text-decoration:overline">b</span>' in output.fragment(answer)
     page = Pillow.open(io.BytesIO(output.file(answer, "png")))
     assert page.size[0] == 2 * (output.WIDTH + 2 * output.GAP)
 

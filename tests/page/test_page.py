@@ -13,7 +13,7 @@ import streamlit as st
 
 from dualnet import DATASETS, EPOCHS, HYPERPARAMETERS, Comparison, Settings
 from dualnet.app.serving import cache
-from dualnet.app.serving.turns import DRAWING, TRAINING
+from dualnet.app.serving.scheduler import DRAWING, TRAINING
 from dualnet.app.url import text_of
 from dualnet.export import run as export
 from dualnet.lesson.steps import STEPS
@@ -205,7 +205,7 @@ def test_back_twice_before_the_page_is_drawn_is_two_choices(open_page, monkeypat
     for units in (3, 4):
         move(page, units=units)
     with monkeypatch.context() as patch:
-        patch.setattr(DRAWING, "place", lambda *_: st.stop())
+        patch.setattr(DRAWING, "turn", lambda *_: st.stop())
         page.query_params = {"epochs": "20", "units": "3"}
         page.run()
     page.query_params = {"epochs": "20"}
@@ -406,7 +406,7 @@ def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     happened, needed = [], []
 
     @contextmanager
-    def place(visitor, seconds, poll):
+    def turn(session, seconds, poll):
         needed.append(seconds)
         happened.append("turn")
         yield
@@ -419,7 +419,7 @@ def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     asked = get_question(
         STEPS[1].question if "step" in address else address.get("question", "loss")
     )
-    monkeypatch.setattr(DRAWING, "place", place)
+    monkeypatch.setattr(DRAWING, "turn", turn)
     monkeypatch.setattr(TRAINING, "turn", noted("training", TRAINING.turn))
     counted = replace(asked, answer=noted("answer", asked.answer))
     monkeypatch.setitem(QUESTIONS, asked.key, counted)

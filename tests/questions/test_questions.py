@@ -662,7 +662,7 @@ def test_formulas_hold_for_equal_units(data):
     mean = np.mean(e * v * a1 * (1 - a1) * x, axis=0)
     assert_allclose(gradients[0], np.tile(mean[:, None], 4), rtol=1e-9, atol=1e-15)
     for part in (r"\overline{e\,a_i}", r"\overline{e\,v_i\,a_i(1-a_i)\,x}"):
-        assert part in code.EQUAL_STAYS_EQUAL
+        assert part in code.EQUAL_STAYS_EQUAL.latex
 
 
 # --- names ---
