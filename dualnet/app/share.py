@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
-from dualnet.app.state import note_press, state
+from dualnet.app.state import press, state
 from dualnet.app.url import link
 
 EVERYWHERE = ("", "0.0.0.0", "::")  # a server that listens there listens in the local network, too
@@ -20,7 +20,7 @@ def draw_button(t):
         t("share.title"),
         key="share",
         icon=":material/qr_code:",
-        on_click=note_press,
+        on_click=press,
         width="stretch",
     ):
         return
@@ -42,7 +42,7 @@ def draw_button(t):
 
 def page_link():
     """Return the page's address with its state, but without the language: each browser has its own."""
-    shown = {key: value for key, value in state.seen.items() if key != "language"}
+    shown = state.page.values | {"language": None}
     return (st.context.url or "").split("?")[0].rstrip("/") + "/" + link(shown)
 
 
