@@ -7,7 +7,7 @@ import streamlit as st
 
 from dualnet.app.serving import cache, pictures
 from dualnet.app.stage import stop_if_superseded
-from dualnet.app.state import note_press, state
+from dualnet.app.state import press, state
 from dualnet.export import run
 from dualnet.questions import QUESTIONS
 
@@ -56,7 +56,7 @@ def _draw_file(t, kind, file, name, mime, on_demand):
     place, label, icon = st.empty(), t(f"downloads.{kind}"), None
     if not on_demand:
         if kind not in state.made and not place.button(
-            label, key=kind, on_click=note_press, width="stretch"
+            label, key=kind, on_click=press, width="stretch"
         ):
             return
         state.made.add(kind)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dualnet.app import downloads, lesson, share, sidebar, stage, styles
-from dualnet.app.state import follow_last_epoch, read_url, state, translate_choices, write_url
+from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
 from dualnet.text import translator
@@ -11,9 +11,7 @@ from dualnet.text import translator
 
 def draw_page():
     """Draw the page for the state of this session."""
-    translate_choices()
-    read_url()
-    follow_last_epoch()
+    update()
     t = translator(state.language)
     st.set_page_config(page_title=t("page.title"), layout="wide")
     st.html(styles.TOUCH + styles.KOREAN * (state.language == "ko"))
@@ -38,12 +36,13 @@ def draw_page():
             draw_rejected_parameters(t)
     if step and not lesson.is_revealed():
         lesson.train_ahead(question, view)
-        return
-    with st.container():
-        experiments = stage.draw_answer(t, question, view)
-        if step:
-            lesson.draw_verdict(t, step, view, experiments, verdict)
-    downloads.draw(t, question, view, experiments)
+    else:
+        with st.container():
+            experiments = stage.draw_answer(t, question, view)
+            if step:
+                lesson.draw_verdict(t, step, view, experiments, verdict)
+        downloads.draw(t, question, view, experiments)
+    note_drawn()
 
 
 def draw_title(t):
@@ -71,12 +70,13 @@ def draw_chooser(t):
             t("lesson.start"),
             key="start",
             icon=":material/play_lesson:",
-            on_click=lesson.start,
+            on_click=press,
+            args=(lesson.start,),
         )
 
 
 def draw_rejected_parameters(t):
     """List the rejected URL parameters until a control moves."""
-    if state.refused and state.setdefault("refused_at", state.seen) == state.seen:
+    if state.refused:
         with st.expander(t("link.refused"), icon=":material/warning:"):
             st.markdown("\n".join(f"- {sentence}" for sentence in explain(state.refused, t)))

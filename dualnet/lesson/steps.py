@@ -103,7 +103,7 @@ ALSO = {
 def table(language="en"):
     """Return the steps as a Markdown table: the link, the question to the class, what to notice."""
     rows = [translator(language)("lesson.table").split(" | "), ["---"] * 3]
-    for number, step in enumerate(STEPS, start=1):
+    for step in STEPS:
         view = step.view(language)
-        rows.append([f"`?step={number}`", step.text("ask", view), step.text("notice", view)])
+        rows.append([f"`?step={step.name}`", step.text("ask", view), step.text("notice", view)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

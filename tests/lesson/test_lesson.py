@@ -103,9 +103,8 @@ def test_readme_holds_the_table_of_the_lesson():
 def test_the_table_links_every_step_in_both_languages():
     for language in LANGUAGES:
         rows = table(language).splitlines()[2:]
-        assert [re.match(r"\| `\?step=(\d+)` \| ", row)[1] for row in rows] == [
-            str(number) for number in NUMBERS
-        ]
+        links = [re.match(r"\| `\?step=(\w+)` \| ", row)[1] for row in rows]
+        assert links == [step.name for step in STEPS]
         assert all(row.count("|") == 4 for row in rows)
 
 
@@ -367,7 +366,7 @@ def test_a_step_is_its_number(number):
     values, refused = read_parameters({"step": [str(number)]})
     assert (values, refused) == ({"step": number}, {})
     state = opening(number) | {"step": number}
-    assert parameters_of(state) == {"step": str(number)}
+    assert parameters_of(state) == {"step": STEPS[number - 1].name}
     assert state.items() >= STEPS[number - 1].state.items()
 
 
@@ -445,7 +444,7 @@ def test_says_whether_the_choice_was_right(open_page):
     assert verdict(page)[0] == "The numbers say: **Random normal** · you were right"
     page = move(page, constant=0.1)  # what if?
     assert verdict(page)[0] == "The numbers say: **Both about alike** · you chose: Random normal"
-    assert page.query_params == {"step": "1", "constant": "0.1"}
+    assert page.query_params == {"step": "loss", "constant": "0.1"}
 
 
 def test_says_that_the_numbers_decide_for_nothing(open_page):
@@ -467,14 +466,14 @@ def test_what_a_step_shows_is_trained_before(open_page, fresh_server, epochs_des
 def test_the_way_through_the_lesson_and_back(open_page):
     page = press(open_page(units="3"), "start")
     for number in NUMBERS:
-        assert page.query_params == {"step": str(number)}
+        assert page.query_params == {"step": STEPS[number - 1].name}
         assert state_of(page).items() >= STEPS[number - 1].state.items()
         assert "show" in pressed(page)
         page = press(page, "show")
         if number < 10:
             page = press(move(page, units=4), "next")
     page = press(page, "back")
-    assert page.query_params == {"step": "9"}
+    assert page.query_params == {"step": "luck"}
     assert verdict(page)  # seen before, it stays revealed
     page = press(press(press(page, "leave"), "start"), "show")
     page = press(page, "next")
@@ -485,14 +484,14 @@ def test_a_press_that_overtakes_the_address(open_page):
     """A press sends the address as the browser has it, which may be the one before."""
     page = press(open_page(step="2"), "show")
     page = press(page, "next")
-    page.query_params = {"step": "2"}
+    page.query_params = {"step": "reach"}
     page = press(page, "show")
     assert page.session_state.step == 3
     assert verdict(page)
     page = press(page, "leave")
-    page.query_params = {"step": "3"}
+    page.query_params = {"step": "units"}
     page = press(page, "start")
-    assert page.query_params == {"step": "1"}
+    assert page.query_params == {"step": "loss"}
 
 
 def test_leaving_keeps_the_state(open_page):
@@ -518,6 +517,16 @@ def test_a_step_stands_still(open_page):
     page = press(move(page, play=True), "next")
     page = press(page, "back")
     assert widget(page, "play").value is False
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_step_opens_by_its_name_and_by_its_number(open_page, step):
+    number = STEPS.index(step) + 1
+    for text in (step.name, str(number)):
+        page = open_page(step=text)
+        assert page.session_state.step == number
+        assert page.query_params == {"step": text}  # opening a link writes no history entry
+        assert notice_of(page) is None
 
 
 @pytest.mark.parametrize("text", ["0", "11", "-1", "1.5", "abc", "", "１", "1e3", "<b>", "step"])

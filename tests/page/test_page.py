@@ -282,14 +282,21 @@ def test_choices_survive_the_switch_of_language(open_page):
     assert "language" not in page.query_params
 
 
-def test_many_unknown_keys_cost_one_notice(open_page, written):
-    page = open_page(**{f"key{i}": "x" for i in range(900)}, units="3")
+def test_unknown_parameters_are_ignored(open_page, written):
+    page = open_page(**{f"utm_{i}": "x" for i in range(900)}, fbclid="IwAR0", units="3")
     assert not page.exception
-    assert written == [{"units": "3"}]
-    t = translator("en")
+    assert notice_of(page) is None
+    assert page.session_state.units == 3
+    assert written == []  # Back leaves the page instead of returning to the same link
+    move(page, units=4)
+    assert written == [{"units": "4"}]
+
+
+def test_at_most_five_rejected_parameters_are_listed(open_page):
+    page = open_page(**dict.fromkeys(HYPERPARAMETERS, "x"))
     sentences = notice_of(page)
     assert len(sentences) == 6
-    assert sentences[-1] == t("link.more", count=895)
+    assert sentences[-1] == translator("en")("link.more", count=len(HYPERPARAMETERS) - 5)
     move(page, units=4)
     assert notice_of(page) is None
 
