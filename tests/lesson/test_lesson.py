@@ -225,7 +225,7 @@ MOVED = [
     ("size", {"dataset": "blobs", "learning_rate": 1.0, "l2": 0.0}, "equal"),
     ("size", {"units": 1}, None),
     ("digits", {"epochs": 500}, "falling"),
-    ("digits", {"dataset": "blobs"}, "reached"),
+    ("digits", {"std": 0.0}, "reached"),
     ("digits", {"epoch": 1}, None),
     ("nudge", {"dataset": "moons"}, "e3"),
     ("nudge", {"epochs": 1_000}, "e6"),
