@@ -137,10 +137,7 @@ def draw_verdict(t, step, view, experiments, place):
     """Say which option the numbers confirm and what to notice."""
     confirmed = step.verdict(view, *experiments) if state.question == step.question else None
     chosen = state.revealed[state.step]
-    if confirmed is None:
-        verdict = t("lesson.undecided")
-    else:
-        kind = "told" if chosen is None else "right" if chosen == confirmed else "wrong"
-        words = {"answer": step.text(confirmed, view), "chosen": chosen and step.text(chosen, view)}
-        verdict = f":green[:material/check_circle:] {t(f'lesson.{kind}', **words)}"
+    verdict = step.result(view, confirmed, chosen)
+    if confirmed is not None:
+        verdict = f":green[:material/check_circle:] {verdict}"
     place.markdown(f"{verdict}  \n{step.text('notice', view)}")
