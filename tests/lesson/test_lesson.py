@@ -563,7 +563,7 @@ def test_leaving_keeps_the_state(open_page):
 
 def test_a_step_stands_still(open_page):
     """Where pictures play, no number would be seen."""
-    page = press(open_page(step="3"), "show")
+    page = press(open_page(step="units"), "show")
     page = press(move(page, play=True), "next")
     page = press(page, "back")
     assert widget(page, "play").value is False

@@ -60,8 +60,8 @@ def test_a_slider_moved_before_the_answer_to_back_arrives(open_page):
 
 
 def test_notes_opened_before_the_answer_to_next_arrives(open_page):
-    page = press(press(open_page(step="loss"), "show"), "next")
-    late(page, {"step": "loss"}, notes=True, epochs=500)
+    page = press(press(open_page(step="luck"), "show"), "next")
+    late(page, {"step": "luck"}, notes=True, epochs=500)
     assert page.session_state.epochs == 20_000
     assert page.query_params == {"step": "reach"}
     assert page.session_state.step == STEPS.index(next(s for s in STEPS if s.name == "reach")) + 1
