@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field, fields
 from numbers import Real
 
-from dualnet.datasets import checked_name
+from dualnet.datasets import SUGGESTED, checked_name
 from dualnet.networks import DualLayer, RandomInitNetwork
 
 
@@ -111,3 +111,23 @@ HYPERPARAMETERS = {
     if f.metadata
 }
 EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
+
+
+def suggested_changes(before, after, values):
+    """Return what else changes where a user chooses another dataset: a dict.
+
+    before, after : names of the datasets
+    values : the page's controls by name. A number moves to what suits the dataset ``after`` where it
+        still stands at what suits ``before``; what the user has moved stays. See `SUGGESTED`.
+    """
+    numbers = {**HYPERPARAMETERS, EPOCHS.name: EPOCHS}
+    names = SUGGESTED[before].keys() | SUGGESTED[after].keys()
+    usual, suited = (
+        {name: SUGGESTED[dataset].get(name, numbers[name].default) for name in names}
+        for dataset in (before, after)
+    )
+    return {
+        name: suited[name]
+        for name in sorted(names)
+        if values[name] == usual[name] and usual[name] != suited[name]
+    }

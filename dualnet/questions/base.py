@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dualnet.export import document
-from dualnet.measures import accuracy_of, difference
+from dualnet.measures import accuracy_of, difference, distinct_units
 from dualnet.settings import Settings
 from dualnet.text import translator
 from dualnet.training.experiments import RUNS, Comparison
@@ -73,6 +73,14 @@ class View:
             for net in (self.runs[key].network_at(0), self.networks[key])
         )
         return self.settings.units > 1 and bool(start == 0 and now <= ROUNDING)
+
+    def is_separated_by_rounding(self, key):
+        """Return whether a run's hidden units started equal and are no longer at the epoch looked at:
+        by rounding, as exact training keeps them equal."""
+        start = self.runs[key].network_at(0)
+        started_equal = difference(start.w1, start.b1, start.w2) == 0
+        network = self.networks[key]
+        return bool(started_equal and distinct_units(network.w1, network.b1, network.w2) > 1)
 
     @property
     def frames(self):

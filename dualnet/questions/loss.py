@@ -60,6 +60,9 @@ def sentence(view):
         sentences.append(view.t("loss.equal_both", units=view.settings.units))
     elif equal:
         sentences.append(view.t("loss.equal", run=view.names[equal[0]], units=view.settings.units))
+    for key in RUNS:
+        if view.is_separated_by_rounding(key):
+            sentences.append(view.t("loss.rounding", run=view.names[key]))
     return " ".join(sentences)
 
 
