@@ -14,7 +14,10 @@ def draw_page():
     update()
     t = translator(state.language)
     st.set_page_config(page_title=t("page.title"), layout="wide")
-    st.html(styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    st.html(styles.HIDDEN + styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    with st.container(key="document"):
+        script = styles.DOCUMENT.replace("{language}", state.language)
+        st.html(script, unsafe_allow_javascript=True)
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
