@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from dualnet.validation import spelled
+
 # scikit-learn takes about two seconds to import; a page should be able to appear before that,
 # so the functions below import it when they need it.
 
@@ -157,7 +159,7 @@ def load_dataset(name="breast_cancer"):
 def checked_name(name):
     """Return the name of a dataset. Raises ValueError for anything else."""
     if not isinstance(name, str) or name not in DATASETS:
-        raise ValueError(f"dataset is {name!r}; expected one of {', '.join(DATASETS)}.")
+        raise ValueError(f"dataset is {spelled(name)}; expected one of {', '.join(DATASETS)}.")
     return name
 
 

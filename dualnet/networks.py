@@ -13,6 +13,7 @@ import numpy as np
 
 from dualnet.validation import (
     LARGEST_SEED,
+    check_start,
     checked_count,
     checked_data,
     checked_number,
@@ -137,7 +138,8 @@ class SingleLayer:
 
         An epoch records, in this order: the output a before its step; the training loss of that a
         plus the penalty of the weights *after* the step; the validation loss after the step.
-        Raises ValueError for data that cannot be trained on; then nothing has changed.
+        Raises ValueError for data that cannot be trained on; then nothing has changed. Raises it, too,
+        where ``init_weights`` leaves a weight or bias out or gives it another shape.
         """
         x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
         epochs = checked_count(epochs, "epochs", 0)
@@ -145,6 +147,7 @@ class SingleLayer:
         self.losses = []
         self.val_losses = []
         self.init_weights(x.shape[1])
+        check_start(self, x.shape[1])
         for _ in range(epochs):
             loss = 0
             for x_batch, y_batch in self.gen_batch(x, y):

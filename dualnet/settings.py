@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass, field, fields
-from numbers import Real
 
 from dualnet.datasets import SUGGESTED, checked_name
 from dualnet.networks import DualLayer, RandomInitNetwork
+from dualnet.validation import is_number, spelled
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,12 @@ class Hyperparameter:
         """Return ``value`` as an int or a float. Raises ValueError outside the range."""
         kind = "a whole number" if self.whole else "a number"
         if (
-            not isinstance(value, Real)
-            or isinstance(value, bool)
+            not is_number(value)
             or not self.low <= value <= self.high
             or (self.whole and value != int(value))
         ):
             raise ValueError(
-                f"{self.name} is {value!r}; expected {kind} from {self.low:,} to {self.high:,}."
+                f"{self.name} is {spelled(value)}; expected {kind} from {self.low:,} to {self.high:,}."
             )
         return int(value) if self.whole else float(value) + 0.0  # no -0
 
