@@ -150,7 +150,7 @@ def test_a_long_device_is_cut_and_stays_one_device(classroom):
 
 
 def test_text_and_steps_are_bounded(classroom):
-    with pytest.raises(ValueError, match="2000 characters"):
+    with pytest.raises(ValueError, match="2001 characters"):
         classroom.show("loss", {"x": "y" * 2_000}, OPTIONS)
     with pytest.raises(ValueError, match="64 characters"):
         classroom.show("s" * 100, {}, OPTIONS)
