@@ -134,7 +134,7 @@ def train_ahead(question, view):
 
 
 def draw_verdict(t, step, view, experiments, place):
-    """Say which option the numbers confirm and what to notice."""
+    """Say which option the numbers confirm and what to notice; return that option or None."""
     confirmed = step.verdict(view, *experiments) if state.question == step.question else None
     chosen = state.revealed[state.step]
     if confirmed is None:
@@ -144,3 +144,4 @@ def draw_verdict(t, step, view, experiments, place):
         words = {"answer": step.text(confirmed, view), "chosen": chosen and step.text(chosen, view)}
         verdict = f":green[:material/check_circle:] {t(f'lesson.{kind}', **words)}"
     place.markdown(f"{verdict}  \n{step.text('notice', view)}")
+    return confirmed

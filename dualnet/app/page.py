@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
 from dualnet.app.state import follow_last_epoch, read_url, state, translate_choices, write_url
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
@@ -11,8 +11,14 @@ from dualnet.text import translator
 
 def draw_page():
     """Draw the page for the state of this session."""
+    code = classroom.code_in_url()
+    if code and not state.get("exploring"):
+        classroom.draw_follower(code)
+        return
     translate_choices()
     read_url()
+    if not code:
+        classroom.follow()
     follow_last_epoch()
     t = translator(state.language)
     st.set_page_config(page_title=t("page.title"), layout="wide")
@@ -20,6 +26,8 @@ def draw_page():
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
+        if code:
+            classroom.draw_rejoin(t)
         if step:
             lesson.draw_bar(t, step)
         else:
@@ -29,21 +37,30 @@ def draw_page():
         notes = lesson.draw_notes_switch(t) if step else None
         sidebar.draw_controls(t)
         write_url()
+        if not code:
+            classroom.publish()
         share.draw_button(t)
         with head:
             if step:
                 verdict = lesson.draw_question(step, view, notes)
+                classroom.draw_teacher(t, step, view)
             else:
                 draw_chooser(t)
             draw_rejected_parameters(t)
+    classroom.draw_cookie()
     if step and not lesson.is_revealed():
         lesson.train_ahead(question, view)
+        classroom.hold()
         return
     with st.container():
         experiments = stage.draw_answer(t, question, view)
         if step:
-            lesson.draw_verdict(t, step, view, experiments, verdict)
+            confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
+            classroom.confirm(step, confirmed)
     downloads.draw(t, question, view, experiments)
+    if step:
+        classroom.draw_summary(t, step)
+        classroom.hold()
 
 
 def draw_title(t):
@@ -73,6 +90,8 @@ def draw_chooser(t):
             icon=":material/play_lesson:",
             on_click=lesson.start,
         )
+        if "class" not in st.query_params:
+            classroom.draw_start(t)
 
 
 def draw_rejected_parameters(t):

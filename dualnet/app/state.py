@@ -25,6 +25,8 @@ def read_url():
     page's last answer arrived. So the URL is ignored where a control or a switch has moved, or a button
     was pressed.
     """
+    if "class" in st.query_params:
+        return  # the address names a class, not a state
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
     pressed = state.pop("pressed", False)
     before = state.get("seen", {}) | state.get("switches", {})
@@ -65,6 +67,8 @@ def follow_last_epoch():
 def write_url():
     """Write the state into the URL, once a run: one choice is one entry of the history."""
     _remember()
+    if "class" in st.query_params:
+        return
     shown = dict(state.seen)
     if state.language == language_of(st.context.locale):
         shown.pop("language")  # the default of this browser

@@ -37,7 +37,6 @@ class Shown:
 
     step: str | None = None
     parameters: dict = field(default_factory=dict)
-    version: int = 0
 
 
 class Classroom:
@@ -47,12 +46,14 @@ class Classroom:
     host : the secret that makes a browser the teacher's
     shown : the `Shown` of the teacher's page
     polls : a `Poll` for each step shown so far
+    version : a number that grows with every change of what is shown
     locked : whether new devices are turned away
     """
 
     def __init__(self, host, clock=time.monotonic):
         self.host, self.code = host, code_of(host)
-        self.shown, self.polls, self.locked = Shown(), {}, False
+        self.shown, self.polls = Shown(), {}
+        self.version, self.locked = 0, False
         self.opened = self.host_seen = clock()
         self._clock, self._lock = clock, threading.RLock()
         self._seats = {}  # device: last seen
@@ -60,8 +61,10 @@ class Classroom:
 
     # --- the teacher ---
 
-    def show(self, step, parameters, options=()):
-        """Show a step, with the ``options`` of its question, in a state of the page; return the `Shown`.
+    def show(self, step, parameters, options=(), seen=None):
+        """Show a step, with the ``options`` of its question, in a state of the page.
+
+        seen : the version that the caller knows; if another device has changed it, nothing happens
 
         Raises ValueError for more text than a class may keep.
         """
@@ -74,20 +77,25 @@ class Classroom:
             raise ValueError(f"A step and its options have {TEXT} characters or less.")
         with self._lock:
             self.host_seen = self._clock()
+            if seen not in (None, self.version):
+                return
             if step is not None and step not in self.polls:
                 if len(self.polls) >= POLLS:
                     raise ValueError(f"A class has at most {POLLS} steps.")
                 self.polls[step] = Poll(tuple(options))
             if (step, parameters) != (self.shown.step, self.shown.parameters):
-                self.shown = Shown(step, dict(parameters), self.shown.version + 1)
-            return self.shown
+                self.shown = Shown(step, dict(parameters))
+                self.version += 1
 
     def reveal(self, step, confirmed=None):
-        """End the votes on a step; ``confirmed`` is the option that the numbers confirm, if known."""
+        """End the votes on a step. ``confirmed`` is the option that the numbers confirm, if known; the first
+        one stays, as the votes were on the state shown then."""
         with self._lock:
             poll = self.polls[step]
+            self.version += not poll.revealed
             poll.revealed = True
-            poll.confirmed = confirmed if confirmed in poll.options else poll.confirmed
+            if poll.confirmed is None and confirmed in poll.options:
+                poll.confirmed = confirmed
 
     def vote_again(self, step):
         """Begin the second round of votes on a step; return whether there is one."""
@@ -96,6 +104,7 @@ class Classroom:
             allowed = not poll.revealed and poll.rounds[-1] and len(poll.rounds) < ROUNDS
             if allowed:
                 poll.rounds.append({})
+                self.version += 1
             return bool(allowed)
 
     def free_seats(self):
@@ -156,6 +165,10 @@ class Classroom:
             since = self._clock() - PRESENT
             present = {device for device, at in self._seats.items() if at >= since}
             return len(voted), len(present | voted)
+
+    def age(self):
+        """Return the seconds since the class was opened."""
+        return self._clock() - self.opened
 
     def seats(self):
         """Return how many devices have a seat."""

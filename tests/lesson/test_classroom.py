@@ -100,8 +100,9 @@ def test_results_count_who_guessed_what_was_confirmed(classroom):
     assert classroom.results() == []
     classroom.reveal("loss")
     assert classroom.results() == [("loss", None, [(3, None)])]
-    classroom.reveal("loss", "even")
     classroom.reveal("loss", "no option of it")
+    classroom.reveal("loss", "even")
+    classroom.reveal("loss", "ones")  # a control has moved since
     assert classroom.results() == [("loss", "even", [(3, 1)])]
 
 
@@ -161,13 +162,26 @@ def test_text_and_steps_are_bounded(classroom):
     assert len(classroom.polls) == model.POLLS
 
 
-def test_what_is_shown_gets_a_version_when_it_changes(classroom):
-    first = classroom.shown.version
-    classroom.show("loss", {}, OPTIONS)
-    assert classroom.shown.version == first
-    classroom.show("loss", {"units": "3"}, OPTIONS)
-    assert classroom.shown.version == first + 1
+def test_the_version_grows_with_every_change_of_what_is_shown(classroom):
+    def changes(act):
+        before = classroom.version
+        act()
+        return classroom.version > before
+
+    assert not changes(lambda: classroom.show("loss", {}, OPTIONS))
+    assert changes(lambda: classroom.show("loss", {"units": "3"}, OPTIONS))
     assert classroom.shown.parameters == {"units": "3"}
+    assert not changes(lambda: classroom.vote("a", "loss", 0, "ones"))
+    assert changes(lambda: classroom.vote_again("loss"))
+    assert changes(lambda: classroom.reveal("loss"))
+    assert not changes(lambda: classroom.reveal("loss", "ones"))
+
+
+def test_a_page_that_has_missed_a_change_shows_nothing(classroom):
+    seen = classroom.version
+    classroom.show("reach", {}, ("soon",), seen=seen)
+    classroom.show("loss", {}, OPTIONS, seen=seen)
+    assert classroom.shown.step == "reach"
 
 
 # --- the teacher ----------------------------------------------------------------------------
