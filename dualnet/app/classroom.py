@@ -72,20 +72,24 @@ def _device():
     if "device" not in state:
         known = _cookie(DEVICE)
         state.device = known or secrets.token_urlsafe(12)
-        state.cookie = None if known else (DEVICE, state.device)
+        if not known:
+            _set_cookie(DEVICE, state.device)
     return state.device
 
 
 def _set_host(host):
     """Make this browser the teacher of the class of a secret; None ends that."""
     state.class_host = host
-    state.cookie = HOST, host or ""
+    _set_cookie(HOST, host or "")
 
 
-def draw_cookie():
-    """Let the browser keep the cookie of `state.cookie`: the address would show it to the class."""
-    if cookie := state.get("cookie"):
-        name, value = cookie
+def _set_cookie(name, value):
+    state.cookies = {**state.get("cookies", {}), name: value}
+
+
+def draw_cookies():
+    """Let the browser keep this session's cookies: an address would show them to the class."""
+    for name, value in state.get("cookies", {}).items():
         age = AGE[name] if value else 0
         st.html(COOKIE.format(name=name, value=value, age=age), unsafe_allow_javascript=True)
 
@@ -183,38 +187,40 @@ def draw_teacher(t, step, view):
             draw_start(t)
         return
     with st.container(key="class", gap="xsmall"):
-        draw_status(t, classroom, step, view)
+        wide, narrow = st.columns([5, 1], vertical_alignment="center")
+        with wide:
+            draw_status(t, classroom, step, view)
+        with narrow:
+            draw_menu(t, classroom)
         if not any(poll.revealed for poll in classroom.polls.values()):
             _draw_invitation(t, classroom)
 
 
 @st.fragment(run_every=POLL)
 def draw_status(t, classroom, step, view):
-    """Draw how many have voted, after Show how, and what the teacher can do; follow the remote."""
+    """Draw how many have voted, after Show how; follow the remote."""
     if own_class() is not classroom or classroom.version != state.class_version:
         st.rerun()
-    if lesson.is_revealed() and step.name in classroom.polls:
-        _draw_distribution(t, classroom, step, view, horizontal=True)
-    with st.container(horizontal=True, vertical_alignment="center", key="class_status"):
-        voted, present = classroom.turnout()
-        poll = classroom.polls.get(classroom.shown.step)
-        open_poll = poll and not poll.revealed
-        words = t("classroom.turnout", voted=voted, present=present)
-        st.markdown(
-            words if open_poll else t("classroom.present", present=present), width="content"
-        )
-        if open_poll and voted and len(poll.rounds) == 1:
-            divided = classroom.is_divided(classroom.shown.step)
-            st.caption(t("classroom.divided" if divided else "classroom.agreed"), width="content")
-            st.button(t("classroom.again"), key="again", on_click=_again, args=(classroom,))
-        elif open_poll and len(poll.rounds) > 1:
-            st.caption(t("classroom.second"), width="content")
-        st.space("stretch")
-        if not classroom.seats() and classroom.age() > ALONE:
-            st.caption(t("classroom.alone"), width="content")
-        with st.popover(t("classroom.class", code=classroom.code), icon=":material/groups:"):
-            _draw_menu(t, classroom)
+    if lesson.is_revealed():
+        _draw_distribution(t, classroom, step, view, st.columns(len(step.options)))
+    else:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _draw_turnout(t, classroom, step)
     hold()
+
+
+def _draw_turnout(t, classroom, step):
+    """Draw how many have voted, never what, and the button for a second vote."""
+    voted, present = classroom.turnout()
+    st.markdown(t("classroom.turnout", voted=voted, present=present), width="content")
+    if len(classroom.polls[step.name].rounds) > 1:
+        st.caption(t("classroom.second"), width="content")
+    elif voted:
+        divided = classroom.is_divided(step.name)
+        st.caption(t("classroom.divided" if divided else "classroom.agreed"), width="content")
+        st.button(t("classroom.again"), key="again", on_click=_again, args=(classroom,))
+    if not classroom.seats() and classroom.age() > ALONE:
+        st.caption(t("classroom.alone"))
 
 
 def _again(classroom):
@@ -223,18 +229,24 @@ def _again(classroom):
     state.class_version = classroom.version
 
 
-def _draw_menu(t, classroom):
+@st.fragment
+def draw_menu(t, classroom):
     """Draw the address, small, and what a teacher seldom needs."""
-    _draw_address(t, classroom, 180)
-    classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
-    seats = classroom.seats()
-    st.button(t("classroom.free"), key="free", on_click=classroom.free_seats, disabled=not seats)
-    st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
-    if token := state.pop("pair_token", None):
-        st.caption(t("classroom.paired"))
-        _draw_code(f"{_address(classroom)[0]}&pair={token}", 180, t)
-    _draw_csv(t, classroom)
-    st.button(t("classroom.end"), key="end", on_click=end)
+    if own_class() is not classroom:
+        st.rerun()
+    label = t("classroom.class", code=classroom.code)
+    with st.popover(label, icon=":material/groups:", key="class_menu"):
+        address, _ = _address(classroom)
+        if classroom.is_pairing(state.get("pair_token", "")):
+            address += f"&pair={state.pair_token}"
+            st.caption(t("classroom.paired"))
+        _draw_code(t, address, 180)
+        st.code(address, language=None, wrap_lines=True)
+        st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
+        classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
+        st.button(t("classroom.free"), key="free", on_click=classroom.free_seats)
+        _draw_csv(t, classroom)
+        st.button(t("classroom.end"), key="end", on_click=end)
 
 
 def _pair(classroom):
@@ -251,25 +263,17 @@ def _address(classroom):
 
 def _draw_invitation(t, classroom):
     """Draw the QR code and the address, large: until the first Show there is nothing else to see."""
-    picture, words = st.columns([1, 3], vertical_alignment="center")
+    address, hint = _address(classroom)
+    picture, words = st.columns([1, 2], vertical_alignment="center")
     with picture:
-        _draw_code(_address(classroom)[0], "stretch", t)
+        _draw_code(t, address, "stretch")
     with words:
-        address, hint = _address(classroom)
-        st.markdown(f"## {address.split('://')[-1]}")
+        st.markdown(f"# {address.split('://')[-1]}")
         if hint in {"share.loopback", "share.alone"}:
             st.warning(t(hint))
 
 
-def _draw_address(t, classroom, width):
-    address, hint = _address(classroom)
-    _draw_code(address, width, t)
-    st.code(address, language=None, wrap_lines=True)
-    if hint in {"share.loopback", "share.alone"}:
-        st.warning(t(hint))
-
-
-def _draw_code(address, width, t):
+def _draw_code(t, address, width):
     if code := share.qr_svg(address):
         st.image(code, width=width, alt=t("share.alt", address=address))
 
@@ -278,7 +282,7 @@ def _draw_csv(t, classroom):
     """Draw the download of the results."""
     st.download_button(
         t("classroom.csv"),
-        results_csv(classroom, t),
+        results_csv(classroom, state.language),
         f"class-{classroom.code}.csv",
         "text/csv",
         key="class_csv",
@@ -292,23 +296,25 @@ def draw_summary(t, step):
     if classroom is None or step is not STEPS[-1] or not classroom.results():
         return
     st.markdown(f"**{t('classroom.summary')}**")
-    st.table([row[:1] + row[2:] for row in _rows(classroom, t)][1:])
+    head, *rows = _rows(classroom, state.language)
+    st.table([dict(zip(head, row, strict=True)) for row in rows])
 
 
-def results_csv(classroom, t):
+def results_csv(classroom, language):
     """Return the results as CSV text: step, question, confirmed option, and voted and right by round."""
     text = io.StringIO()
-    csv.writer(text).writerows(_rows(classroom, t))
+    csv.writer(text).writerows(_rows(classroom, language))
     return "\ufeff" + text.getvalue()  # Excel takes Korean only with the mark
 
 
-def _rows(classroom, t):
+def _rows(classroom, language):
+    t = translator(language)
     head = [t(f"classroom.{name}") for name in ("step", "question", "confirmed")]
     head += [t(f"classroom.{name}", round=n) for n in (1, 2) for name in ("voted", "guessed")]
     rows = [head]
     for name, confirmed, rounds in classroom.results():
         step = STEPS[_number(name) - 1]
-        view = step.view(state.language)
+        view = step.view(language)
         cells = [number if number is not None else "" for pair in rounds for number in pair]
         option = step.text(confirmed, view) if confirmed else ""
         row = [_number(name), step.text("ask", view), option, *cells]
@@ -328,13 +334,14 @@ def draw_follower(code):
     )
     st.html(styles.TOUCH + styles.PHONE + styles.KOREAN * (state.language == "ko"))
     _redeem(code)
-    host = own_class()
-    _device()
-    if host and host.code == code:
+    taught = own_class()
+    if taught and taught.code == code:
         draw_remote(code)
     else:
+        if state.get("pair_failed"):
+            st.warning(t("classroom.pair_failed"))
         draw_phone(code)
-    draw_cookie()
+    draw_cookies()
 
 
 def _redeem(code):
@@ -363,6 +370,8 @@ def _look_up(code):
 @st.fragment(run_every=POLL)
 def draw_phone(code):
     """Draw the class as a phone follows it."""
+    if state.get("exploring"):
+        st.rerun()  # a button in a fragment draws the fragment alone
     t = translator(state.language)
     draw_language_choice(t)
     classroom = _look_up(code)
@@ -383,8 +392,6 @@ def _draw_missing(t, code):
         st.warning(t("classroom.slow"))
     else:
         st.warning(t("classroom.missing", code="".join(c for c in code if c.isalnum())))
-    if state.get("pair_failed"):
-        st.warning(t("classroom.pair_failed"))
 
     def enter():
         st.query_params["class"] = state.class_code
@@ -400,7 +407,7 @@ def _draw_step(t, classroom):
     st.title(step.text("ask", view), anchor=False)
     if poll.revealed:
         own = classroom.guesses(_device())[shown.step][0]
-        _draw_distribution(t, classroom, step, view, own=own)
+        _draw_distribution(t, classroom, step, view, [st] * len(step.options), own)
         st.markdown(step.text("notice", view))
         st.button(t("classroom.explore"), key="explore", on_click=_explore, args=(shown,))
         if own is None:
@@ -445,20 +452,17 @@ def _vote(classroom, step, turn, option):
         st.toast(translator(state.language)("classroom.late"))
 
 
-def _draw_distribution(t, classroom, step, view, own=None, horizontal=False):
-    """Draw each option with its share and its count, of both rounds if there are two."""
+def _draw_distribution(t, classroom, step, view, places, own=None):
+    """Draw each option with its share and its count, of both rounds if there are two, in its place."""
     rounds = classroom.distributions(step.name)
     confirmed = classroom.polls[step.name].confirmed
     total = sum(rounds[-1].values())
-    columns = st.columns(len(step.options)) if horizontal else [st] * len(step.options)
-    for option, column in zip(step.options, columns, strict=True):
+    for option, place in zip(step.options, places, strict=True):
         counts = " → ".join(str(counts[option]) for counts in rounds)
         mark = ":green[:material/check_circle:] " if option == confirmed else ""
         mine = f" · {t('classroom.yours')}" if option == own else ""
-        column.progress(
-            rounds[-1][option] / max(total, 1),
-            f"{mark}{step.text(option, view)} · **{counts}**{mine}",
-        )
+        words = f"{mark}{step.text(option, view)} · **{counts}**{mine}"
+        place.progress(rounds[-1][option] / max(total, 1), words)
 
 
 def _explore(shown):

@@ -3,7 +3,14 @@
 import streamlit as st
 
 from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
-from dualnet.app.state import follow_last_epoch, read_url, state, translate_choices, write_url
+from dualnet.app.state import (
+    follow_last_epoch,
+    read_url,
+    remember,
+    state,
+    translate_choices,
+    write_url,
+)
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
 from dualnet.text import translator
@@ -16,8 +23,8 @@ def draw_page():
         classroom.draw_follower(code)
         return
     translate_choices()
-    read_url()
-    if not code:
+    if not code:  # the address names a class, not a state
+        read_url()
         classroom.follow()
     follow_last_epoch()
     t = translator(state.language)
@@ -36,8 +43,10 @@ def draw_page():
     with stage.drawing_turn(view, begun=False):
         notes = lesson.draw_notes_switch(t) if step else None
         sidebar.draw_controls(t)
-        write_url()
-        if not code:
+        if code:
+            remember()
+        else:
+            write_url()
             classroom.publish()
         share.draw_button(t)
         with head:
@@ -47,7 +56,7 @@ def draw_page():
             else:
                 draw_chooser(t)
             draw_rejected_parameters(t)
-    classroom.draw_cookie()
+    classroom.draw_cookies()
     if step and not lesson.is_revealed():
         lesson.train_ahead(question, view)
         classroom.hold()

@@ -25,8 +25,6 @@ def read_url():
     page's last answer arrived. So the URL is ignored where a control or a switch has moved, or a button
     was pressed.
     """
-    if "class" in st.query_params:
-        return  # the address names a class, not a state
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
     pressed = state.pop("pressed", False)
     before = state.get("seen", {}) | state.get("switches", {})
@@ -40,7 +38,7 @@ def read_url():
     set_controls(opening(state.step) | values)
     state.language = values.get("language") or language_of(st.context.locale)
     state.address = asked
-    _remember()
+    remember()
 
 
 def note_press():
@@ -66,9 +64,7 @@ def follow_last_epoch():
 
 def write_url():
     """Write the state into the URL, once a run: one choice is one entry of the history."""
-    _remember()
-    if "class" in st.query_params:
-        return
+    remember()
     shown = dict(state.seen)
     if state.language == language_of(st.context.locale):
         shown.pop("language")  # the default of this browser
@@ -79,7 +75,7 @@ def write_url():
         state.address = asked
 
 
-def _remember():
+def remember():
     """Note the values of the controls, for `read_url`."""
     state.seen = {key: state[key] for key in (*CONTROLS, "step")}
     state.switches = {key: state.get(key) for key in ("play", "take")}

@@ -119,13 +119,19 @@ class Classroom:
             self._pairing = secrets.token_urlsafe(16), self._clock() + PAIRING
             return self._pairing[0]
 
+    def is_pairing(self, token):
+        """Return whether ``token`` is still good."""
+        with self._lock:
+            good, until = self._pairing or ("", 0)
+            return bool(good) and _same(token, good) and self._clock() < until
+
     def redeem(self, token):
         """Return ``host`` for the token of `pair`, once and for `PAIRING` seconds; None otherwise."""
         with self._lock:
-            if self._pairing is None or not _same(token, self._pairing[0]):
+            if not self.is_pairing(token):
                 return None
-            until, self._pairing = self._pairing[1], None
-            return self.host if self._clock() < until else None
+            self._pairing = None
+            return self.host
 
     # --- the devices ---
 
