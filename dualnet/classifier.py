@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from contextlib import suppress
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork
 from dualnet.training.trainer import Trainer
+from dualnet.validation import check_kind, spelled
 
 PREDICTED_NUMBERS = 2**17  # hidden activations at a time: they stay in a core's cache
 RECENT_EPOCHS = 10  # over which a loss that hardly changes counts as converged, as in MLPClassifier
@@ -133,10 +135,34 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
 
         An interrupt (`KeyboardInterrupt`) ends the training with a warning and leaves the model as
         trained so far. Raises ValueError for a parameter outside its range, for data that cannot be
-        trained on, for fewer or more than two labels, and when the training diverges.
+        trained on, for fewer or more than two labels, and when the training diverges. A fit that raises
+        leaves the model as it was.
         """
+        if isinstance(self.random_state, bool):  # whole numbers to scikit-learn
+            raise ValueError(
+                "The 'random_state' parameter of DualLayerClassifier must be an int, an instance of"
+                f" RandomState or None. Got {self.random_state} instead."
+            )
+        fitted = copy.copy(self)
+        trained = fitted._fit(X, y)
+        # All attributes in one step: whatever interrupts a fit, the model is the old or the new one.
+        self.__dict__ = vars(fitted)
+        if trained < self.epochs:
+            warnings.warn(
+                f"Training interrupted by user after {trained} of {self.epochs} epochs.",
+                stacklevel=3,
+            )
+        elif self.epochs and self.tol:
+            self._warn_unless_converged()
+        return self
+
+    def _fit(self, X, y):
+        """Set the attributes of a trained model; return how many epochs were trained."""
         goes_on = self.warm_start and hasattr(self, "network_")
+        samples, labels = X, y
         X, y = validate_data(self, X, y, dtype=np.float64, reset=not goes_on)
+        _check_kind(samples, "X")
+        _check_kind(labels, "y")
         check_classification_targets(y)
         classes, targets = np.unique(y, return_inverse=True)
         if len(classes) > 2:
@@ -145,16 +171,13 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
                 f" {type_of_target(y)}: y holds {len(classes)} classes."
             )
         if len(classes) < 2:
-            raise ValueError(f"y holds one class, {classes[0]!r}; expected two.")
+            raise ValueError(f"y holds one class, {spelled(classes[0])}; expected two.")
 
         network = self._fitted_network(classes) if goes_on else self._new_network()
         before = network.losses
         trainer = Trainer([network], X, targets, snapshots=0, fresh=not goes_on)
-        interrupted = False
-        try:
+        with suppress(KeyboardInterrupt):
             self._train(trainer, len(before))
-        except KeyboardInterrupt:
-            interrupted = True
         network = trainer.network(0)
         network.losses = before + network.losses
         finite = np.isfinite(network.losses)
@@ -168,14 +191,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         self.network_ = network
         self.loss_curve_ = network.losses
         self.n_iter_ = len(network.losses)
-        if interrupted:
-            warnings.warn(
-                f"Training interrupted by user after {trainer.epochs} of {self.epochs} epochs.",
-                stacklevel=3,
-            )
-        elif self.epochs and self.tol:
-            self._warn_unless_converged()
-        return self
+        return trainer.epochs
 
     def _train(self, trainer, trained):
         """Train all epochs; ``trained`` is how many an earlier `fit` has had."""
@@ -228,7 +244,9 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
     def decision_function(self, X):
         """Return z (m,) for ``X`` (m, n_features): above 0 where ``classes_[1]`` is the likelier."""
         check_is_fitted(self, "network_")
+        samples = X
         X = validate_data(self, X, reset=False, dtype=np.float64)
+        _check_kind(samples, "X")
         # A forward pass keeps its activations: a copy keeps the fitted network as it is.
         network = copy.copy(self.network_)
         batches = gen_batches(len(X), max(1, PREDICTED_NUMBERS // network.units))
@@ -243,3 +261,11 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         """Return the likelier label (m,) for ``X`` (m, n_features)."""
         likelier = (self.decision_function(X) > 0).astype(int)
         return self.classes_[likelier]
+
+
+def _check_kind(values, name):
+    """Raise ValueError for what scikit-learn would take as numbers, and is none."""
+    try:
+        check_kind(values)
+    except TypeError as error:
+        raise ValueError(f"{name} cannot be trained on: {error}.") from error

@@ -13,6 +13,7 @@ import numpy as np
 
 from dualnet.validation import (
     LARGEST_SEED,
+    check_start,
     checked_count,
     checked_data,
     checked_number,
@@ -137,7 +138,8 @@ class SingleLayer:
 
         An epoch records, in this order: the output a before its step; the training loss of that a
         plus the penalty of the weights *after* the step; the validation loss after the step.
-        Raises ValueError for data that cannot be trained on; then nothing has changed.
+        Raises ValueError for data that cannot be trained on; then nothing has changed. Raises it, too,
+        where ``init_weights`` leaves a weight or bias out or gives it another shape.
         """
         x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
         epochs = checked_count(epochs, "epochs", 0)
@@ -145,11 +147,19 @@ class SingleLayer:
         self.losses = []
         self.val_losses = []
         self.init_weights(x.shape[1])
+        check_start(self, x.shape[1])
         for _ in range(epochs):
-            a = self.training(x, y, m)
-            self.losses.append((cross_entropy(a, y) + self.reg_loss()) / m)
+            loss = 0
+            for x_batch, y_batch in self.gen_batch(x, y):
+                a = self.training(x_batch, y_batch, len(x_batch))
+                loss += cross_entropy(a, y_batch)
+            self.losses.append(float((loss + self.reg_loss()) / m))
             self.update_val_loss(x_val, y_val)
         return self
+
+    def gen_batch(self, x, y):
+        """Yield the batches of an epoch, pairs of samples and targets: here one, the whole set."""
+        yield x, y
 
     @quiet
     def reg_loss(self):
@@ -164,7 +174,7 @@ class SingleLayer:
         if x_val is None:
             return
         a = self.activation(self.forpass(x_val))
-        self.val_losses.append((cross_entropy(a, y_val) + self.reg_loss()) / len(y_val))
+        self.val_losses.append(float((cross_entropy(a, y_val) + self.reg_loss()) / len(y_val)))
 
     def predict(self, x):
         """Return booleans (m, 1): True where class 1 is the likelier, z > 0.
@@ -252,8 +262,16 @@ class DualLayer(SingleLayer):
     @quiet
     def forpass(self, x):
         """Return z2, shape (m, 1), for ``x`` of shape (m, n_features); keeps ``a1``."""
-        self.a1 = self.activation(x @ self.w1 + self.b1)
+        self.a1 = self.hidden(x @ self.w1 + self.b1)
         return self.a1 @ self.w2 + self.b2
+
+    def hidden(self, z1):
+        """Return the hidden activations (m, units) for their inputs ``z1``, the same shape."""
+        return self.activation(z1)
+
+    def hidden_err(self, err):
+        """Return the gradient of the loss of each sample by the hidden inputs, (m, units)."""
+        return (err @ self.w2.T) * self.a1 * (1 - self.a1)
 
     @quiet
     def backprop(self, x, err):
@@ -264,7 +282,7 @@ class DualLayer(SingleLayer):
         m = len(x)
         w2_grad = self.a1.T @ err / m
         b2_grad = np.sum(err) / m
-        err_hidden = (err @ self.w2.T) * self.a1 * (1 - self.a1)
+        err_hidden = self.hidden_err(err)
         w1_grad = x.T @ err_hidden / m
         b1_grad = np.sum(err_hidden, axis=0) / m
         return w1_grad, b1_grad, w2_grad, b2_grad
@@ -276,11 +294,15 @@ class DualLayer(SingleLayer):
         w1_grad, b1_grad, w2_grad, b2_grad = self.backprop(x, a - y)
         w1_grad += (self.l1 * np.sign(self.w1) + self.l2 * self.w1) / m
         w2_grad += (self.l1 * np.sign(self.w2) + self.l2 * self.w2) / m
+        self.update(w1_grad, b1_grad, w2_grad, b2_grad)
+        return a
+
+    def update(self, w1_grad, b1_grad, w2_grad, b2_grad):
+        """Step against the gradients, which include the penalties."""
         self.w1 = self.w1 - self.lr * w1_grad
         self.b1 = self.b1 - self.lr * b1_grad
         self.w2 = self.w2 - self.lr * w2_grad
         self.b2 = self.b2 - self.lr * b2_grad
-        return a
 
     @quiet
     def reg_loss(self):
@@ -330,6 +352,49 @@ class RandomInitNetwork(DualLayer):
         self.b1 = np.zeros(self.units)
         self.w2 = rng.normal(0, self.std, (self.units, 1))
         self.b2 = 0.0
+
+
+class MinibatchNetwork(RandomInitNetwork):
+    """A `RandomInitNetwork` that takes a step for every batch of samples.
+
+    An epoch shuffles the samples and takes consecutive batches; the last one may be smaller. The training
+    loss of an epoch sums the cross-entropies of its batches, each from before its step.
+
+    Parameters
+    ----------
+    units : int, default 10
+    batch_size : int, default 32
+        Samples of a batch, 1 or more.
+    learning_rate, l1, l2
+        As in `DualLayer`; gradients and penalties are divided by the size of the batch.
+    seed, std
+        As in `RandomInitNetwork`, keyword only. The same seed shuffles the samples.
+
+    Raises ValueError for a parameter outside its range.
+
+    >>> from dualnet import load_dataset
+    >>> data = load_dataset("breast_cancer")
+    >>> network = MinibatchNetwork(l2=0.01).fit(data.x_train, data.y_train, 500)
+    >>> network.score(data.x_val, data.y_val)
+    0.978021978021978
+    """
+
+    def __init__(self, units=10, batch_size=32, learning_rate=0.1, l1=0, l2=0, *, seed=42, std=1.0):
+        super().__init__(units, learning_rate, l1, l2, seed=seed, std=std)
+        self.batch_size = checked_count(batch_size, "batch_size", 1)
+        self._rng = np.random.RandomState(self.seed)
+
+    def fit(self, x, y, epochs=100, x_val=None, y_val=None):
+        """Train as `SingleLayer.fit` does; the shuffling starts from the seed again."""
+        self._rng = np.random.RandomState(self.seed)
+        return super().fit(x, y, epochs, x_val, y_val)
+
+    def gen_batch(self, x, y):
+        """Yield the batches of an epoch in random order, pairs of samples and targets."""
+        order = self._rng.permutation(len(x))
+        for first in range(0, len(x), self.batch_size):
+            batch = order[first : first + self.batch_size]
+            yield x[batch], y[batch]
 
 
 class GlorotInitNetwork(DualLayer):

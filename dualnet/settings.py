@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass, field, fields
-from numbers import Real
 
-from dualnet.datasets import checked_name
+from dualnet.datasets import SUGGESTED, checked_name
 from dualnet.networks import DualLayer, RandomInitNetwork
+from dualnet.validation import is_number, spelled
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,12 @@ class Hyperparameter:
         """Return ``value`` as an int or a float. Raises ValueError outside the range."""
         kind = "a whole number" if self.whole else "a number"
         if (
-            not isinstance(value, Real)
-            or isinstance(value, bool)
+            not is_number(value)
             or not self.low <= value <= self.high
             or (self.whole and value != int(value))
         ):
             raise ValueError(
-                f"{self.name} is {value!r}; expected {kind} from {self.low:,} to {self.high:,}."
+                f"{self.name} is {spelled(value)}; expected {kind} from {self.low:,} to {self.high:,}."
             )
         return int(value) if self.whole else float(value) + 0.0  # no -0
 
@@ -111,3 +110,23 @@ HYPERPARAMETERS = {
     if f.metadata
 }
 EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
+
+
+def suggested_changes(before, after, values):
+    """Return what else changes where a user chooses another dataset: a dict.
+
+    before, after : names of the datasets
+    values : the page's controls by name. A number moves to what suits the dataset ``after`` where it
+        still stands at what suits ``before``; what the user has moved stays. See `SUGGESTED`.
+    """
+    numbers = {**HYPERPARAMETERS, EPOCHS.name: EPOCHS}
+    names = SUGGESTED[before].keys() | SUGGESTED[after].keys()
+    usual, suited = (
+        {name: SUGGESTED[dataset].get(name, numbers[name].default) for name in names}
+        for dataset in (before, after)
+    )
+    return {
+        name: suited[name]
+        for name in sorted(names)
+        if values[name] == usual[name] and usual[name] != suited[name]
+    }

@@ -9,6 +9,65 @@ import numpy as np
 LARGEST_SEED = 2**32 - 1  # of np.random.RandomState
 
 
+def spelled(value):
+    """Return ``value`` as Python writes it, a NumPy scalar like the Python value it stands for."""
+    if not isinstance(value, np.generic):
+        return repr(value)
+    python = value.item()  # dates may become counts, and long floats stay as they are
+    dates = value.dtype.kind in "mM"
+    return str(value) if dates or isinstance(python, np.generic) else repr(python)
+
+
+def is_number(value):
+    """Return whether ``value`` is a real number, which True, False and NumPy's durations are not."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.timedelta64)
+
+
+def check_kind(values):
+    """Raise TypeError where ``values`` are masked, dates, durations, complex numbers or records:
+    NumPy would take most of these as numbers, without a word."""
+    parts = values if isinstance(values, list | tuple) else [values]
+    if any(np.ma.is_masked(part) for part in parts):
+        raise TypeError("it has masked values, which are to be filled or removed first")
+    array = np.asarray(values)
+    dtypes = {np.asarray(item).dtype for item in array.flat} if array.dtype == object else ()
+    for dtype in (array.dtype, *dtypes):
+        if dtype.kind in "mMcV":
+            raise TypeError(f"it holds {dtype}")
+
+
+def check_start(network, n_features, exact=False, hint=""):
+    """Raise ValueError unless ``network`` has weights and biases of the documented shapes, for
+    ``n_features`` features; ``hint`` ends the message. Unless ``exact``, a bias may have any shape
+    that adds to the sums of one sample, such as a number for all units."""
+    if hasattr(network, "units"):
+        shape = n_features, network.units
+        expected = {"w1": shape, "b1": shape[1:], "w2": (network.units, 1), "b2": ()}
+        size = f"{n_features} features and {network.units} units"
+    else:
+        expected = {"w": (n_features, 1), "b": ()}
+        size = f"{n_features} features"
+    values = [getattr(network, name, None) for name in expected]
+    got = [None if value is None else np.shape(value) for value in values]
+    shapes = [*expected.values()]
+    if got != shapes and (exact or not all(map(_fits, values, shapes))):
+        *names, last = expected
+        raise ValueError(
+            f"{', '.join(names)} and {last} of a {type(network).__name__} have the shapes {got};"
+            f" expected {shapes} for {size}." + hint
+        )
+
+
+def _fits(value, shape):
+    if value is None or len(shape) == 2:
+        return value is not None and np.shape(value) == shape
+    try:
+        np.broadcast_to(value, (1, *(shape or (1,))))
+    except ValueError:
+        return False
+    return True
+
+
 def checked_samples(x, name="x", n_features=None):
     """Return ``x`` as a float64 array (m, n_features).
 
@@ -16,10 +75,8 @@ def checked_samples(x, name="x", n_features=None):
     or not ``n_features`` wide.
     """
     try:
-        x = np.asarray(x)
-        if x.dtype.kind == "c":
-            raise TypeError("complex numbers have no order")
-        x = x.astype(np.float64, copy=False)
+        check_kind(x)
+        x = np.asarray(x).astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must hold numbers only: {error}.") from error
     if x.ndim != 2 or x.size == 0:
@@ -45,8 +102,9 @@ def checked_targets(y, m, name="y"):
     Raises ValueError for any other shape, length or value.
     """
     try:
+        check_kind(y)
         y = np.asarray(y)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold one target a sample: {error}.") from error
     if y.shape not in ((m,), (m, 1)):
         raise ValueError(
@@ -55,7 +113,7 @@ def checked_targets(y, m, name="y"):
     for value in y.ravel().tolist():
         if value not in (0, 1):
             raise ValueError(
-                f"{name} holds the target {value!r}; expected 0 and 1 only."
+                f"{name} holds the target {spelled(value)}; expected 0 and 1 only."
                 " Encode the classes first: y == the label of class 1."
             )
     return (y == 1).reshape(-1, 1).astype(np.float64)
@@ -86,20 +144,19 @@ def checked_count(value, name, low, high=math.inf):
         count = math.nan
     if not low <= count <= high:
         allowed = f"{low:,} or more" if high == math.inf else f"{low:,} to {high:,}"
-        raise ValueError(f"{name} is {value!r}; expected a whole number, {allowed}.")
+        raise ValueError(f"{name} is {spelled(value)}; expected a whole number, {allowed}.")
     return count
 
 
 def checked_number(value, name, low=-math.inf, above=-math.inf):
     """Return ``value`` as a finite float, at least ``low`` and ``above`` that. Raises ValueError."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
     try:
-        number = float(value) if is_number else math.nan
+        number = float(value) if is_number(value) else math.nan
     except OverflowError:  # of an int beyond all floats
         number = math.inf
     if not (math.isfinite(number) and low <= number and above < number):
         expected = "a finite number"
         expected += f", {low} or more" if low > -math.inf else ""
         expected += f" above {above}" if above > -math.inf else ""
-        raise ValueError(f"{name} is {value!r}; expected {expected}.")
+        raise ValueError(f"{name} is {spelled(value)}; expected {expected}.")
     return number

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from operator import attrgetter
 from pathlib import Path
 
 import hypothesis
@@ -111,9 +112,9 @@ def open_page():
 @pytest.fixture
 def fresh_server(monkeypatch):
     """Forget what the page has trained, before and after: what a test counts or invents is its own."""
-    from dualnet.app.serving import store
+    from dualnet.app.serving import cache
 
-    monkeypatch.setattr(store, "STORE", store.Store(count=128, nbytes=128_000_000))
+    monkeypatch.setattr(cache, "EXPERIMENTS", cache.Cache(128, 128_000_000, attrgetter("nbytes")))
 
 
 MAIN = sys.modules["__main__"]

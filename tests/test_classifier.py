@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 import warnings
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import joblib
@@ -233,6 +234,53 @@ def test_a_failed_first_fit_leaves_an_unfitted_model(moons):
             model.fit(*moons)
     with pytest.raises(NotFittedError):
         model.predict(moons[0])
+
+
+def test_a_failed_refit_leaves_the_old_model(moons):
+    x, y = moons
+    frame = pd.DataFrame(x, columns=["a", "b"])
+    model = DualLayerClassifier(epochs=5, tol=0).fit(frame, y)
+    before = {**vars(model), "learning_rate": 1e100, "l2": 1.0}
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_params(learning_rate=1e100, l2=1.0).fit(np.eye(3), [0, 1, 0])
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is value for name, value in before.items())
+    assert len(model.predict(frame)) == len(x)
+
+
+def test_an_interrupt_at_any_line_leaves_the_old_model_or_the_new(moons):
+    """Every line of the estimator that a refit runs raises once."""
+    x, y = (part[:6] for part in moons)
+    old, new = (x, y), (np.column_stack([x, x[:, 0]]), y)
+    model = DualLayerClassifier(epochs=2, tol=0)
+    widths, line = set(), 0
+    while line is not None:
+        model.fit(*old)
+        passed = count()
+
+        def interrupt(frame, event, arg, passed=passed, line=line):
+            if frame.f_code.co_filename != inspect.getfile(DualLayerClassifier):
+                return None
+            if event == "line" and next(passed) == line:
+                raise KeyboardInterrupt
+            return interrupt
+
+        tracer = sys.gettrace()
+        sys.settrace(interrupt)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                model.fit(*new)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(tracer)
+        width = model.n_features_in_
+        assert len(model.predict(x if width == 2 else new[0])) == len(x)
+        assert len(model.network_.w1) == width
+        widths.add(width)
+        line = line + 1 if next(passed) > line else None
+    assert widths == {2, 3}
 
 
 @contextmanager
@@ -497,6 +545,7 @@ def test_a_grid_search_finds_the_best_start(searched):
     assert search.score(x, y) > search.best_score_  # it has seen these samples
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
     local, x, y = searched
     search = clone(local).set_params(n_jobs=-1)
@@ -552,6 +601,13 @@ def test_a_bad_parameter_is_named_with_what_is_allowed(moons, name, value, allow
     message = f"The '{name}' parameter of DualLayerClassifier must be {allowed}.* Got {value!r}"
     with pytest.raises(ValueError, match=message):
         model.fit(*moons)
+
+
+def test_a_random_state_of_true_is_refused_by_its_name(moons):
+    message = "The 'random_state' parameter of DualLayerClassifier must be .* Got True instead"
+    for init in ("normal", "constant"):
+        with pytest.raises(ValueError, match=message):
+            DualLayerClassifier(init, random_state=True).fit(*moons)
 
 
 @pytest.mark.parametrize(

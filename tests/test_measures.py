@@ -169,6 +169,35 @@ def test_distinct_units_whatever_their_order(units, random):
     assert (count == 1) == (difference(units[:2], units[2], units[3:].T) <= DISTINCT)
 
 
+def grouped_in_loops(units):
+    """Return the number of groups of the columns of ``units``: the two closest groups become one as long
+    as no two members are more than 0.01 apart (complete linkage, written out)."""
+    groups = [[unit] for unit in sorted(map(tuple, units.T.tolist()))]
+
+    def apart(pair):
+        return max(abs(a - b) for p in pair[0] for q in pair[1] for a, b in zip(p, q, strict=True))
+
+    while len(groups) > 1:
+        one, other = closest = min(combinations(groups, 2), key=apart)
+        if apart(closest) > 0.01:
+            break
+        groups.remove(other)
+        one += other
+    return len(groups)
+
+
+@given(UNITS | arrays(float, (4, 6), elements=st.floats(-0.03, 0.03)))
+def test_distinct_units_equal_complete_linkage_in_loops(units):
+    assert distinct_units(units[:2], units[2], units[3:].T) == grouped_in_loops(units)
+
+
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+def test_units_with_infinite_weights_are_distinct_unless_equal(lost):
+    w1, b1, w2 = np.array([[lost, 0.0, 0.0, 0.001]]), np.zeros(4), np.zeros((4, 1))
+    assert distinct_units(w1, b1, w2) == 3
+    assert distinct_units(np.full((1, 4), lost), b1, w2) == (4 if np.isnan(lost) else 1)
+
+
 def test_weights_that_ran_away_are_measured_without_a_warning():
     network = DualLayer(2)
     network.w1, network.b1, network.w2 = np.full((3, 2), np.inf), np.zeros(2), np.ones((2, 1))

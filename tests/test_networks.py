@@ -338,6 +338,60 @@ def test_huge_finite_inputs_give_no_warning(kind):
 
 
 @pytest.mark.parametrize("kind", CLASSES)
+def test_losses_are_plain_floats(kind):
+    x, y, x_val, y_val = samples()
+    network = kind().fit(x, y, 3, x_val, y_val)
+    assert {type(loss) for loss in network.losses + network.val_losses} == {float}
+
+
+@pytest.mark.parametrize("name", ["w1", "b1", "w2", "b2"])
+def test_a_start_that_leaves_something_out_is_refused(name):
+    class Forgetful(DualLayer):
+        def init_weights(self, n_features):
+            super().init_weights(n_features)
+            setattr(self, name, None)
+
+    message = (
+        r"of a Forgetful have the shapes .*None.*; expected \[\(4, 3\), \(3,\), \(3, 1\), \(\)\]"
+    )
+    with pytest.raises(ValueError, match=message):
+        Forgetful(3).fit(np.eye(4), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("w1", np.ones((3, 4))), ("b1", np.zeros((3, 1))), ("b2", np.zeros(3))]
+)
+def test_a_start_of_another_shape_is_refused(name, value):
+    class Odd(DualLayer):
+        def init_weights(self, n_features):
+            super().init_weights(n_features)
+            setattr(self, name, value)
+
+    with pytest.raises(ValueError, match="of a Odd have the shapes"):
+        Odd(3).fit(np.eye(4), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(("b1", "b2"), [(0.0, 0), (np.zeros((1, 3)), np.zeros(1))])
+def test_biases_of_any_shape_that_adds_to_the_sums_train_alike(b1, b2):
+    class Own(DualLayer):
+        def init_weights(self, n_features):
+            super().init_weights(n_features)
+            self.b1, self.b2 = b1, b2
+
+    data = np.eye(4), [0, 1, 0, 1], 5
+    assert Own(3).fit(*data).losses == DualLayer(3).fit(*data).losses
+
+
+def test_a_single_layer_that_forgets_its_bias_is_refused():
+    class Forgetful(SingleLayer):
+        def init_weights(self, n_features):
+            self.w = np.ones((n_features, 1))
+
+    with pytest.raises(ValueError, match=r"w and b of a Forgetful .*None.* for 4 features\.$"):
+        Forgetful().fit(np.eye(4), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("kind", CLASSES)
 def test_weights_that_run_away_give_no_warning(kind):
     x, y, x_val, y_val = samples()
     network = kind(learning_rate=1e300, l1=1e300, l2=1e300)
@@ -493,7 +547,7 @@ def test_a_parameter_out_of_range_is_named_with_what_is_allowed(kind, name):
         allowed, values = COUNTS[name]
         allowed = f"a whole number, {allowed}"
     for value in values:
-        message = f"{name} is {value!r}; expected {allowed}."
+        message = f"{name} is {True if value is np.True_ else value!r}; expected {allowed}."
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             kind(**{name: value})
 

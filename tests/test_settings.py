@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualnet import DATASETS, EPOCHS, HYPERPARAMETERS, DualLayer, RandomInitNetwork, Settings
+from dualnet import (
+    DATASETS,
+    EPOCHS,
+    HYPERPARAMETERS,
+    Comparison,
+    DualLayer,
+    RandomInitNetwork,
+    Settings,
+)
+from dualnet.datasets import SUGGESTED
+from dualnet.settings import suggested_changes
 
 RANGES = {
     "units": (10, 1, 64),
@@ -161,3 +171,35 @@ def test_settings_show_themselves_as_python(settings):
 def test_settings_show_what_differs_from_the_defaults():
     assert repr(Settings()) == "Settings()"
     assert repr(Settings("moons", std=1.0, l2=0)) == "Settings(dataset='moons', l2=0.0)"
+
+
+def test_suggested_numbers_are_allowed_and_leave_the_starts_alone():
+    assert SUGGESTED.keys() == set(DATASETS)
+    for numbers in SUGGESTED.values():
+        assert not numbers.keys() & {"constant", "seed", "std", "units"}
+        for name, value in numbers.items():
+            assert {**HYPERPARAMETERS, "epochs": EPOCHS}[name].check(value) == value
+
+
+def test_a_dataset_moves_the_numbers_that_the_user_has_not_moved():
+    usual = {"learning_rate": 0.1, "l2": 0.01, "epochs": 500}
+    suited = {"learning_rate": 1.0, "l2": 0.0, "epochs": 2_000}
+    assert suggested_changes("breast_cancer", "moons", usual) == suited
+    assert suggested_changes("moons", "digits", suited) == usual
+    assert suggested_changes("moons", "xor", suited) == {}
+    moved = usual | {"l2": 0.1}
+    changes = suggested_changes("breast_cancer", "moons", moved)
+    assert changes == {"learning_rate": 1.0, "epochs": 2_000}
+    assert suggested_changes("moons", "breast_cancer", moved | changes) == {
+        "learning_rate": 0.1,
+        "epochs": 500,
+    }
+
+
+@pytest.mark.parametrize("dataset", ["moons", "circles", "xor"])
+def test_suggested_numbers_let_different_units_bend_the_boundary(dataset):
+    numbers = SUGGESTED[dataset]
+    settings = Settings(dataset, learning_rate=numbers["learning_rate"], l2=numbers["l2"])
+    losses = [run.losses[-1] for run in Comparison(settings).fit(numbers["epochs"]).runs]
+    usual = Comparison(Settings(dataset)).fit(500).normal.losses[-1]
+    assert losses[1] < 0.7 * min(losses[0], usual)

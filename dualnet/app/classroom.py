@@ -14,10 +14,10 @@ import streamlit as st
 
 from dualnet.app import lesson, share, styles
 from dualnet.app.sidebar import draw_language_choice
-from dualnet.app.state import note_press, set_controls, state
-from dualnet.app.url import opening, parameters_of, read_parameters
+from dualnet.app.state import PageState, press, set_controls, state
+from dualnet.app.url import CONTROLS, opening, parameters_of, read_parameters
 from dualnet.lesson.classroom import TEXT, Classes, Guesses, code_of
-from dualnet.lesson.steps import STEPS
+from dualnet.lesson.steps import STEPS, step_number
 from dualnet.questions.base import View
 from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.text import language_of, translator
@@ -99,27 +99,26 @@ def draw_cookies():
 
 def start():
     """Open a class and begin the lesson."""
-    note_press()
-    classroom = CLASSES.open()
-    state.class_full = classroom is None
-    if classroom:
-        _set_host(classroom.host)
-        state.class_version = classroom.version
-        lesson.start()
+    if _open():
+        press(lesson.start)
 
 
 def reopen():
     """Open the class of this browser's secret again, after the server has forgotten it."""
-    note_press()
-    classroom = CLASSES.open(_host())
+    if _open(_host()):
+        press()
+
+
+def _open(host=None):
+    classroom = CLASSES.open(host)
     state.class_full = classroom is None
     if classroom:
         _set_host(classroom.host)
         state.class_version = classroom.version
+    return classroom
 
 
 def end():
-    note_press()
     if classroom := own_class():
         CLASSES.close(classroom)
     _set_host(None)
@@ -139,18 +138,23 @@ def draw_start(t):
 
 
 def follow():
-    """Take over what the class shows, if the remote or another tab has changed it."""
+    """Let the next `update` take over what the class shows, if the remote or another tab has changed it."""
     classroom = own_class()
-    if classroom is None or classroom.version == state.get("class_version"):
-        return
-    state.class_version = classroom.version
+    if classroom and not code_in_url() and classroom.version != state.get("class_version"):
+        state.class_version = classroom.version
+        state.setdefault("page", PageState())
+        press(_adopt, classroom)
+
+
+def _adopt(values, classroom):
     number = _number(classroom.shown.step)
-    values, _ = read_parameters(_lists(classroom.shown.parameters))
-    state.step = number
-    set_controls(opening(number) | values)
-    state.play = "play" in classroom.shown.parameters
-    revealed = {n: state.revealed.get(n) for n, step in _steps() if _is_revealed(classroom, step)}
-    state.revealed = revealed
+    _set_shown(values, classroom.shown)
+    values |= {"step": number, "refused": {}}
+    values["revealed"] = {
+        n: values["revealed"].get(n)
+        for n, step in enumerate(STEPS, start=1)
+        if step.name in classroom.polls and classroom.polls[step.name].revealed
+    }
 
 
 def publish():
@@ -159,10 +163,10 @@ def publish():
     if classroom is None:
         return
     step = lesson.current_step()
-    shown = {key: value for key, value in state.seen.items() if key != "language"}
     classroom.show(
         step and step.name,
-        parameters_of(shown) | ({"play": "1"} if state.get("play") else {}),
+        parameters_of(state.page.values | {"language": None})
+        | ({"play": "1"} if state.get("play") else {}),
         step.options if step else (),
         seen=state.get("class_version"),
     )
@@ -172,10 +176,24 @@ def publish():
         state.class_version = classroom.version
 
 
-def confirm(step, option):
-    """Tell the class which option the numbers confirm."""
-    if (classroom := own_class()) and option is not None and step.name in classroom.polls:
-        classroom.reveal(step.name, option)
+def confirm(t, step, option):
+    """Tell the class which option the numbers confirm; after the last step, draw for every step how many
+    guessed it."""
+    classroom = own_class()
+    if classroom is None or step.name not in classroom.polls:
+        return
+    classroom.reveal(step.name, option)
+    if step is STEPS[-1]:
+        st.markdown(f"**{t('classroom.summary')}**")
+        head, *rows = _rows(classroom, state.language)
+        st.table([dict(zip(head, row, strict=True)) for row in rows])
+
+
+def draw_end():
+    """Draw what a class needs after the page."""
+    draw_cookies()
+    if own_class():
+        hold()
 
 
 def draw_teacher(t, step, view):
@@ -224,7 +242,6 @@ def _draw_turnout(t, classroom, step):
 
 
 def _again(classroom):
-    note_press()
     classroom.vote_again(classroom.shown.step)
     state.class_version = classroom.version
 
@@ -250,7 +267,6 @@ def draw_menu(t, classroom):
 
 
 def _pair(classroom):
-    note_press()
     state.pair_token = classroom.pair()
 
 
@@ -274,7 +290,8 @@ def _draw_invitation(t, classroom):
 
 
 def _draw_code(t, address, width):
-    if code := share.qr_svg(address):
+    code, _ = share.qr_svg(address)
+    if code:
         st.image(code, width=width, alt=t("share.alt", address=address))
 
 
@@ -288,16 +305,6 @@ def _draw_csv(t, classroom):
         key="class_csv",
         on_click="ignore",
     )
-
-
-def draw_summary(t, step):
-    """Draw, after the last step, for every step how many guessed what was confirmed."""
-    classroom = own_class()
-    if classroom is None or step is not STEPS[-1] or not classroom.results():
-        return
-    st.markdown(f"**{t('classroom.summary')}**")
-    head, *rows = _rows(classroom, state.language)
-    st.table([dict(zip(head, row, strict=True)) for row in rows])
 
 
 def results_csv(classroom, language):
@@ -406,9 +413,9 @@ def _draw_step(t, classroom):
     st.caption(t("classroom.count", step=_number(shown.step), steps=len(STEPS)))
     st.title(step.text("ask", view), anchor=False)
     if poll.revealed:
-        own = classroom.guesses(_device())[shown.step][0]
+        own, confirmed = classroom.guesses(_device())[shown.step]
         _draw_distribution(t, classroom, step, view, [st] * len(step.options), own)
-        st.markdown(step.text("notice", view))
+        st.markdown(f"{step.result(view, confirmed, own)}  \n{step.text('notice', view)}")
         st.button(t("classroom.explore"), key="explore", on_click=_explore, args=(shown,))
         if own is None:
             st.caption(t("classroom.no_vote"))
@@ -467,16 +474,17 @@ def _draw_distribution(t, classroom, step, view, places, own=None):
 
 def _explore(shown):
     """Give this phone the teacher's state, with all controls."""
-    note_press()
-    number = _number(shown.step)
-    values, _ = read_parameters(_lists(shown.parameters))
-    state.update(exploring=True, step=None, revealed={}, refused={})
-    set_controls(opening(number) | values)
-    state.play = "play" in shown.parameters
+    state.exploring = True
+    state.setdefault("page", PageState())
+    press(_take_over, shown, state.language)
+
+
+def _take_over(values, shown, language):
+    values |= {"language": language, "step": None, "revealed": {}, "refused": {}}
+    _set_shown(values, shown)
 
 
 def _rejoin():
-    note_press()
     state.exploring = False
 
 
@@ -526,33 +534,31 @@ def draw_remote(code):
 
 def _go(classroom, number):
     step = STEPS[number - 1]
-    classroom.show(step.name, {"step": str(number)}, step.options)
+    classroom.show(step.name, {"step": step.name}, step.options)
 
 
 # --- what is shown --------------------------------------------------------------------------
 
 
-def _steps():
-    return enumerate(STEPS, start=1)
-
-
 def _number(name):
     """Return the number of the step of a name, None without one."""
-    return next((number for number, step in _steps() if step.name == name), None)
+    return name and step_number(name)
 
 
-def _is_revealed(classroom, step):
-    return step.name in classroom.polls and classroom.polls[step.name].revealed
+def _controls_of(shown):
+    """Return a value for every control."""
+    values, _ = read_parameters({key: [value] for key, value in shown.parameters.items()})
+    return opening(_number(shown.step)) | values
 
 
-def _lists(parameters):
-    return {key: [value] for key, value in parameters.items()}
+def _set_shown(values, shown):
+    set_controls(values, {key: _controls_of(shown)[key] for key in CONTROLS})
+    values["play"] = "play" in shown.parameters
 
 
 def _view_of(shown, language):
     """Return what the class looks at as a `View` without runs."""
-    values, _ = read_parameters(_lists(shown.parameters))
-    values = opening(_number(shown.step)) | values
+    values = _controls_of(shown)
     settings = Settings(values["dataset"], **{name: values[name] for name in HYPERPARAMETERS})
     epochs = values["epochs"]
     epoch = epochs if values["epoch"] is None else values["epoch"]

@@ -5,10 +5,10 @@ from functools import partial
 
 import streamlit as st
 
-from dualnet.app.serving import files
+from dualnet.app.serving import cache, pictures
 from dualnet.app.stage import stop_if_superseded
-from dualnet.app.state import note_press, state
-from dualnet.export import document, run
+from dualnet.app.state import press, state
+from dualnet.export import run
 from dualnet.questions import QUESTIONS
 
 LONG = 10_000  # epochs; their losses take some 750 kB as a table
@@ -26,7 +26,7 @@ def draw(t, question, view, experiments):
     with box:
         for kind, (ending, mime, make) in _files(question, view, experiments).items():
             name = f"dualnet-{question.key}-{view.settings.dataset}-{view.epochs}.{ending}"
-            file = partial(files.FILES.get, (kind, *shown), make)
+            file = partial(cache.FILES.get, (kind, *shown), make)
             # A page holds its files, so that they are there when the browser fetches them: Streamlit drops
             # a file made on demand once other pages were drawn. Long tables would fill the memory.
             on_demand = kind == "csv" and view.epochs > LONG
@@ -37,17 +37,15 @@ def _files(question, view, experiments):
     """Return the ending, the MIME type and the function that makes the file, for each kind of file."""
 
     def picture(kind):
-        answer = question.answer(replace(view, play=False), *experiments)
-        return document.file(answer, kind, files.convert)
+        return pictures.picture(question.answer(replace(view, play=False), *experiments), kind)
+
+    def notebook():
+        return run.notebook(view, question.key, QUESTIONS).encode()
 
     return {
-        "csv": ("csv", "text/csv", lambda: run.losses_csv(view.comparison, view.epochs)),
-        "script": ("py", "text/x-python", lambda: run.python_script(view, question.key)),
-        "notebook": (
-            "ipynb",
-            "application/x-ipynb+json",
-            lambda: run.notebook(view, question.key, QUESTIONS),
-        ),
+        "csv": ("csv", "text/csv", lambda: run.losses_csv(view.comparison, view.epochs).encode()),
+        "script": ("py", "text/x-python", lambda: run.python_script(view, question.key).encode()),
+        "notebook": ("ipynb", "application/x-ipynb+json", notebook),
         "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
         "png": ("png", "image/png", lambda: picture("png")),
     }
@@ -58,7 +56,7 @@ def _draw_file(t, kind, file, name, mime, on_demand):
     place, label, icon = st.empty(), t(f"downloads.{kind}"), None
     if not on_demand:
         if kind not in state.made and not place.button(
-            label, key=kind, on_click=note_press, width="stretch"
+            label, key=kind, on_click=press, width="stretch"
         ):
             return
         state.made.add(kind)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dualnet.app import sidebar, stage, styles
-from dualnet.app.state import note_press, set_controls, state
+from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
 
@@ -20,30 +20,28 @@ def is_revealed():
 # --- buttons --------------------------------------------------------------------------------
 
 
-def start():
-    state.revealed = {}
-    open_step(1)
+def start(values):
+    values["revealed"] = {}
+    open_step(values, 1)
 
 
-def open_step(number):
+def open_step(values, number):
     """Go to a step of the lesson. None leaves the lesson and keeps the controls as they are."""
-    note_press()
-    state.step = number
+    values |= {"step": number, "refused": {}}
     if number:
-        state.play = False
-        set_controls(opening(number))
+        values["play"] = False
+        set_controls(values, opening(number))
 
 
-def reveal(number, option=None):
+def reveal(values, number, option=None):
     """Show the answer of a step, after the class has chosen an option or without one."""
-    note_press()
-    state.revealed = {**state.revealed, number: option}
+    values["revealed"] = values["revealed"] | {number: option}
 
 
-def see_also():
-    """Leave the lesson for the state chosen under "Also worth seeing"."""
-    open_step(None)
-    set_controls(opening() | ALSO[state.also])
+def see_also(values, name):
+    """Leave the lesson for the state ``name`` of `ALSO`."""
+    open_step(values, None)
+    set_controls(values, opening() | ALSO[name])
 
 
 def draw_bar(t, step):
@@ -60,20 +58,22 @@ def draw_bar(t, step):
             key="back",
             shortcut="Left",
             disabled=at == 1,
-            on_click=open_step,
-            args=(at - 1,),
+            on_click=press,
+            args=(open_step, at - 1),
         )
         if not is_revealed():
-            st.button(t("lesson.show"), key="show", on_click=reveal, args=(at,), **onward)
+            st.button(t("lesson.show"), key="show", on_click=press, args=(reveal, at), **onward)
         elif step is not STEPS[-1]:
-            st.button(t("lesson.next"), key="next", on_click=open_step, args=(at + 1,), **onward)
+            st.button(
+                t("lesson.next"), key="next", on_click=press, args=(open_step, at + 1), **onward
+            )
         else:
             st.menu_button(
                 t("lesson.also"),
                 ALSO,
                 format_func=lambda name: t(f"lesson.more.{name}"),
                 key="also",
-                on_click=see_also,
+                on_click=lambda: press(see_also, state.also),
             )
         st.space("stretch")
         st.button(
@@ -81,8 +81,8 @@ def draw_bar(t, step):
             key="leave",
             type="tertiary",
             icon=":material/close:",
-            on_click=open_step,
-            args=(None,),
+            on_click=press,
+            args=(open_step, None),
         )
         sidebar.draw_language_choice(t)
 
@@ -114,8 +114,8 @@ def draw_question(step, view, notes):
                 step.text(option, view),
                 key=f"answer{number}",
                 shortcut=str(number),
-                on_click=reveal,
-                args=(state.step, option),
+                on_click=press,
+                args=(reveal, state.step, option),
                 width="stretch",
                 wrap=True,
             )
@@ -137,11 +137,8 @@ def draw_verdict(t, step, view, experiments, place):
     """Say which option the numbers confirm and what to notice; return that option or None."""
     confirmed = step.verdict(view, *experiments) if state.question == step.question else None
     chosen = state.revealed[state.step]
-    if confirmed is None:
-        verdict = t("lesson.undecided")
-    else:
-        kind = "told" if chosen is None else "right" if chosen == confirmed else "wrong"
-        words = {"answer": step.text(confirmed, view), "chosen": chosen and step.text(chosen, view)}
-        verdict = f":green[:material/check_circle:] {t(f'lesson.{kind}', **words)}"
+    verdict = step.result(view, confirmed, chosen)
+    if confirmed is not None:
+        verdict = f":green[:material/check_circle:] {verdict}"
     place.markdown(f"{verdict}  \n{step.text('notice', view)}")
     return confirmed

@@ -3,14 +3,7 @@
 import streamlit as st
 
 from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
-from dualnet.app.state import (
-    follow_last_epoch,
-    read_url,
-    remember,
-    state,
-    translate_choices,
-    write_url,
-)
+from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
 from dualnet.text import translator
@@ -22,14 +15,14 @@ def draw_page():
     if code and not state.get("exploring"):
         classroom.draw_follower(code)
         return
-    translate_choices()
-    if not code:  # the address names a class, not a state
-        read_url()
-        classroom.follow()
-    follow_last_epoch()
+    classroom.follow()
+    update()
     t = translator(state.language)
     st.set_page_config(page_title=t("page.title"), layout="wide")
-    st.html(styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    st.html(styles.HIDDEN + styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    with st.container(key="document"):
+        script = styles.DOCUMENT.replace("{language}", state.language)
+        st.html(script, unsafe_allow_javascript=True)
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
@@ -43,9 +36,7 @@ def draw_page():
     with stage.drawing_turn(view, begun=False):
         notes = lesson.draw_notes_switch(t) if step else None
         sidebar.draw_controls(t)
-        if code:
-            remember()
-        else:
+        if not code:  # the address names a class, not a state
             write_url()
             classroom.publish()
         share.draw_button(t)
@@ -56,20 +47,17 @@ def draw_page():
             else:
                 draw_chooser(t)
             draw_rejected_parameters(t)
-    classroom.draw_cookies()
     if step and not lesson.is_revealed():
         lesson.train_ahead(question, view)
-        classroom.hold()
-        return
-    with st.container():
-        experiments = stage.draw_answer(t, question, view)
-        if step:
-            confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
-            classroom.confirm(step, confirmed)
-    downloads.draw(t, question, view, experiments)
-    if step:
-        classroom.draw_summary(t, step)
-        classroom.hold()
+    else:
+        with st.container():
+            experiments = stage.draw_answer(t, question, view)
+            if step:
+                confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
+                classroom.confirm(t, step, confirmed)
+        downloads.draw(t, question, view, experiments)
+    note_drawn()
+    classroom.draw_end()
 
 
 def draw_title(t):
@@ -97,14 +85,15 @@ def draw_chooser(t):
             t("lesson.start"),
             key="start",
             icon=":material/play_lesson:",
-            on_click=lesson.start,
+            on_click=press,
+            args=(lesson.start,),
         )
-        if "class" not in st.query_params:
+        if not classroom.code_in_url():
             classroom.draw_start(t)
 
 
 def draw_rejected_parameters(t):
     """List the rejected URL parameters until a control moves."""
-    if state.refused and state.setdefault("refused_at", state.seen) == state.seen:
+    if state.refused:
         with st.expander(t("link.refused"), icon=":material/warning:"):
             st.markdown("\n".join(f"- {sentence}" for sentence in explain(state.refused, t)))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
-from dualnet.app.state import note_press, state
+from dualnet.app.state import press, state
 from dualnet.app.url import link
 
 EVERYWHERE = ("", "0.0.0.0", "::")  # a server that listens there listens in the local network, too
@@ -20,7 +20,7 @@ def draw_button(t):
         t("share.title"),
         key="share",
         icon=":material/qr_code:",
-        on_click=note_press,
+        on_click=press,
         width="stretch",
     ):
         return
@@ -30,10 +30,11 @@ def draw_button(t):
     def show():
         address = st.text_input(t("share.address"), key="shared", max_chars=1_000)
         picture, words = st.columns([2, 1])
-        if code := qr_svg(address):
+        code, problem = qr_svg(address)
+        if code:
             picture.image(code, width="stretch", alt=t("share.alt", address=address))
         else:
-            picture.caption(t("share.missing"))
+            picture.caption(t(problem))
         if hint:
             words.caption(t(hint))
 
@@ -42,7 +43,7 @@ def draw_button(t):
 
 def page_link():
     """Return the page's address with its state, but without the language: each browser has its own."""
-    shown = {key: value for key, value in state.seen.items() if key != "language"}
+    shown = state.page.values | {"language": None}
     return (st.context.url or "").split("?")[0].rstrip("/") + "/" + link(shown)
 
 
@@ -88,15 +89,22 @@ def network_address():
 
 
 def qr_svg(text):
-    """Return ``text`` as a QR code, as SVG text with the margin that scanners need; None where there is
-    no text or no package segno to draw it."""
+    """Return ``text`` as a QR code and None, or None and the key of the sentence that says why not.
+
+    The code is SVG text with the margin that scanners need.
+    """
     try:
         import segno
     except ImportError:
-        return None
+        return None, "share.missing"
     if not text:
-        return None
+        return None, "share.empty"
     svg = io.BytesIO()
-    code = segno.make(text, error="m", micro=False)
-    code.save(svg, kind="svg", scale=10, border=4, light=LIGHT, dark=DARK, xmldecl=False)
-    return svg.getvalue().decode()
+    try:
+        code = segno.make(text, error="m", micro=False)
+        code.save(svg, kind="svg", scale=10, border=4, light=LIGHT, dark=DARK, xmldecl=False)
+    except segno.DataOverflowError:
+        return None, "share.long"
+    except ValueError:  # text that no encoding holds, such as half of a surrogate pair
+        return None, "share.unwritable"
+    return svg.getvalue().decode(), None

@@ -5,8 +5,8 @@ from itertools import zip_longest
 
 import streamlit as st
 
-from dualnet.app.serving import store
-from dualnet.app.serving.turns import DRAWING, TRAINING, Visitor
+from dualnet.app.serving import cache
+from dualnet.app.serving.scheduler import DRAWING, SPEED, TRAINING, Session
 from dualnet.app.state import state
 from dualnet.app.url import text_of
 from dualnet.plotting.elements import Chart, Code, Formulas, Image
@@ -14,6 +14,7 @@ from dualnet.questions import get_question, loss
 from dualnet.questions.base import View
 from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.training.experiments import Comparison
+from dualnet.training.fixes import Fixes
 
 PATIENCE = 0.5  # seconds without a sign of progress
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
@@ -23,7 +24,7 @@ def current_view():
     """Return the question chosen and the `View` of it."""
     question = get_question(state.question)
     settings = Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS})
-    comparison = store.STORE.get(Comparison, settings)
+    comparison = shared(Comparison, settings)
     plays = comparison.dataset.unit_plot in question.animates
     view = View(
         settings,
@@ -33,8 +34,15 @@ def current_view():
         state.language,
         state.axis,
         play=plays and state.get("play", False),
+        change=state.change,
     )
     return question, view
+
+
+def shared(kind, settings):
+    """Return the experiment of ``kind`` for ``settings``, the same for all sessions."""
+    key = kind.key(settings)
+    return cache.EXPERIMENTS.get((kind, key), lambda: kind(key))
 
 
 # --- training -------------------------------------------------------------------------------
@@ -42,10 +50,7 @@ def current_view():
 
 def experiments_of(question, view):
     """Return the experiments that the question needs beside the comparison, with their epochs, in pairs."""
-    return [
-        (store.STORE.get(kind, view.settings), epochs)
-        for kind, epochs in question.experiments(view)
-    ]
+    return [(shared(kind, view.settings), epochs) for kind, epochs in question.experiments(view)]
 
 
 def training(question, view, experiments):
@@ -65,19 +70,24 @@ def training(question, view, experiments):
 
 
 def turn_for(experiment):
-    """Return the turns in which this session trains ``experiment``."""
-    return TRAINING.turn(_visitor(), experiment, stop_if_superseded)
+    """Return the function that `Trainer.advance` asks for a turn of this session."""
+
+    def turn(epochs_left):
+        seconds = epochs_left * experiment.work / SPEED
+        return TRAINING.turn(_session(), seconds, stop_if_superseded, experiment)
+
+    return turn
 
 
 def drawing_turn(view, begun=True):
     """Return this session's turn to draw, a context manager. Curves of many epochs take longer, and a
     page that has ``begun`` needs less."""
     seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
-    return DRAWING.place(_visitor(), seconds, stop_if_superseded)
+    return DRAWING.turn(_session(), seconds, stop_if_superseded)
 
 
-def _visitor():
-    return state.setdefault("visitor", Visitor())
+def _session():
+    return state.setdefault("session", Session())
 
 
 def stop_if_superseded():
@@ -114,9 +124,12 @@ def draw_answer(t, question, view):
             else:
                 sentence.empty()
             if answer.left or answer.right:
+                pictures.names = answer.names or view.names
                 pictures.draw(answer.left, answer.right, answer.subtitles)
             for picture in answer.both:
                 draw_element(picture, st)
+            if answer.more:
+                st.markdown(answer.more)
         draw_details(t, question, view, answer)
     return trained
 
@@ -127,6 +140,14 @@ def draw_details(t, question, view, answer):
         draw_epoch_control(t, view, plays=view.data.unit_plot in question.animates)
     if question.key != "loss":
         PictureGrid(view.names).draw(*([chart] for chart in loss.loss_charts(view)))
+    if question.key == "fixes":
+        st.selectbox(
+            t("fixes.change"),
+            Fixes.CHANGES,
+            format_func=lambda change: t(f"change.{change}"),
+            key="change",
+            persist_state="session",
+        )
     if answer.details:
         with st.expander(t(f"{question.key}.details")):
             for picture in answer.details:
@@ -165,14 +186,14 @@ class PictureGrid:
 
     def draw(self, left, right, subtitles=None):
         """Draw the pictures of both sides from top to bottom; ``subtitles`` stand beside the names."""
-        # In rows, both sides stay level where a name wraps. Source code needs a phone's whole width, so
-        # there one side stands below the other.
-        source = any(isinstance(picture, Code) for picture in left)
+        # In rows, both sides stay level where a name wraps. What needs a phone's whole width stands there
+        # one side below the other.
+        wide = any(isinstance(picture, Code) or getattr(picture, "wide", False) for picture in left)
         names = [self._name(key, subtitles) for key in RUN_COLORS]
         for row, pair in enumerate([names, *zip_longest(left, right)]):
             if row == len(self.rows):
-                if row == 0 or not source:
-                    columns = st.columns(2, gap="medium", wrap=source)
+                if row == 0 or not wide:
+                    columns = st.columns(2, gap="medium", wrap=wide)
                 self.rows.append(columns)
             self.rows[row] = [
                 at if picture is None else draw_element(picture, at)
@@ -196,5 +217,5 @@ def draw_element(element, at):
             return at.image(svg, caption, "stretch", alt=alt)
         case Code(source):
             return at.code(source, wrap_lines=True)
-        case Formulas(latex):
+        case Formulas(latex, _):
             return at.latex(latex)

@@ -1,81 +1,137 @@
 """The state of a session and its URL, which always carry the same values."""
 
+import math
+import time
+from collections import deque
+
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dualnet.app.url import CONTROLS, Choice, opening, parameters_of, read_parameters
 from dualnet.text import language_of
 
 state = st.session_state
+SWITCHES = ("play", "notes", "take")  # widgets that a URL does not carry
+CHOICES = [key for key, control in CONTROLS.items() if isinstance(control, Choice)]
+IN_TRANSIT = 3  # seconds after a page is drawn in which the browser may still show older values
 
 
-def translate_choices():
-    """Set choices by their keys: after a change of language a browser still shows and sends the labels of
-    the other one."""
-    switched = state.get("language") != state.get("seen", {}).get("language")
-    for key in CONTROLS.keys() - {"language"}:
-        control, value = CONTROLS[key], state.get(key)
-        if isinstance(control, Choice) and value and (switched or value not in control.options):
-            state[key] = control.check(value)
+class PageState:
+    """The values that the page shows, and those that the browser may still show instead.
 
+    Each message of a browser carries the values of all controls and the URL as the browser had them
+    when it was sent, which may be before the last answers arrived. A value that the server has replaced
+    is therefore no move of the visitor, and the server sends its own value until the browser has it.
 
-def read_url():
-    """Take over the URL's parameters: at the start, and when the browser goes back or forward.
-
-    Streamlit sends the URL as the browser had it when a control was moved, which may be before the
-    page's last answer arrived. So the URL is ignored where a control or a switch has moved, or a button
-    was pressed.
+    values : by key, what the page shows: controls, switches, "address" and what the server alone knows
+    outdated : by key, the values that the browser may hold until the server's arrives
+    presses : functions of ``values`` and their arguments, from buttons
+    drawn : time at which the page was complete, infinite while it is drawn
     """
-    asked = {key: st.query_params.get_all(key) for key in st.query_params}
-    pressed = state.pop("pressed", False)
-    before = state.get("seen", {}) | state.get("switches", {})
-    moved = any((state.get(key) or 0) != (value or 0) for key, value in before.items())
-    if pressed or moved or asked == state.get("address"):
-        return
-    values, state.refused = read_parameters(asked)
-    state.pop("refused_at", None)
-    state.step = values.get("step")
-    state.setdefault("revealed", {})
-    set_controls(opening(state.step) | values)
-    state.language = values.get("language") or language_of(st.context.locale)
-    state.address = asked
-    remember()
+
+    def __init__(self):
+        self.values, self.outdated, self.message = {}, {}, {}
+        self.presses = []
+        self.drawn = math.inf
+
+    def moved(self, message):
+        """Return the part of ``message`` that the visitor has changed."""
+        if time.monotonic() - self.drawn > IN_TRANSIT:
+            self.outdated.clear()
+        self.drawn, self.message = math.inf, message
+        for key, value in message.items():
+            if value == self.values.get(key) and value not in self.outdated.get(key, ()):
+                self.outdated.pop(key, None)  # the browser has what the server sent last
+        differing = {key: v for key, v in message.items() if v != self.values.get(key)}
+        moved = {key: v for key, v in differing.items() if v not in self.outdated.get(key, ())}
+        if moved or self.presses:
+            return moved
+        # Something has caused the message: a control went back to an earlier value, or the browser did.
+        return {key: v for key, v in differing.items() if key != "address"} or differing
+
+    def settle(self, values, again=()):
+        """Make ``values`` what the page shows; return those that the browser must be sent, among them
+        the keys in ``again``."""
+        sent = {}
+        for key, value in values.items():
+            known = key in self.message
+            if not known or self.message[key] != value or key in self.outdated or key in again:
+                sent[key] = value
+                if known:
+                    older = self.outdated.setdefault(key, deque(maxlen=50))
+                    older.extend((self.values.get(key), self.message[key]))
+        self.values |= values
+        return sent
 
 
-def note_press():
-    """Note that a button was pressed, for `read_url`."""
-    state.pressed = True
+def update():
+    """Take in what the browser has sent: the URL at the start and when it goes back or forward, else
+    the controls that moved and the buttons that were pressed."""
+    page = state.setdefault("page", PageState())
+    texts = {key: st.query_params.get_all(key) for key in st.query_params}
+    asked, refused = read_parameters(texts)
+    asked |= {"language": asked.get("language") or language_of(st.context.locale)}
+    address = _parameters(asked) | {key: texts[key] for key in refused}
+    # From here to the end of `settle` nothing touches the session state: a run may be stopped there.
+    moved = page.moved({"address": address, **_widget_values()})
+    # Streamlit knows when the browser went back or forward, whatever the controls still show.
+    if not page.values or getattr(get_script_run_ctx(), "is_history_navigation", False):
+        moved = {"address": address}
+    values = dict.fromkeys(SWITCHES, False) | {"revealed": {}} | page.values
+    if "address" in moved:
+        values |= {"step": asked.get("step"), "language": asked["language"], "refused": refused}
+        set_controls(values, opening(values["step"]) | asked)
+    elif moved:
+        values["refused"] = {}
+    last_epoch = values["epochs"]
+    values |= moved
+    # The epoch shown follows the number of epochs until it is moved.
+    if values["epoch"] > values["epochs"] or values["epoch"] == last_epoch:
+        values["epoch"] = values["epochs"]
+    for action, arguments in page.presses:
+        action(values, *arguments)
+    page.presses.clear()
+    # A browser shows and sends the labels of choices in the language that they were drawn in.
+    switched = values["language"] != page.values.get("language")
+    for key, value in page.settle(values, CHOICES if switched else ()).items():
+        if key != "address":
+            state[key] = value
 
 
-def set_controls(values):
-    """Set every control but the language to its value in ``values``."""
-    for key in CONTROLS.keys() - {"language"}:
-        state[key] = values[key]
-    if state.epoch is None:
-        state.epoch = state.epochs
-    state.last_epochs = state.epochs
+def _widget_values():
+    """Return the values of the controls and switches that the browser has; choices by their keys."""
+    found = {key: state[key] for key in (*CONTROLS, *SWITCHES) if state.get(key) is not None}
+    for key in found.keys() & CHOICES:
+        if found[key] not in CONTROLS[key].options:  # a label of another language
+            found[key] = state[key] = CONTROLS[key].check(found[key])
+    return found
 
 
-def follow_last_epoch():
-    """Let the epoch shown follow the number of epochs until it is moved."""
-    if state.epoch > state.epochs or state.epoch == state.last_epochs:
-        state.epoch = state.epochs
-    state.last_epochs = state.epochs
+def _parameters(values):
+    """Return the query parameters of ``values``, without the language that this browser asks for."""
+    usual = values["language"] == language_of(st.context.locale)
+    return parameters_of(values | {"language": None} if usual else values)
+
+
+def press(action=None, *arguments):
+    """Let a button change the page: the next `update` calls ``action(values, *arguments)``."""
+    state.page.presses.append((action or (lambda values: None), arguments))
+
+
+def set_controls(values, controls):
+    """Set every control in ``values`` but the language to its value in ``controls``."""
+    values |= controls | {"language": values["language"]}
+    if values["epoch"] is None:
+        values["epoch"] = values["epochs"]
 
 
 def write_url():
     """Write the state into the URL, once a run: one choice is one entry of the history."""
-    remember()
-    shown = dict(state.seen)
-    if state.language == language_of(st.context.locale):
-        shown.pop("language")  # the default of this browser
-    parameters = parameters_of(shown)
-    asked = {key: [value] for key, value in parameters.items()}
-    if asked != state.address:
+    parameters = _parameters(state.page.values)
+    if state.page.settle({"address": parameters}):
         st.query_params.from_dict(parameters)
-        state.address = asked
 
 
-def remember():
-    """Note the values of the controls, for `read_url`."""
-    state.seen = {key: state[key] for key in (*CONTROLS, "step")}
-    state.switches = {key: state.get(key) for key in ("play", "take")}
+def note_drawn():
+    """Note that the page is complete."""
+    state.page.drawn = time.monotonic()

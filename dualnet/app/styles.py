@@ -1,4 +1,4 @@
-"""CSS that Streamlit's theme does not offer."""
+"""CSS and attributes of the document that Streamlit does not offer."""
 
 # Large enough for a class to read and for a thumb; the question close to what answers it. The button that
 # leads on has a frame: on the primary color of the dark theme, white could hardly be read.
@@ -29,3 +29,10 @@ KOREAN = """<style>
 .stApp :is(p, li, label, h1, button, summary) { word-break: keep-all; overflow-wrap: anywhere }
 .stApp em { font-style: normal }
 </style>"""
+# Streamlit's document is lang="en" in every language. A translator would wrap the texts, and React could
+# no longer change them; the page has languages of its own.
+DOCUMENT = """<script>
+document.documentElement.lang = "{language}";
+document.documentElement.translate = false;
+</script>"""
+HIDDEN = "<style>.st-key-document { display: none }</style>"

@@ -10,6 +10,7 @@ from dualnet.questions import QUESTIONS
 from dualnet.questions.base import AXES
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Hyperparameter
 from dualnet.text import LANGUAGES, catalogue
+from dualnet.training.fixes import Fixes
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,13 @@ CONTROLS = {
         Hyperparameter("epoch", EPOCHS.default, 0, EPOCHS.high, scale="log"),
         *HYPERPARAMETERS.values(),
         Choice("axis", AXES, AXES[0], "axes"),
+        Choice("change", Fixes.CHANGES, "dropout", "change"),
         Choice("language", tuple(LANGUAGES), None, "language"),
     )
 }
 
 STEP = Hyperparameter("step", 1, 1, len(STEPS))
+STEP_NUMBERS = {step.name: str(number) for number, step in enumerate(STEPS, start=1)}
 
 
 def opening(step=None):
@@ -70,13 +73,14 @@ def text_of(value):
 
 def parameters_of(state):
     """Return the query parameters of ``state``, a mapping of controls to values and, in the lesson,
-    "step" to its number. What a page opens with anyway is left out.
+    "step" to its number, for which the address has its name. What a page opens with anyway is left out.
     """
     step = state.get("step")
     usual = opening(step)
     if usual["epoch"] is None:
         usual["epoch"] = state.get("epochs", usual["epochs"])
-    shown = {"step": step, **{key: state.get(key) for key in CONTROLS}}
+    name = STEPS[step - 1].name if step else None
+    shown = {"step": name, **{key: state.get(key) for key in CONTROLS}}
     return {
         key: text_of(value)
         for key, value in shown.items()
@@ -91,7 +95,8 @@ def link(state):
 
 
 def read_parameters(parameters):
-    """Return what an address asks for: the values of controls (and of "step"), and what is refused.
+    """Return what an address asks for: the values of controls (and of "step", by name or number), and
+    what is refused. Other keys are ignored.
 
     ``parameters`` maps each key to the list of its texts. The second result maps a refused key to
     the text key and the values of the sentence that says why.
@@ -100,13 +105,13 @@ def read_parameters(parameters):
     for key, texts in parameters.items():
         control = STEP if key == "step" else CONTROLS.get(key)
         if control is None:
-            refused[key] = "link.unknown", {}
-        elif len(texts) != 1:
+            continue  # not ours: where a link is shared, others add keys
+        if len(texts) != 1:
             refused[key] = "link.repeated", {"count": len(texts)}
         else:
             try:
-                number = texts[0] if isinstance(control, Choice) else _number(texts[0])
-                values[key] = control.check(number)
+                text = STEP_NUMBERS.get(texts[0], texts[0]) if control is STEP else texts[0]
+                values[key] = control.check(text if isinstance(control, Choice) else _number(text))
             except ValueError:
                 refused[key] = "link.value", {"value": texts[0], "control": control}
     epochs = (opening(values.get("step")) | values)["epochs"]

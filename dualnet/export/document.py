@@ -10,7 +10,6 @@ import re
 import unicodedata
 from hashlib import sha1
 
-from dualnet.export.converter import converted
 from dualnet.plotting.elements import Code, Formulas, Image
 from dualnet.training.experiments import RUNS
 
@@ -20,19 +19,15 @@ INK, PAPER = "#1b1b1b", "#ffffff"  # of a file, which has no surroundings
 WIDTH = 1120  # pixels of the whole
 GAP = 20  # between the columns, and around a file
 COLUMN = (WIDTH - GAP) // 2
+SCALE = 2  # pixels of a PNG for one of the picture, so that it stays sharp on a projector
 KINDS = ("svg", "png", "html")
 
 
-def convert(picture, kind):
-    """Return ``picture`` as "svg" or "png", bytes, made in this process: the first takes 0.4 s and
-    100 MB that stay. A server has `dualnet.app.serving.files.convert` for that, and the arguments are its."""
-    return converted({"kind": kind, "svg" if isinstance(picture, str) else "spec": picture})
-
-
-def file(answer, kind, convert=convert):
+def file(answer, kind):
     """Return the whole answer as the bytes of a file; ``kind`` is "svg", "png" or "html".
 
-    convert : what draws a chart, see `convert`. Raises ValueError for another kind.
+    Charts are drawn in this process: the first takes 0.4 s and 100 MB that stay. Raises ValueError for
+    another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}.")
@@ -41,10 +36,14 @@ def file(answer, kind, convert=convert):
         return (
             f'<!doctype html><meta charset="utf-8"><title>{title}</title>'
             "<style>:root{color-scheme:light dark}body{font-family:sans-serif;margin:1.5em}</style>"
-            f"{fragment(answer, convert)}"
+            f"{fragment(answer)}"
         ).encode()
-    text = svg(answer, convert)
-    return convert(text, "png") if kind == "png" else text.encode()
+    text = svg(answer)
+    if kind == "svg":
+        return text.encode()
+    import vl_convert
+
+    return vl_convert.svg_to_png(text, scale=SCALE)
 
 
 # --- words ----------------------------------------------------------------------------------
@@ -69,48 +68,10 @@ def _html(markdown):
     )
 
 
-# --- formulas -------------------------------------------------------------------------------
-
-SYMBOLS = {
-    r"\sigma": "σ",
-    r"\eta": "η",
-    r"\partial ": "∂",
-    r"\Rightarrow": "⇒",
-    r"\,": "\N{THIN SPACE}",
-    r"\;": " ",
-    r"\quad": "   ",
-    r"\ ": " ",
-    "_i": "ᵢ",
-    "_j": "ⱼ",
-    "-": "−",
-}
-
-
-def formula_lines(latex):
-    """Return an aligned block of LaTeX line by line, each as a pair left and right of its ``&``, in
-    plain characters; what has a bar over it, a mean, stands ⟨so⟩."""
-    body = re.sub(r"\\(?:begin|end)\{aligned\}", "", latex)
-    body = re.sub(r"\\tfrac\{(.+?)\}\{(.+?)\}", r"\1/\2", body)
-    body = re.sub(r"\\overline\{(.+?)\}", r"⟨\1⟩", body)
-    body = re.sub(r"\\text\{(.+?)\}", r"\1", body)
-    lines = []
-    for line in body.split(r"\\"):
-        for written, shown in SYMBOLS.items():
-            line = line.replace(written, shown)
-        left, _, right = line.partition("&")
-        lines.append((left.strip(), right.strip()))
-    return lines
-
-
-def _barred(text, tag, look):
-    """Return escaped text with an element ``tag`` for what has a bar over it."""
-    return html.escape(text).replace("⟨", f"<{tag} {look}>").replace("⟩", f"</{tag}>")
-
-
 # --- charts ---------------------------------------------------------------------------------
 
 
-def chart_svg(chart, width, font, convert=convert):
+def chart_svg(chart, width, font):
     """Return a `Chart` as SVG text, ``width`` pixels wide, in the page's colors and in ``font``."""
     faint = {"gridColor": "currentColor", "gridOpacity": 0.15}
     lines = {"domainColor": "currentColor", "tickColor": "currentColor"}
@@ -129,7 +90,10 @@ def chart_svg(chart, width, font, convert=convert):
             "text": {"color": "currentColor"},
         },
     }
-    text = convert(spec, "svg").decode()
+    [version] = re.findall(r"/v(\d+\.\d+)[^/]*$", spec["$schema"])
+    import vl_convert
+
+    text = vl_convert.vegalite_to_svg(spec, version)
     # Names within a document are unique: two charts of it must not share "clip1".
     mark = sha1(text.encode()).hexdigest()[:8]
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>c{mark}-", text)
@@ -143,9 +107,13 @@ def _rows(table):
     ]
 
 
+def _drawn(picture, width, font):
+    """Return an `Image` or a `Chart` as SVG text."""
+    return picture.svg if isinstance(picture, Image) else chart_svg(picture, width, font)
+
+
 def _placed(text, attributes):
     """Return SVG text whose outermost element has ``attributes`` in place of its width and height."""
-
     tag, rest = re.match(r"<svg\b(.*?)>(.*)", text, re.DOTALL).groups()
     tag = re.sub(r' (?:width|height)="[^"]*"', "", tag)
     return f"<svg {attributes}{tag}>{rest}"
@@ -154,25 +122,17 @@ def _placed(text, attributes):
 # --- HTML -----------------------------------------------------------------------------------
 
 
-def fragment(answer, convert=convert):
+def fragment(answer):
     """Return the answer as HTML for a page that has a font, a text color and a background."""
     font = _font(answer)
     parts = [f"<p>{_html(answer.sentence)}</p>"]
     if answer.left or answer.right:
-        parts.append(f'<div style="display:flex;flex-wrap:wrap;gap:{GAP}px">')
-        for key, color, pictures in zip(RUNS, COLORS, (answer.left, answer.right), strict=False):
-            parts.append('<div style="flex:1 1 20em;min-width:0">')
-            if answer.names:
-                beside = _html((answer.subtitles or {}).get(key, ""))
-                name = html.escape(answer.names[key])
-                parts.append(
-                    f'<p><b style="color:{color};font-size:1.15em">━━ {name}</b> &nbsp; {beside}</p>'
-                )
-            parts += [_picture_html(picture, COLUMN, font, convert) for picture in pictures]
-            parts.append("</div>")
-        parts.append("</div>")
+        columns = "".join(_column_html(answer, side, font) for side in (0, 1))
+        parts.append(f'<div style="display:flex;flex-wrap:wrap;gap:{GAP}px">{columns}</div>')
     wide = *answer.both, *answer.details
-    parts += [_picture_html(picture, WIDTH, font, convert) for picture in wide]
+    parts += [_picture_html(picture, WIDTH, font) for picture in wide]
+    if answer.more:
+        parts.append(f"<p>{_html(answer.more)}</p>")
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
     text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
@@ -182,64 +142,65 @@ def fragment(answer, convert=convert):
     return text
 
 
-def _picture_html(picture, width, font, convert):
+def _column_html(answer, side, font):
+    """Return the name and the pictures of one run; ``side`` is 0 for the left, 1 for the right."""
+    parts = []
+    if answer.names:
+        key = RUNS[side]
+        beside = _html((answer.subtitles or {}).get(key, ""))
+        name = f"━━ {html.escape(answer.names[key])}"
+        look = f"color:{COLORS[side]};font-size:1.15em"
+        parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {beside}</p>')
+    pictures = (answer.left, answer.right)[side]
+    parts += [_picture_html(picture, COLUMN, font) for picture in pictures]
+    return f'<div style="flex:1 1 20em;min-width:0">{"".join(parts)}</div>'
+
+
+def _picture_html(picture, width, font):
     match picture:
         case Code(source):
             return f'<pre style="white-space:pre-wrap">{html.escape(source)}</pre>'
-        case Formulas(latex):
-            cells = "".join(
-                f'<span style="text-align:{end}">'
-                + _barred(text, "span", 'style="text-decoration:overline"')
-                + "</span>"
-                for line in formula_lines(latex)
-                for text, end in zip(line, ("right", "left"), strict=True)
-            )
-            columns = "display:grid;grid-template-columns:auto 1fr;gap:.4em .6em"
-            return f'<div style="{columns};font-family:serif;font-style:italic">{cells}</div>'
-        case Image(text, _, caption):
-            below = (
-                f'<p style="font-size:.9em;margin-top:0">{_html(caption)}</p>' if caption else ""
-            )
-        case _:
-            text, below = chart_svg(picture, width, font, convert), ""
+        case Formulas(_, plain):
+            lines = _barred(plain, "span", 'style="text-decoration:overline"')
+            look = "font:italic 1em serif;line-height:1.8;white-space:pre-wrap"
+            return f'<div style="{look}">{lines}</div>'
+    caption = picture.caption if isinstance(picture, Image) else None
+    below = f'<p style="font-size:.9em;margin-top:0">{_html(caption)}</p>' if caption else ""
     attributes = (
         f'style="width:100%;height:auto" role="img" aria-label="{html.escape(picture.alt)}"'
     )
-    return _placed(text, attributes) + below
+    return _placed(_drawn(picture, width, font), attributes) + below
+
+
+def _barred(text, tag, look):
+    """Return escaped text with an element ``tag`` for what has a bar over it, see `Formulas`."""
+    return html.escape(text).replace("⟨", f"<{tag} {look}>").replace("⟩", f"</{tag}>")
 
 
 # --- SVG ------------------------------------------------------------------------------------
 
 
-def svg(answer, convert=convert):
+def svg(answer):
     """Return the answer as SVG text, as the page lays it out: the sentence, the two columns, what is
     wider, the note."""
-    parts, font = [], _font(answer)
-    y = GAP + _text(parts, spans(answer.sentence), GAP, GAP, WIDTH, 18)
+    font = _font(answer)
+    text, y = _text_svg(spans(answer.sentence), GAP, GAP, WIDTH, 18)
+    parts = [text]
     if answer.left or answer.right:
-        ends = []
-        for side, pictures in enumerate((answer.left, answer.right)):
-            x, end = GAP + side * (COLUMN + GAP), y + 8
-            if answer.names:
-                key = RUNS[side]
-                line = (
-                    f'<rect x="{x}" y="{end + 10:g}" width="28" height="4" fill="{COLORS[side]}"/>'
-                )
-                parts.append(line)
-                head = [
-                    (answer.names[key], key),
-                    ("   ", ""),
-                    *spans((answer.subtitles or {}).get(key, "")),
-                ]
-                end += _text(parts, head, x + 36, end, COLUMN - 36, 18)
-            for picture in pictures:
-                end = _picture_svg(parts, picture, x, end + 8, COLUMN, font, convert)
-            ends.append(end)
+        columns, ends = zip(
+            *(_column_svg(answer, side, y + 8, font) for side in (0, 1)), strict=True
+        )
+        parts += columns
         y = max(ends)
     for picture in (*answer.both, *answer.details):
-        y = _picture_svg(parts, picture, GAP, y + 8, WIDTH, font, convert)
+        text, y = _picture_svg(picture, GAP, y + 8, WIDTH, font)
+        parts.append(text)
+    if answer.more:
+        text, y = _text_svg(spans(answer.more), GAP, y + 8, WIDTH, 18)
+        parts.append(text)
     if answer.note:
-        y += 10 + _text(parts, spans(answer.note), GAP, y + 10, WIDTH, 13)
+        text, y = _text_svg(spans(answer.note), GAP, y + 10, WIDTH, 13)
+        parts.append(text)
     width, height = WIDTH + 2 * GAP, y + GAP
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" width="{width}"'
@@ -249,65 +210,99 @@ def svg(answer, convert=convert):
     )
 
 
-def _picture_svg(parts, picture, x, y, width, font, convert):
-    """Append a picture to ``parts``, its upper left corner at x, y; return where it ends."""
+# The following return SVG text that begins at y, and the y at which it ends.
+
+
+def _column_svg(answer, side, y, font):
+    """Lay out the name and the pictures of one run; ``side`` is 0 for the left, 1 for the right."""
+    x, parts = GAP + side * (COLUMN + GAP), []
+    if answer.names:
+        key = RUNS[side]
+        beside = (answer.subtitles or {}).get(key, "")
+        head = [(answer.names[key], key), ("   ", ""), *spans(beside)]
+        line = f'<rect x="{x}" y="{y + 10:g}" width="28" height="4" fill="{COLORS[side]}"/>'
+        text, y = _text_svg(head, x + 36, y, COLUMN - 36, 18)
+        parts += [line, text]
+    for picture in (answer.left, answer.right)[side]:
+        text, y = _picture_svg(picture, x, y + 8, COLUMN, font)
+        parts.append(text)
+    return "".join(parts), y
+
+
+def _picture_svg(picture, x, y, width, font):
     match picture:
         case Code(source):
-            lines = source.rstrip().splitlines()
-            size = min(14, width / max(len(line) for line in lines) / 0.62)
-            look = f'font-family="monospace" font-size="{size:.3g}" xml:space="preserve"'
-            for line in lines:
-                y += 1.4 * size
-                parts.append(f'<text x="{x}" y="{y:.1f}" {look}>{html.escape(line)}</text>')
-            return y + 8
-        case Formulas(latex):
-            lines = formula_lines(latex)
-            middle = x + max(_width(left, 17) for left, _ in lines)
-            for left, right in lines:
-                y += 26
-                for text, at, anchor in ((left, middle, "end"), (right, middle + 8, "start")):
-                    parts.append(
-                        f'<text x="{at:.1f}" y="{y:.1f}" font-size="17" font-family="DejaVu Serif, serif"'
-                        f' font-style="italic" text-anchor="{anchor}">'
-                        + _barred(text, "tspan", 'text-decoration="overline"')
-                        + "</text>"
-                    )
-            return y + 8
-        case Image(text, _, _):
-            pass
-        case _:
-            text = chart_svg(picture, width, font, convert)
+            return _code_svg(source.rstrip().splitlines(), x, y, width)
+        case Formulas(_, plain):
+            return _formulas_svg(plain.splitlines(), x, y)
+    text = _drawn(picture, width, font)
     _, _, across, down = map(float, re.search(r'viewBox="([^"]*)"', text)[1].split())
     height = width * down / across
     box = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:.1f}" role="img"'
-    parts.append(_placed(text, f'{box} aria-label="{html.escape(picture.alt)}"'))
+    text = _placed(text, f'{box} aria-label="{html.escape(picture.alt)}"')
     y += height
     if isinstance(picture, Image) and picture.caption:
-        y += _text(parts, spans(picture.caption), x, y + 2, width, 14) + 2
-    return y
+        caption, y = _text_svg(spans(picture.caption), x, y + 2, width, 14)
+        text += caption
+    return text, y
 
 
-def _text(parts, pieces, x, y, width, size):
-    """Append ``pieces``, see `spans`, in lines no wider than ``width``; return their height."""
-    words = [(word, look) for text, look in pieces for word in re.findall(r"\S*\s+|\S+", text)]
+def _code_svg(lines, x, y, width):
+    size = min(14, width / max(len(line) for line in lines) / 0.62)
+    look = f'font-family="monospace" font-size="{size:.3g}" xml:space="preserve"'
+    parts = []
+    for line in lines:
+        y += 1.4 * size
+        parts.append(f'<text x="{x}" y="{y:.1f}" {look}>{html.escape(line)}</text>')
+    return "".join(parts), y + 8
+
+
+def _formulas_svg(lines, x, y):
+    look = (
+        'font-size="17" font-family="DejaVu Serif, serif" font-style="italic" xml:space="preserve"'
+    )
+    parts = []
+    for line in lines:
+        y += 26
+        text = _barred(line, "tspan", 'text-decoration="overline"')
+        parts.append(f'<text x="{x + 8}" y="{y:.1f}" {look}>{text}</text>')
+    return "".join(parts), y + 8
+
+
+def _text_svg(pieces, x, y, width, size):
+    """Lay out ``pieces``, see `spans`, in lines no wider than ``width``."""
+    parts = []
+    for line in _wrapped(pieces, width, size):
+        inner = "".join(f"<tspan {LOOKS[look]}>{html.escape(text)}</tspan>" for text, look in line)
+        place = f'x="{x:g}" y="{y + 1.1 * size:.1f}" font-size="{size}" xml:space="preserve"'
+        parts.append(f"<text {place}>{inner}</text>")
+        y += 1.4 * size
+    return "".join(parts), y
+
+
+def _wrapped(pieces, width, size):
+    """Return the lines of ``pieces``; a line is a list of pieces."""
     lines, room = [[]], width
-    for i, (word, look) in enumerate(words):
-        # What follows without a space, a period after a bold word, stays with it.
-        together = [w for w, _ in words[i:]]
-        end = next((n for n, w in enumerate(together) if w[-1].isspace()), len(together))
-        begins = i == 0 or words[i - 1][0][-1].isspace()
-        if begins and lines[-1] and _width("".join(together[: end + 1]).rstrip(), size) > room:
+    for word in _words(pieces):
+        text = "".join(part for part, _ in word)
+        if lines[-1] and _width(text.rstrip(), size) > room:
             lines.append([])
             room = width
-        lines[-1].append((word, look))
-        room -= _width(word, size)
-    for number, line in enumerate(lines, start=1):
-        inner = "".join(f"<tspan {LOOKS[look]}>{html.escape(word)}</tspan>" for word, look in line)
-        parts.append(
-            f'<text x="{x:g}" y="{y + (1.4 * number - 0.3) * size:.1f}" font-size="{size}"'
-            f' xml:space="preserve">{inner}</text>'
-        )
-    return 1.4 * size * len(lines)
+        lines[-1] += word
+        room -= _width(text, size)
+    return lines
+
+
+def _words(pieces):
+    """Return the words of ``pieces``, each with the space after it. A word is a list of pieces: a period
+    after a bold word belongs to it."""
+    words = [[]]
+    for text, look in pieces:
+        for part in re.findall(r"\S*\s+|\S+", text):
+            words[-1].append((part, look))
+            if part[-1].isspace():
+                words.append([])
+    return [word for word in words if word]
 
 
 LOOKS = {

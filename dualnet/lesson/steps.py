@@ -13,6 +13,7 @@ from dualnet.lesson import verdicts
 from dualnet.questions.base import View
 from dualnet.settings import EPOCHS, Settings
 from dualnet.text import translator
+from dualnet.training.experiments import Sizes
 
 # --- the steps ------------------------------------------------------------------------------
 
@@ -21,16 +22,18 @@ from dualnet.text import translator
 class Step:
     """A step of the lesson.
 
-    name : of its texts: ``ask``, ``notice``, ``notes`` and one for every option
+    name : in links and of its texts: ``ask``, ``notice``, ``notes`` and one for every option
     options : keys, in the order of their buttons
     verdict : function that returns the option that the numbers confirm, or None (see `verdicts`)
     state : the controls of the page that differ from their defaults
+    source : what the answer follows from, "numbers" or "formulas"
     """
 
     name: str
     options: tuple[str, ...]
     verdict: Callable
     state: dict = field(default_factory=dict)
+    source: str = "numbers"
 
     @property
     def question(self):
@@ -46,7 +49,6 @@ class Step:
 
     def text(self, part, view):
         """Return the words of ``part`` for what is looked at; a `View` without runs will do."""
-        low, high = verdicts.ACCURACIES
         return view.t(
             f"lesson.{self.name}.{part}",
             units=view.settings.units,
@@ -55,30 +57,54 @@ class Step:
             epoch=view.epoch,
             epochs=view.epochs,
             twice=2 * view.epoch,
+            size_epoch=Sizes.reach(view.settings, view.epochs),
             first=view.names["ones"],
             second=view.names["normal"],
-            low=low,
-            high=high,
+        )
+
+    def result(self, view, confirmed, chosen=None):
+        """Return the sentence that names the option confirmed, which may be None, and says whether
+        the option chosen, if any, was right."""
+        if confirmed is None:
+            return view.t("lesson.undecided")
+        kind = "told" if chosen is None else "right" if chosen == confirmed else "wrong"
+        return view.t(
+            f"lesson.{kind}",
+            source=view.t(f"lesson.source.{self.source}"),
+            answer=self.text(confirmed, view),
+            chosen=chosen and self.text(chosen, view),
         )
 
 
 PLANE = {"learning_rate": 1.0, "l2": 0.0}
 STEPS = (
+    # The book's pair: the left weights are equal and, at the size of 1, saturate the units.
     Step("loss", ("ones", "normal", "even"), verdicts.verdict_loss),
+    Step("luck", ("none", "some", "most"), verdicts.verdict_luck, {"question": "luck"}),
     Step(
         "reach", ("soon", "late", "never"), verdicts.verdict_reach, {"epochs": 20_000, "epoch": 500}
     ),
-    Step("units", ("equal", "groups", "distinct"), verdicts.verdict_units, {"question": "units"}),
-    Step("constant", ("slow", "equal", "distinct"), verdicts.verdict_constant, {"constant": 0.1}),
+    Step(
+        "units",
+        ("equal", "groups", "distinct"),
+        verdicts.verdict_units,
+        {"question": "units", "epochs": 20_000},
+    ),
+    # From here on, what is compared differs in one thing.
     Step(
         "boundary",
         ("none", "line", "curve"),
         verdicts.verdict_boundary,
         {"question": "boundary", "dataset": "moons", "epochs": 5_000, **PLANE},
     ),
-    Step("digits", ("few", "most", "nearly_all"), verdicts.verdict_digits, {"dataset": "digits"}),
     Step(
         "size", ("equal", "large", "both", "neither"), verdicts.verdict_size, {"question": "size"}
+    ),
+    Step(
+        "digits",
+        ("reached", "falling", "stopped"),
+        verdicts.verdict_digits,
+        {"dataset": "digits", "constant": 0.1, "std": 0.1, "epochs": 5_000},
     ),
     Step(
         "nudge",
@@ -86,24 +112,39 @@ STEPS = (
         verdicts.verdict_nudge,
         {"question": "nudge", "dataset": "circles", "epochs": 2_000, **PLANE},
     ),
-    Step("luck", ("lucky", "usual", "unlucky"), verdicts.verdict_luck, {"question": "luck"}),
-    Step("code", ("same", "random", "either"), verdicts.verdict_code, {"question": "code"}),
+    Step(
+        "code",
+        ("same", "random", "either"),
+        verdicts.verdict_code,
+        {"question": "code"},
+        source="formulas",
+    ),
 )
 
-# What else is worth seeing, by name: the state of the page.
+
+def step_number(name):
+    """Return the number of the step called ``name``, from 1. Raises ValueError for another name."""
+    names = [step.name for step in STEPS]
+    if name not in names:
+        raise ValueError(f"name is {name!r}; expected one of {', '.join(names)}.")
+    return names.index(name) + 1
+
+
+# What else is worth seeing, by name: the state of the page. Its texts are lesson.more.NAME and what to
+# notice there, lesson.more_notice.NAME.
 ALSO = {
-    "zeros": {"constant": 0.0},
-    "rounding": {"question": "nudge", "dataset": "circles", "epochs": 5_000, **PLANE},
-    "three": {"question": "nudge", "dataset": "circles", "epochs": 5_000, "units": 3, **PLANE},
     "book_ones": {"epochs": 20_000, "axis": "book"},
     "book_random": {"axis": "linear"},
+    "zeros": {"constant": 0.0},
+    "three": {"question": "nudge", "dataset": "circles", "epochs": 5_000, "units": 3, **PLANE},
+    "rounding": {"question": "nudge", "dataset": "circles", "epochs": 5_000, **PLANE},
 }
 
 
 def table(language="en"):
     """Return the steps as a Markdown table: the link, the question to the class, what to notice."""
     rows = [translator(language)("lesson.table").split(" | "), ["---"] * 3]
-    for number, step in enumerate(STEPS, start=1):
+    for step in STEPS:
         view = step.view(language)
-        rows.append([f"`?step={number}`", step.text("ask", view), step.text("notice", view)])
+        rows.append([f"`?step={step.name}`", step.text("ask", view), step.text("notice", view)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

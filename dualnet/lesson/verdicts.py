@@ -6,13 +6,11 @@ or None where the numbers confirm none of them.
 
 import numpy as np
 
-from dualnet.measures import distinct_units, epochs_to, even
+from dualnet.measures import difference, distinct_units, epochs_to, even
 from dualnet.plotting.units import drawn_by_equal
 
 COST = 1.1  # a start costs loss where its loss is a tenth higher, or more
 LARGE = 1.0  # the size of the chapter's starting weights
-ACCURACIES = (0.65, 0.8)  # between the options of "digits"
-MOST = 0.75  # of the other seeds; the text says "3 of 4"
 
 
 def verdict_loss(view):
@@ -23,11 +21,24 @@ def verdict_loss(view):
     return "even" if even(ratio, 1) else "ones" if ratio < 1 else "normal"
 
 
+def verdict_luck(view, seeds):
+    """How many of the other seeds end on the other side of the left network's validation loss than
+    the page's own seed?"""
+    ones, own = (view.runs[key].val_losses[view.epochs - 1] for key in ("ones", "normal"))
+    if view.settings.std == 0 or not np.isfinite([ones, own]).all() or even(ones, own):
+        return None  # all seeds start alike, or there is no conclusion that could change
+    ends = other_seeds(view, seeds)
+    changed = np.mean(~(ends < ones) if own < ones else ~(ends > ones))
+    return "none" if changed == 0 else "some" if changed <= 0.5 else "most"
+
+
 def verdict_reach(view):
     """When does the left network have the validation loss of the right one at the epoch looked at?"""
     if view.epoch == 0:
         return None
     target = view.runs["normal"].val_losses[view.epoch - 1]
+    if not np.isfinite(target):
+        return None
     reached = epochs_to(view.runs["ones"].val_losses[: view.epochs], target)
     if reached is None:
         return "never"
@@ -42,16 +53,6 @@ def verdict_units(view):
     return {1: "equal", units: "distinct"}.get(count, "groups")
 
 
-def verdict_constant(view):
-    """Does the left network keep up, and are its units still equal?"""
-    ratio = loss_ratio(view)
-    if ratio is None or view.settings.units == 1:
-        return None
-    if ratio > 1 and not even(ratio, 1):
-        return "slow"
-    return "equal" if count_of(view, "ones") == 1 else "distinct"
-
-
 def verdict_boundary(view):
     """What do equal units draw in the plane?"""
     if view.data.n_features != 2 or not count_of(view, "ones") == 1 < view.settings.units:
@@ -60,32 +61,30 @@ def verdict_boundary(view):
     return {"line": "line", "half": "none", "none": "none"}.get(found)
 
 
-def verdict_digits(view):
-    """How many of the images does the left network classify correctly?"""
-    if view.settings.dataset != "digits":
-        return None
-    accuracy = view.networks["ones"].score(view.data.x_val, view.data.y_val)
-    low, high = ACCURACIES
-    return "few" if accuracy < low else "most" if accuracy <= high else "nearly_all"
-
-
 def verdict_size(view, sizes):
     """Do equal units cost loss, each kind at its best size, and do large weights, in different units?"""
     if view.settings.units == 1:
         return None
-    epoch = sizes.reach(view.settings, view.epochs)
-    equal, different = (
-        np.array(
-            [np.median(kept) if (kept := row[~np.isnan(row)]).size else np.inf for row in losses]
-        )
-        for losses in (sizes.equal(epoch), sizes.different(epoch))
-    )
+    equal, different = median_losses(view, sizes)
     if np.isinf(equal).all():
         return None
     symmetry = equal.min() > COST * different.min()
     small = np.array(sizes.SIZES) < LARGE
     size = different[sizes.SIZES.index(LARGE)] > COST * different[small].min()
     return {(1, 1): "both", (1, 0): "equal", (0, 1): "large", (0, 0): "neither"}[symmetry, size]
+
+
+def verdict_digits(view):
+    """Does the left validation loss come down to the right one; if not, has it fallen in the last half
+    of the epochs?"""
+    ratio = loss_ratio(view)
+    if ratio is None or view.epoch == 1:
+        return None
+    if ratio < 1 or even(ratio, 1):
+        return "reached"
+    losses = view.runs["ones"].val_losses
+    half, end = losses[view.epoch // 2 - 1], losses[view.epoch - 1]
+    return "falling" if end < half and not even(half, end) else "stopped"
 
 
 def verdict_nudge(view, nudges):
@@ -100,25 +99,15 @@ def verdict_nudge(view, nudges):
     return None
 
 
-def verdict_luck(view, seeds):
-    """How many other seeds end with a higher validation loss than the page's own, how many with a
-    lower one?"""
-    own = view.runs["normal"].val_losses[view.epochs - 1]
-    ends = np.array([run.val_losses[view.epochs - 1] for run in seeds.runs])
-    others = np.delete(ends, view.settings.seed) if view.settings.seed < len(ends) else ends
-    if view.settings.std == 0 or not np.isfinite(own):
-        return None
-    if np.mean(others > own) >= MOST:
-        return "lucky"
-    return "unlucky" if np.mean(others < own) >= MOST else "usual"
-
-
 def verdict_code(view):
-    """Which start has more distinct units in the end?"""
-    ones, normal = (count_of(view, key) for key in ("ones", "normal"))
-    if view.settings.units == 1 or ones > normal:
+    """Do the units of the random start differ? The formulas say that equal ones stay equal."""
+    if view.settings.units == 1:
         return None
-    return "random" if normal > ones else "either"
+    start = view.runs["normal"].network_at(0)
+    return "random" if difference(start.w1, start.b1, start.w2) > 0 else "either"
+
+
+# --- what they are read from ----------------------------------------------------------------
 
 
 def loss_ratio(view):
@@ -133,3 +122,21 @@ def loss_ratio(view):
 def count_of(view, key):
     network = view.networks[key]
     return distinct_units(network.w1, network.b1, network.w2)
+
+
+def other_seeds(view, seeds):
+    """Return the last validation losses of the seeds without the page's own, (seeds,)."""
+    ends = np.array([run.val_losses[view.epochs - 1] for run in seeds.runs])
+    return np.delete(ends, view.settings.seed) if view.settings.seed < len(ends) else ends
+
+
+def median_losses(view, sizes):
+    """Return the training losses of equal and of different units, each (sizes,): medians of the seeds
+    whose units are still as they started, infinite where there is none."""
+    epoch = sizes.reach(view.settings, view.epochs)
+    return (
+        np.array(
+            [np.median(kept) if (kept := row[~np.isnan(row)]).size else np.inf for row in losses]
+        )
+        for losses in (sizes.equal(epoch), sizes.different(epoch))
+    )

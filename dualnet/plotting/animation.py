@@ -5,8 +5,6 @@ the timer of Vega's own signals; the pictures are all there from the first frame
 says which of them are seen.
 """
 
-import json
-
 import altair as alt
 import numpy as np
 import pyarrow as pa
@@ -22,6 +20,8 @@ FRAMES = 60  # at most
 BYTES = 1_500_000  # of all pictures together, about; many units get fewer frames
 GAP = 20  # between the two networks, in the units of a drawing
 TITLE = 74  # pixels above them: the name, the epoch, the accuracy
+VISIBLE = "datum.frame == frame ? 1 : 0"  # the opacity of what belongs to one frame
+X = alt.X("left:Q", scale=None, axis=None)
 
 
 def frames_within(epochs, size):
@@ -81,71 +81,8 @@ def _spec(names, last, height):
     """Return the specification: positions in the units of a drawing, ``height`` of them high, times the
     scale that fits both."""
     scale = f"min(width / {2 * WIDTH + GAP}, (height - {TITLE}) / {height})"
-    seen = "datum.frame == frame ? 1 : 0"
-
-    def layer(table):
-        return alt.Chart(alt.NamedData(table)).transform_calculate(left=f"datum.x * {scale}")
-
-    def placed(table):
-        return layer(table).transform_calculate(top=f"{TITLE} + datum.y * {scale}")
-
-    x = alt.X("left:Q", scale=None, axis=None)
-    y = alt.Y("top:Q", scale=None, axis=None)
-    pictures = [
-        placed("pictures")
-        .transform_filter(f"datum.smooth == {str(smooth).lower()}")
-        .mark_image(
-            aspect=False,
-            align="left",
-            baseline="top",
-            smooth=smooth,
-            width=alt.expr(f"datum.width * {scale}"),
-            height=alt.expr(f"datum.height * {scale}"),
-            opacity=alt.expr(seen),
-        )
-        .encode(x=x, y=y, url="url:N")
-        for smooth in (False, True)
-    ]
-    shapes = alt.Scale(domain=[0, 1], range=["circle", "triangle-up"])
-    fills = alt.Scale(domain=[0, 1], range=list(MARKS))
-    marks = (
-        placed("marks")
-        .mark_point(
-            size=alt.expr(f"max(12, 40 * {scale} * {scale})"),
-            filled=True,
-            stroke="white",
-            strokeWidth=alt.expr(f"0.8 * {scale}"),
-            opacity=1,
-        )
-        .encode(
-            x=x,
-            y=y,
-            shape=alt.Shape("label:N", scale=shapes, legend=None),
-            fill=alt.Fill("label:N", scale=fills, legend=None),
-        )
-    )
-    titles = layer("titles")
-    text = {
-        "align": "left",
-        "baseline": "top",
-        "opacity": alt.expr(seen),
-        "limit": alt.expr(f"{WIDTH} * {scale}"),
-    }
-    name = (
-        titles.transform_calculate(
-            name=f"'━━ ' + {json.dumps(names, ensure_ascii=False)}[datum.run]"
-        )
-        .mark_text(fontSize=17, fontWeight="bold", **text)
-        .encode(x=x, y=alt.value(2), text="name:N", color=charts.run_color())
-    )
-    numbers = titles.mark_text(
-        fontSize=alt.expr("width < 480 ? 13 : 16"), color="currentColor", **text
-    )
-    lines = [
-        numbers.encode(x=x, y=alt.value(top), text=f"{column}:N")
-        for top, column in ((27, "epoch"), (48, "accuracy"))
-    ]
-    spec = charts.spec_of(alt.layer(*pictures, marks, name, *lines), height + TITLE)
+    layers = [*_pictures(scale), _samples(scale), *_titles(scale, names)]
+    spec = charts.spec_of(alt.layer(*layers), height + TITLE)
     spec["config"]["view"] = {"stroke": None}
     beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     spec["config"]["signals"] = [
@@ -155,3 +92,79 @@ def _spec(names, last, height):
     across = (2 * WIDTH + GAP) / height
     spec["params"] = [{"name": "height", "expr": f"{TITLE} + min({height}, width / {across})"}]
     return spec
+
+
+def _placed(table, scale):
+    """Return a chart of ``table`` whose columns x and y, units of a drawing, give its pixels."""
+    return (
+        alt.Chart(alt.NamedData(table))
+        .transform_calculate(left=f"datum.x * {scale}")
+        .transform_calculate(top=f"{TITLE} + datum.y * {scale}")
+        .encode(x=X, y=alt.Y("top:Q", scale=None, axis=None))
+    )
+
+
+def _pictures(scale):
+    """Return the layers of pixels, sharp and smooth ones, of which one frame is seen."""
+    return [
+        _placed("pictures", scale)
+        .transform_filter(f"datum.smooth == {str(smooth).lower()}")
+        .mark_image(
+            aspect=False,
+            align="left",
+            baseline="top",
+            smooth=smooth,
+            width=alt.expr(f"datum.width * {scale}"),
+            height=alt.expr(f"datum.height * {scale}"),
+            opacity=alt.expr(VISIBLE),
+        )
+        .encode(url="url:N")
+        for smooth in (False, True)
+    ]
+
+
+def _samples(scale):
+    """Return the layer of the samples on the plane, which do not move."""
+    shapes = alt.Scale(domain=[0, 1], range=["circle", "triangle-up"])
+    fills = alt.Scale(domain=[0, 1], range=list(MARKS))
+    return (
+        _placed("marks", scale)
+        .mark_point(
+            size=alt.expr(f"max(12, 40 * {scale} * {scale})"),
+            filled=True,
+            stroke="white",
+            strokeWidth=alt.expr(f"0.8 * {scale}"),
+            opacity=1,
+        )
+        .encode(
+            shape=alt.Shape("label:N", scale=shapes, legend=None),
+            fill=alt.Fill("label:N", scale=fills, legend=None),
+        )
+    )
+
+
+def _titles(scale, names):
+    """Return the layers above either network: its name, the epoch and its accuracy."""
+    titles = (
+        alt.Chart(alt.NamedData("titles"))
+        .transform_calculate(left=f"datum.x * {scale}")
+        .encode(x=X)
+    )
+    text = {
+        "align": "left",
+        "baseline": "top",
+        "opacity": alt.expr(VISIBLE),
+        "limit": alt.expr(f"{WIDTH} * {scale}"),
+    }
+    name = (
+        titles.transform_calculate(name=f"'━━ ' + {charts.literal(names)}[datum.run]")
+        .mark_text(fontSize=17, fontWeight="bold", **text)
+        .encode(y=alt.value(2), text="name:N", color=charts.run_color())
+    )
+    numbers = titles.mark_text(
+        fontSize=alt.expr("width < 480 ? 13 : 16"), color="currentColor", **text
+    )
+    return name, *(
+        numbers.encode(y=alt.value(top), text=f"{column}:N")
+        for top, column in ((27, "epoch"), (48, "accuracy"))
+    )

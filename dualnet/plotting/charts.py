@@ -8,6 +8,7 @@ import json
 
 import altair as alt
 import numpy as np
+import pyarrow as pa
 
 from dualnet.plotting.units import HIGH, LOW
 from dualnet.training.experiments import RUNS
@@ -20,6 +21,7 @@ DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
 CLASS_COLORS = [f"rgb{LOW}", f"rgb{HIGH}"]  # bars of class 0 and 1: the ends of the outputs' scale
 ACCURATE = ".4~g"  # how a tooltip writes a loss
+MINUS = "\u2212"  # the sign; a hyphen is shorter
 
 
 # --- looks ----------------------------------------------------------------------------------
@@ -58,33 +60,55 @@ def run_color(field="run", **kwargs):
     return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(RUNS)), **kwargs)
 
 
-def dash(field, keys, dashed, **kwargs):
-    """Return the dash of a line by the column ``field``: those of ``keys`` in ``dashed`` have one."""
-    styles = [DASH if key in dashed else [1, 0] for key in keys]
+def dash(field, keys, dashes, **kwargs):
+    """Return the dash of a line by the column ``field``: ``dashes`` maps those of ``keys`` that have one
+    to their pattern."""
+    styles = [dashes.get(key, [1, 0]) for key in keys]
     scale = alt.Scale(domain=list(keys), range=styles)
     return alt.StrokeDash(f"{field}:N", scale=scale, **kwargs)
 
 
-def legend(words, color):
-    """Return a legend above the plot, a row where it is wide enough, that says the keys of ``words`` by
-    their values. ``color``: a Vega expression for its symbols, ``datum.value`` is the key."""
-    letters = sum(map(len, words.values()))
+def legend(keys, texts, color):
+    """Return a legend above the plot, in one row where it is wide enough.
+
+    texts : a Vega expression for an object that holds the text of each of ``keys``
+    color : a Vega expression for the symbols; ``datum.value`` is the key
+    """
+    letters = " + ".join(f"length({texts}.{key})" for key in keys)
     return alt.Legend(
         title=None,
         orient="top",
-        columns=alt.expr(f"width < {60 * len(words) + 8 * letters} ? 1 : {len(words)}"),
+        columns=alt.expr(f"width < {60 * len(keys)} + 8 * ({letters}) ? 1 : {len(keys)}"),
         symbolType="stroke",
         symbolSize=400,
         symbolOpacity=1,
         symbolStrokeColor=alt.expr(color),
         labelLimit=0,
-        labelExpr=labels(words),
+        labelExpr=f"{texts}[datum.label] || datum.label",
     )
 
 
-def labels(words):
-    """Return a Vega expression that says the keys of ``words`` by their values."""
-    return f"{json.dumps(words, ensure_ascii=False)}[datum.label] || datum.label"
+def literal(texts):
+    """Return the dict ``texts`` as a Vega expression."""
+    return json.dumps(texts, ensure_ascii=False)
+
+
+def cell(table, column):
+    """Return a Vega expression for a column of the first row of a table."""
+    return f"data('{table}')[0].{column}"
+
+
+def read(*tables):
+    """Return a layer for each of ``tables`` that draws nothing: Vega drops a table without a layer,
+    and expressions can then not read it."""
+    return [
+        alt.Chart(alt.NamedData(table)).transform_filter("false").mark_point() for table in tables
+    ]
+
+
+def decimal_text(number, decimals):
+    """Return a finite number as text, with a minus sign and without -0."""
+    return f"{round(number, decimals) + 0.0:.{decimals}f}".replace("-", MINUS)
 
 
 def tooltip(field, title, form):
@@ -94,11 +118,11 @@ def tooltip(field, title, form):
 # --- axes -----------------------------------------------------------------------------------
 
 
-def epoch_axis(t, domain, log=False, ticks=None):
-    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; see
-    `epoch_ticks`."""
+def epoch_axis(t, domain, log=False, ticks_table=None):
+    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; ``ticks_table`` is
+    the name of a table whose column "value" holds the ticks, see `epoch_ticks`."""
     whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
-    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks, 4))
+    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks_table, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     title = t("axis.epoch_log" if log else "axis.epoch")
     return alt.X("epoch:Q", title=title, scale=scale, axis=axis)
@@ -109,18 +133,33 @@ def epoch_ticks(epochs):
     return sorted({1, *(10**power for power in range(5) if 3 * 10**power <= epochs), epochs})
 
 
-def loss_axis(field, title, domain, log=False, ticks=None):
-    """Return the y encoding of the column ``field`` over ``domain``; see `log_ticks`."""
-    scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
+def loss_axis(title, log):
+    """Return the y encoding of the column "loss". The tables of `loss_tables` hold its range and, for a
+    logarithmic axis, its ticks, so that the specification is the same for any losses."""
+    domain = [alt.expr(cell("axes", end)) for end in ("low", "high")]
+    scale = alt.Scale(type="log" if log else "linear", domain=domain, nice=False)
     # flush, 0 would stand above its line
-    axis = alt.Axis(labelFlush=False, format="~g", **_ticks(ticks, 5))
-    return alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
+    axis = alt.Axis(labelFlush=False, format="~g", **_ticks("loss_ticks" if log else None, 5))
+    return alt.Y("loss:Q", title=title, scale=scale, axis=axis)
 
 
-def _ticks(values, count):
-    """Return what an axis says of its ticks: ``values``, or about ``count`` of Vega's choice. (With a
-    count, Vega leaves out labels of a logarithmic axis.)"""
-    return {"values": list(values)} if values else {"tickCount": count}
+def loss_tables(low, high, ticks):
+    """Return the tables that `loss_axis` reads, as columns: one row of "axes", and "loss_ticks"."""
+    return {
+        "axes": {"low": [low], "high": [high]},
+        "loss_ticks": {"value": np.array(ticks or (), float)},
+    }
+
+
+def ticks(table):
+    """Return the ticks of an axis that are the column "value" of ``table``."""
+    return alt.expr(f"pluck(data('{table}'), 'value')")
+
+
+def _ticks(table, count):
+    """Return what an axis is told of its ticks: those of ``table``, or about ``count`` of Vega's choice.
+    (With a count, Vega leaves out labels of a logarithmic axis.)"""
+    return {"values": ticks(table)} if table else {"tickCount": count}
 
 
 def readable(texts, **look):
@@ -158,7 +197,17 @@ def spread_labels(values, low, high, gap=0.06):
     return places
 
 
-# --- thinning -------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------
+
+
+def nullable(values):
+    """Return numbers as an Arrow array in which those that are not finite are null, so that a line ends
+    there."""
+    finite = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
+    return pa.array(finite, from_pandas=True)
+
+
+# --- downsampling -------------------------------------------------------------------------------
 
 
 def downsample(series, low, high):

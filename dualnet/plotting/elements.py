@@ -10,11 +10,13 @@ class Chart:
     spec : dict without the data; the same dict as long as only the data change
     tables : name of the dataset -> PyArrow table
     alt : what the chart shows, for those who do not see it
+    wide : whether it needs the whole width of a phone
     """
 
     spec: dict
     tables: dict
     alt: str
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Code:
 
 @dataclass(frozen=True)
 class Formulas:
-    """LaTeX, one aligned block."""
+    """Formulas one below the other.
+
+    latex : one aligned block
+    plain : the same in plain characters, for files; ⟨…⟩ stands for a bar over …
+    """
 
     latex: str
+    plain: str

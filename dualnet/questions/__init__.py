@@ -3,7 +3,7 @@
 To add a question: a module here with a `Question`, an entry in `QUESTIONS`, its texts.
 """
 
-from dualnet.questions import boundary, code, loss, luck, nudge, size, units
+from dualnet.questions import boundary, code, fixes, gradient, loss, luck, nudge, size, units
 from dualnet.questions.base import AXES, Answer, Question, View
 from dualnet.settings import EPOCHS, Hyperparameter, Settings
 from dualnet.text import LANGUAGES
@@ -11,7 +11,7 @@ from dualnet.training.experiments import Comparison
 
 QUESTIONS = {  # in the order of the page
     module.QUESTION.key: module.QUESTION
-    for module in (loss, units, boundary, size, nudge, luck, code)
+    for module in (loss, units, gradient, boundary, size, nudge, fixes, luck, code)
 }
 
 
@@ -36,7 +36,7 @@ def ask(
     Parameters
     ----------
     key : str
-        "loss", "units", "boundary", "size", "nudge", "luck" or "code".
+        "loss", "units", "gradient", "boundary", "size", "nudge", "fixes", "luck" or "code".
     settings : Settings or Comparison, default the chapter's settings
         A `Comparison` is trained on where needed.
     epochs : int, default 500

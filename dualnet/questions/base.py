@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dualnet.export import document
-from dualnet.measures import accuracy_of, difference
+from dualnet.measures import accuracy_of, difference, distinct_units
 from dualnet.settings import Settings
 from dualnet.text import translator
 from dualnet.training.experiments import RUNS, Comparison
@@ -23,6 +23,7 @@ class View:
     epochs : how many epochs are shown; ``epoch``: the one looked at, 0 (the start) to ``epochs``
     language : of all words; ``axis``: "log", "linear" or "book", the loss axis
     play : whether pictures move from the start to ``epochs``
+    change : whose source *Fixes* shows, one of ``Fixes.CHANGES``
     """
 
     settings: Settings
@@ -32,6 +33,7 @@ class View:
     language: str = "en"
     axis: str = "log"
     play: bool = False
+    change: str = "dropout"
 
     @property
     def t(self):
@@ -72,6 +74,14 @@ class View:
         )
         return self.settings.units > 1 and bool(start == 0 and now <= ROUNDING)
 
+    def is_separated_by_rounding(self, key):
+        """Return whether a run's hidden units started equal and are no longer at the epoch looked at:
+        by rounding, as exact training keeps them equal."""
+        start = self.runs[key].network_at(0)
+        started_equal = difference(start.w1, start.b1, start.w2) == 0
+        network = self.networks[key]
+        return bool(started_equal and distinct_units(network.w1, network.b1, network.w2) > 1)
+
     @property
     def frames(self):
         """The epochs that a moving picture shows: the start first, the end last."""
@@ -105,6 +115,7 @@ class Answer:
     sentence : Markdown; empty while pictures move
     subtitles : what stands beside the name of each run, by key (its accuracy, t)
     left, right : pictures of either run; both: pictures of the two together
+    more : Markdown, what else the numbers say, below the pictures
     note : Markdown, below everything; details: pictures for those who want to know more
     names : what the runs are called, by key; empty: no names above the pictures
     """
@@ -114,6 +125,7 @@ class Answer:
     left: tuple = ()
     right: tuple = ()
     both: tuple = ()
+    more: str = ""
     note: str | None = None
     details: tuple = ()
     names: dict = field(default_factory=dict)

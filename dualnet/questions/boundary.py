@@ -250,7 +250,7 @@ def _probability_spec(names, language):
             y=alt.Y(
                 "count:Q",
                 title=t("axis.samples"),
-                scale=alt.Scale(domain=[0, alt.expr("data('axis')[0].top")], nice=False),
+                scale=alt.Scale(domain=[0, alt.expr(charts.cell("axis", "top"))], nice=False),
                 axis=alt.Axis(tickMinStep=1, tickCount=3),
             ),
             color=alt.Color(
@@ -261,7 +261,7 @@ def _probability_spec(names, language):
                     orient="top",
                     offset=4,
                     columns=alt.expr(f"width < {NARROW} ? 1 : 2"),
-                    labelExpr=charts.labels(classes),
+                    labelExpr=f"{charts.literal(classes)}[datum.label]",
                 ),
             ),
             tooltip=[
@@ -270,10 +270,7 @@ def _probability_spec(names, language):
             ],
         )
     )
-    unread = (  # a table that no mark reads is dropped
-        alt.Chart(alt.NamedData("axis")).mark_point(opacity=0)
-    )
-    return charts.spec_of(alt.layer(bars, unread), BARS_HEIGHT)
+    return charts.spec_of(alt.layer(bars, *charts.read("axis")), BARS_HEIGHT)
 
 
 QUESTION = Question("boundary", answer, uses_epoch=True, animates=("plane",))

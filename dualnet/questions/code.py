@@ -12,7 +12,8 @@ WIDTH = 44  # characters of a line in a column of the page, 1280 pixels wide
 
 # Of two hidden units i and j with equal weights and biases: w and b into them, v out of them; a bar is
 # the mean over the samples, e the error at the output.
-EQUAL_STAYS_EQUAL = r"""
+EQUAL_STAYS_EQUAL = Formulas(
+    latex=r"""
 \begin{aligned}
 &w_i = w_j,\quad b_i = b_j,\quad v_i = v_j \\
 &\Rightarrow\; a_i = \sigma(x w_i + b_i) = a_j \\
@@ -20,7 +21,14 @@ EQUAL_STAYS_EQUAL = r"""
 &\Rightarrow\; \tfrac{\partial L}{\partial w_i} = \overline{e\,v_i\,a_i(1-a_i)\,x} = \tfrac{\partial L}{\partial w_j} \\
 &\Rightarrow\; w_i - \eta\,\tfrac{\partial L}{\partial w_i} = w_j - \eta\,\tfrac{\partial L}{\partial w_j}
 \end{aligned}
-"""
+""",
+    plain="""\
+wᵢ = wⱼ,    bᵢ = bⱼ,    vᵢ = vⱼ
+⇒  aᵢ = σ(x wᵢ + bᵢ) = aⱼ
+⇒  ∂L/∂vᵢ = ⟨e aᵢ⟩ = ∂L/∂vⱼ
+⇒  ∂L/∂wᵢ = ⟨e vᵢ aᵢ(1 − aᵢ) x⟩ = ∂L/∂wⱼ
+⇒  wᵢ − η ∂L/∂wᵢ = wⱼ − η ∂L/∂wⱼ""",
+)
 
 INSTEAD = """\
 s1 = np.sqrt(2 / (n_features + units))
@@ -36,7 +44,7 @@ def answer(view):
     return Answer(
         view.t("code.answer"),
         dict.fromkeys(view.names, ""),
-        left=(starts[0], Formulas(EQUAL_STAYS_EQUAL)),
+        left=(starts[0], EQUAL_STAYS_EQUAL),
         right=(starts[1], Code(instead)),
         note=view.t("code.note"),
         details=(Code(source_of(DualLayer.training)),),

@@ -18,7 +18,7 @@ HEIGHT = 240  # pixels of a chart
 PLOT = 330, 150  # of them, about, its plot: width and height
 LABEL = 62, 20  # the number at the end of a curve, 20 pixels high
 PLACES = (-17, 17, -32, 32)  # where its middle may stand, in pixels below the curve's end
-TOLD = 60  # epochs of a chart that tell their numbers to the pointer
+TOOLTIPS = 60  # epochs of a chart that have a tooltip
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
@@ -55,12 +55,15 @@ def sentence(view):
     if lost := diverged(view):
         return lost
     equal = [key for key in RUNS if view.is_symmetric(key)]
-    said = [comparison(view)]
+    sentences = [compare(view)]
     if len(equal) == 2:
-        said.append(view.t("loss.equal_both", units=view.settings.units))
+        sentences.append(view.t("loss.equal_both", units=view.settings.units))
     elif equal:
-        said.append(view.t("loss.equal", run=view.names[equal[0]], units=view.settings.units))
-    return " ".join(said)
+        sentences.append(view.t("loss.equal", run=view.names[equal[0]], units=view.settings.units))
+    for key in RUNS:
+        if view.is_separated_by_rounding(key):
+            sentences.append(view.t("loss.rounding", run=view.names[key]))
+    return " ".join(sentences)
 
 
 def diverged(view):
@@ -79,7 +82,7 @@ def first_lost(run, epochs):
     return int(lost[0]) + 1 if lost.size else None
 
 
-def comparison(view):
+def compare(view):
     """Return the sentence that compares both validation losses, by which of these cases it is."""
     t, epoch = view.t, view.epoch
     if epoch == 0:
@@ -129,11 +132,12 @@ def loss_charts(view):
     curves = {
         key: np.array([run.losses[:done], run.val_losses[:done]]) for key, run in view.runs.items()
     }
-    low, high, ticks = loss_range(np.concatenate([*curves.values()]), view.axis)
+    y_range = loss_range(np.concatenate([*curves.values()]), view.axis)
+    log = view.axis == "log" and y_range[2] is not None
     return tuple(
         Chart(
-            _spec(key, view.axis, ticks, done == 1, view.language),
-            _tables(key, curves, view, low, high),
+            _spec(key, log, done == 1, view.language),
+            _tables(key, curves, view, y_range),
             view.t(
                 f"loss.{_ending(curves, key)}_alt",
                 run=view.names[key],
@@ -171,43 +175,52 @@ def loss_range(curves, axis):
     return low, high, charts.log_ticks(low, high)
 
 
-def _tables(key, curves, view, low, high):
-    """Return "curves", what the three lines of a chart hold; "told", the epochs that tell their losses
-    to the pointer; "axes", the ends of its axes and the epoch looked at; "numbers", the validation loss
-    there, and where the run gets later to the loss that the other one has there.
-
-    Arrow tables, which Streamlit sends as they are; what is not finite is null, so that a line ends.
-    """
-    lines = np.array([*curves[key], curves[OTHER[key]][1]])
-    done = lines.shape[1]
-    drawn = (lambda values: np.log10(np.maximum(values, low))) if view.axis == "log" else np.asarray
-    drawn_lines, ends = drawn(lines), drawn([low, high])
-    told = np.unique(np.linspace(0, done - 1, TOLD).astype(int))
-
-    def columns(at, *names):
-        finite = np.where(np.isfinite(lines[:, at]), lines[:, at], np.nan).astype(np.float32)
-        losses = (pa.array(line, from_pandas=True) for line in finite)
-        return {"epoch": (at + 1).astype(np.int32)} | dict(zip(names, losses, strict=False))
-
-    tables = {
-        "curves": columns(charts.downsample(drawn_lines, *ends), "training", "validation", "other"),
-        "told": columns(told, "training", "validation"),
-        "axes": {
-            "epochs": [max(view.epochs, 1.25)],  # the points of one epoch stand clear of the edge
-            "low": [low],
-            "high": [high],
-            "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # out of sight
-        },
+def _tables(key, curves, view, y_range):
+    """Return the tables of one chart, see the functions below and `charts.loss_tables`; ``y_range`` is
+    that of `loss_range`."""
+    low, high, _ = y_range
+    lines = np.array([*curves[key], curves[OTHER[key]][1]])  # training, validation, the other's
+    # Downsampling and the place of the number go by what is drawn: logarithms on a logarithmic axis.
+    scaled = (
+        (lambda values: np.log10(np.maximum(values, low))) if view.axis == "log" else np.asarray
+    )
+    heights, ends = scaled(lines), scaled([low, high])
+    tables = charts.loss_tables(*y_range)
+    tables["axes"] |= _epoch_columns(view)
+    tables |= {
+        "curves": _loss_columns(lines, charts.downsample(heights, *ends)),
+        "tooltips": _loss_columns(lines[:2], _tooltip_rows(lines.shape[1])),
         "numbers": _numbers(
-            _end(lines[1], view, low, high) | _place(drawn_lines, ends, view),
+            _end(lines[1], view, low, high) | _place(heights, ends, view),
             _arrival(lines[1], lines[2], view),
         ),
     }
     return {name: pa.table(columns) for name, columns in tables.items()}
 
 
+def _loss_columns(lines, rows):
+    """Return the losses ``lines`` (2 or 3, n) at the indices ``rows`` as columns."""
+    losses = zip(("training", "validation", "other"), lines[:, rows], strict=False)
+    return {"epoch": (rows + 1).astype(np.int32)} | {
+        name: charts.nullable(line) for name, line in losses
+    }
+
+
+def _tooltip_rows(n):
+    """Return the indices of the epochs that have a tooltip, evenly spaced from 0 to ``n`` - 1."""
+    return np.unique(np.linspace(0, n - 1, TOOLTIPS).astype(int))
+
+
+def _epoch_columns(view):
+    """Return the end of the epoch axis and the epoch marked on it, which the last epoch is not."""
+    return {
+        "epochs": [max(view.epochs, 1.25)],  # the points of one epoch stand clear of the edge
+        "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # -: beyond the axis
+    }
+
+
 def _numbers(*rows):
-    """Return rows, some of which may be None, as columns."""
+    """Return rows as columns; a row may be None."""
     rows = [row for row in rows if row]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
@@ -217,23 +230,23 @@ def _arrival(own, other, view):
     has there, with that epoch in words; None where they do not."""
     if not 0 < view.epoch <= len(own):
         return None
-    loss, wanted = own[view.epoch - 1], other[view.epoch - 1]
-    at = epochs_to(own, wanted)  # None where either diverged: NaN is not lower, nor lower than NaN
-    if at is None or at <= view.epoch or even(loss, wanted):
+    loss, target = own[view.epoch - 1], other[view.epoch - 1]
+    reached = epochs_to(own, target)  # None where either diverged: NaN is not lower than a number
+    if reached is None or reached <= view.epoch or even(loss, target):
         return None
-    left = at < 0.7 * view.epochs
     return {
-        "epoch": at,
-        "loss": wanted,
-        "text": f"{at:,}",
-        "align": "left" if left else "right",
+        "epoch": reached,
+        "loss": target,
+        "text": f"{reached:,}",
+        "align": "left" if reached < 0.7 * view.epochs else "right",
         "below": -18,
         "arrival": True,
     }
 
 
 def _end(val_losses, view, low, high):
-    """Return where the validation loss of the epoch looked at stands, and the loss in words."""
+    """Return where the validation loss of the epoch looked at stands, and the loss in words; no words
+    at epoch 0, at an epoch not trained yet, and where the run diverged."""
     shown = 0 < view.epoch <= len(val_losses) and np.isfinite(val_losses[view.epoch - 1])
     loss = float(val_losses[view.epoch - 1]) if shown else low
     return {
@@ -265,99 +278,100 @@ def _place(lines, ends, view):
 
 
 @lru_cache(maxsize=64)
-def _spec(key, axis, ticks, alone, language):
-    """Return the part of a loss chart that no slider changes: a browser that has it only takes in
-    the new rows.
+def _spec(key, log, single, language):
+    """Return the specification of a loss chart, the same for any losses: a browser that has it only
+    takes in the new rows.
 
-    alone : whether there is one epoch only, which has no line: a full point is training, a ring
-        validation
+    single : whether there is one epoch only, which is drawn as points
     """
     t = translator(language)
-
-    def end(name):
-        return alt.expr(f"data('axes')[0].{name}")
-
-    x = charts.epoch_axis(t, (0, end("epochs")))
-    y = charts.loss_axis(
-        "loss",
-        t("axis.loss"),
-        (end("low"), end("high")),
-        log=axis == "log" and ticks is not None,
-        ticks=ticks,
-    )
-    curves = alt.Chart(alt.NamedData("curves")).encode(x=x)
+    x = charts.epoch_axis(t, (0, alt.expr(charts.cell("axes", "epochs"))))
+    y = charts.loss_axis(t("axis.loss"), log)
     kinds = {kind: t(f"loss.{kind}") for kind in ("training", "validation")}
-    own = curves.transform_fold(list(kinds), as_=["kind", "loss"]).transform_calculate(
-        run=f"'{key}'"
+    curves = alt.Chart(alt.NamedData("curves")).encode(x=x, color=charts.run_color())
+    own = (
+        curves.transform_fold(list(kinds), as_=["kind", "loss"])
+        .transform_calculate(run=f"'{key}'")
+        .encode(y=y)
     )
-    style = charts.dash(
-        "kind", kinds, ["validation"], legend=charts.legend(kinds, f"scale('color', '{key}')")
+    other = curves.transform_calculate(run=f"'{OTHER[key]}'").encode(y=alt.Y("other:Q"))
+    pointed, hover_targets = _tooltip_layers(x, t("axis.epoch"), kinds)
+    layers = [
+        *_lines(key, own, other, kinds),
+        *(_points(own, other) if single else ()),
+        pointed,
+        _mark(),
+        *_number_layers(key),
+        hover_targets,
+        *charts.read("loss_ticks"),
+    ]
+    return charts.spec_of(alt.layer(*layers), HEIGHT)
+
+
+def _lines(key, own, other, kinds):
+    """Return the other run's validation line, thin, and a run's own two lines with their legend."""
+    legend = charts.legend(kinds, charts.literal(kinds), f"scale('color', '{key}')")
+    style = charts.dash("kind", kinds, {"validation": charts.DASH}, legend=legend)
+    return (
+        other.mark_line(clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.85),
+        own.mark_line(clip=True, strokeWidth=charts.LINE_WIDTH).encode(strokeDash=style),
     )
-    color = charts.run_color()
-    lines = own.mark_line(clip=True, strokeWidth=charts.LINE_WIDTH).encode(
-        y=y, color=color, strokeDash=style
+
+
+def _points(own, other):
+    """Return the points of a single epoch: training full, validation and the other run's as rings."""
+    look = {"clip": True, "size": 100, "strokeWidth": 2.5, "opacity": 1}
+    return (
+        own.transform_filter("datum.kind == 'training'").mark_point(filled=True, **look),
+        own.transform_filter("datum.kind == 'validation'").mark_point(filled=False, **look),
+        other.mark_point(clip=True, filled=False, size=60, opacity=0.85),
     )
-    other_run = curves.transform_calculate(run=f"'{OTHER[key]}'")
-    other = {"y": alt.Y("other:Q"), "color": color}
-    ghost = other_run.mark_line(
-        clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.85
-    ).encode(**other)
-    points = ()
-    if alone:
-        points = (
-            *(
-                own.transform_filter(f"datum.kind == '{kind}'")
-                .mark_point(clip=True, filled=filled, size=100, strokeWidth=2.5, opacity=1)
-                .encode(y=y, color=color)
-                for kind, filled in (("training", True), ("validation", False))
-            ),
-            other_run.mark_point(clip=True, filled=False, size=60, opacity=0.85).encode(**other),
-        )
-    # Broad lines that nobody sees feel the pointer. (`nearest` would compute and draw a Voronoi cell
-    # for every row with every new curve, more work than all the rest of the chart.)
+
+
+def _tooltip_layers(x, epoch, kinds):
+    """Return the rule at the epoch pointed at, and the hover targets: wide, invisible rules.
+
+    (`nearest` would compute and draw a Voronoi cell for every row with every new curve, more work than
+    all the rest of the chart.)
+    """
     pointer = alt.selection_point(
-        name="pointer",
-        on="pointerover",
-        clear="pointerout",
-        fields=["epoch"],
-        empty=False,
+        name="pointer", on="pointerover", clear="pointerout", fields=["epoch"], empty=False
     )
-    told = alt.Chart(alt.NamedData("told")).encode(x=x)
-    hover_targets = (
-        told.mark_rule(strokeWidth=10, opacity=0)
-        .encode(
-            tooltip=[
-                charts.tooltip("epoch", t("axis.epoch"), ","),
-                *(charts.tooltip(kind, words, charts.ACCURATE) for kind, words in kinds.items()),
-            ]
-        )
-        .add_params(pointer)
-    )
-    pointed = told.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
-    mark = (
-        alt.Chart(alt.NamedData("axes"))
-        .mark_rule(clip=True, strokeWidth=2, strokeDash=charts.DOTS, color="gray")
-        .encode(x="chosen:Q")
-    )
+    rows = alt.Chart(alt.NamedData("tooltips")).encode(x=x)
+    tooltip = [
+        charts.tooltip("epoch", epoch, ","),
+        *(charts.tooltip(kind, text, charts.ACCURATE) for kind, text in kinds.items()),
+    ]
+    hover_targets = rows.mark_rule(strokeWidth=10, opacity=0).encode(tooltip=tooltip)
+    pointed = rows.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
+    return pointed, hover_targets.add_params(pointer)
+
+
+def _mark():
+    """Return the rule at the epoch looked at."""
+    mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
+    return alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q")
+
+
+def _number_layers(key):
+    """Return the dot where a run reaches the other's loss, and the numbers, in an outline."""
     places = (
         alt.Chart(alt.NamedData("numbers"))
         .transform_calculate(run=f"'{key}'")
-        .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=color)
+        .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=charts.run_color())
     )
-    dot = places.transform_filter("datum.arrival").mark_point(
-        clip=True, filled=True, size=130, opacity=1
-    )
-    numbers = charts.readable(
-        places.encode(text="text:N"),
-        fontSize=LABEL[1],
-        fontWeight="bold",
-        align=alt.expr("datum.align"),
-        dx=alt.expr("datum.align == 'left' ? 5 : -3"),
-        dy=alt.expr("datum.below"),
-        baseline="middle",
-    )
-    return charts.spec_of(
-        alt.layer(ghost, lines, *points, pointed, mark, dot, *numbers, hover_targets), HEIGHT
+    dot = places.transform_filter("datum.arrival")
+    return (
+        dot.mark_point(clip=True, filled=True, size=130, opacity=1),
+        *charts.readable(
+            places.encode(text="text:N"),
+            fontSize=LABEL[1],
+            fontWeight="bold",
+            align=alt.expr("datum.align"),
+            dx=alt.expr("datum.align == 'left' ? 5 : -3"),
+            dy=alt.expr("datum.below"),
+            baseline="middle",
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from dualnet.training.experiments import Seeds
 
 HEIGHT = 340
 POINTS = 300  # epochs of a curve
+CURVES = ("ones", "normal", "median")
 
 
 def experiments(view):
@@ -53,86 +54,88 @@ def sentence(view, ends, own, found):
 
 
 @quiet
-def seeds_chart(others, own, view, words):
+def seeds_chart(others, own, view, alt_text):
     """Return the median and the 10-90 % band of the validation losses ``others`` (seeds, epochs), with
     the page's two runs ``own`` drawn over them, as a `Chart`."""
     epochs = others.shape[1]
     at = np.unique(np.geomspace(1, epochs, POINTS).round().astype(int))
     low, median, high = np.quantile(others[:, at - 1], [0.1, 0.5, 0.9], axis=0)
-    curves = {"ones": own["ones"][at - 1], "normal": own["normal"][at - 1], "median": median}
-    columns = {"low": low, "high": high, **curves}
-    bottom, top, ticks = loss_range(np.array([*columns.values()]), "log")
-    words_of = {
-        "ones": view.names["ones"],
-        "normal": view.t("luck.seed", run=view.names["normal"], seed=view.settings.seed),
-        "median": view.t("luck.median", count=len(others)),
+    losses = {
+        "low": low,
+        "high": high,
+        "ones": own["ones"][at - 1],
+        "normal": own["normal"][at - 1],
+        "median": median,
     }
-    return Chart(
-        _spec(tuple(words_of.items()), epochs, (bottom, top), ticks, view.language),
-        {
-            "curves": pa.table(
-                {
-                    "epoch": at.astype(np.int32),
-                    **{
-                        name: pa.array(
-                            np.where(np.isfinite(values), values, np.nan).astype(np.float32),
-                            from_pandas=True,
-                        )
-                        for name, values in columns.items()
-                    },
-                }
-            )
+    tables = charts.loss_tables(*loss_range(np.array([*losses.values()]), "log"))
+    # One epoch stands in the middle.
+    first, last = (1, epochs) if epochs > 1 else (0.8, 1.25)
+    tables["axes"] |= {"first": [first], "last": [last]}
+    tables |= {
+        "curves": {"epoch": at.astype(np.int32)}
+        | {name: charts.nullable(values) for name, values in losses.items()},
+        "epoch_ticks": {"value": charts.epoch_ticks(epochs)},
+        "legend": {
+            "ones": [view.names["ones"]],
+            "normal": [
+                view.t("luck.seed", run=view.names["normal"], seed=view.settings.seed),
+            ],
+            "median": [view.t("luck.median", count=len(others))],
         },
-        words,
+    }
+    log = tables["loss_ticks"]["value"].size > 0
+    return Chart(
+        _spec(log, epochs == 1, view.language),
+        {name: pa.table(columns) for name, columns in tables.items()},
+        alt_text,
     )
 
 
-@lru_cache(maxsize=64)
-def _spec(words, epochs, domain, ticks, language):
+@lru_cache(maxsize=16)
+def _spec(log, single, language):
+    """Return the specification for any losses; ``single``: one epoch has no line, but rings over a bar."""
     t = translator(language)
-    words = dict(words)
-    y = charts.loss_axis(
-        "loss",
-        t("axis.val_loss"),
-        domain,
-        log=ticks is not None,
-        ticks=ticks,
+    base = alt.Chart(alt.NamedData("curves")).encode(
+        x=charts.epoch_axis(
+            t,
+            [alt.expr(charts.cell("axes", end)) for end in ("first", "last")],
+            log=True,
+            ticks_table="epoch_ticks",
+        )
     )
-    ends = (1, epochs) if epochs > 1 else (0.8, 1.25)  # one epoch stands in the middle
-    x = charts.epoch_axis(t, ends, log=True, ticks=charts.epoch_ticks(epochs))
-    base = alt.Chart(alt.NamedData("curves")).encode(x=x)
-    color = charts.run_color()
     run = "{} == 'ones' ? 'ones' : 'normal'"
-    style = alt.StrokeDash(
-        "curve:N",
-        scale=alt.Scale(domain=list(words), range=[[1, 0], [1, 0], charts.DOTS]),
-        legend=charts.legend(words, f"scale('color', {run.format('datum.value')})"),
+    color = charts.run_color()
+    band = base.transform_calculate(run="'normal'").encode(
+        y=alt.Y("low:Q"), y2="high:Q", color=color
     )
-    curves = base.transform_fold(list(words), as_=["curve", "loss"]).transform_calculate(
-        run=run.format("datum.curve")
-    )
-    band = base.transform_calculate(run="'normal'")
-    lines = curves.mark_line(strokeWidth=charts.LINE_WIDTH)
-    if epochs == 1:  # one epoch has no line: rings over a bar
-        band = band.mark_rule(strokeWidth=40, opacity=0.25)
-        lines = curves.mark_point(size=200, strokeWidth=charts.LINE_WIDTH, opacity=1)
-    else:
-        band = band.mark_area(opacity=0.25)
-    return charts.spec_of(
-        alt.layer(
-            band.encode(y=alt.Y("low:Q"), y2="high:Q", color=color),
-            lines.encode(
-                y=y,
-                color=color,
-                strokeDash=style,
-                tooltip=[
-                    charts.tooltip("epoch", t("axis.epoch"), ","),
-                    charts.tooltip("loss", t("axis.val_loss"), charts.ACCURATE),
-                ],
+    lines = (
+        base.transform_fold(list(CURVES), as_=["curve", "loss"])
+        .transform_calculate(run=run.format("datum.curve"))
+        .encode(
+            y=charts.loss_axis(t("axis.val_loss"), log),
+            color=color,
+            strokeDash=charts.dash(
+                "curve",
+                CURVES,
+                {"median": charts.DOTS},
+                legend=charts.legend(
+                    CURVES, "data('legend')[0]", f"scale('color', {run.format('datum.value')})"
+                ),
             ),
-        ),
-        HEIGHT,
+            tooltip=[
+                charts.tooltip("epoch", t("axis.epoch"), ","),
+                charts.tooltip("loss", t("axis.val_loss"), charts.ACCURATE),
+            ],
+        )
     )
+    width = charts.LINE_WIDTH
+    if single:
+        band = band.mark_rule(strokeWidth=40, opacity=0.25)
+        lines = lines.mark_point(size=200, strokeWidth=width, opacity=1)
+    else:
+        band, lines = band.mark_area(opacity=0.25), lines.mark_line(strokeWidth=width)
+    hidden = charts.read("axes", "loss_ticks", "epoch_ticks", "legend")
+    return charts.spec_of(alt.layer(band, lines, *hidden), HEIGHT)
 
 
 QUESTION = Question("luck", answer, experiments)

@@ -17,7 +17,7 @@ from dualnet.training.experiments import Nudges
 
 HEIGHT = 380
 POINTS = 400  # epochs of a line, and one more
-REGULAR = 1.5  # how far the epochs that a thousandfold costs may differ to be told as a rule
+REGULAR = 1.5  # how far the epochs that a thousandfold costs may differ to be stated as a rule
 BELOW = 2  # powers of ten from the smallest difference down to where 0 stands
 LEAST = -20  # the power of ten of the smallest difference that is drawn as one
 
@@ -30,9 +30,8 @@ def answer(view, nudges):
     epoch = Nudges.reach(view.settings, view.epochs)
     differences, random = nudges.difference(epoch), nudges.random_difference(epoch)
     separated = nudges.separated(epoch)
-    said = sentence(view, epoch, differences, separated)
     return Answer(
-        said,
+        sentence(view, epoch, differences, separated),
         both=(chart(view, epoch, differences, random, separated),),
         note=view.t("nudge.note", constant=view.settings.constant, tolerance=DISTINCT),
         names=view.names,
@@ -43,7 +42,7 @@ def answer(view, nudges):
 
 
 def sentence(view, epoch, differences, separated):
-    """Return when each nudge parts the units, and what became of those that have not.
+    """Return when each nudge separates the units, and what became of those that have not.
 
     differences (5, epoch + 1) and separated, 5 epochs or None, are those of `Nudges`: first without a
     nudge, then from the smallest on.
@@ -51,46 +50,63 @@ def sentence(view, epoch, differences, separated):
     t = view.t
     if view.settings.units == 1:
         return t("nudge.single")
-    said = [t("nudge.question")]
     largest_first = range(len(separated) - 1, 0, -1)
     arrived = [i for i in largest_first if separated[i] is not None]
     waiting = [i for i in largest_first if separated[i] is None]
+    sentences = [t("nudge.question")]
     if arrived:
         each = (t("nudge.at", size=size_text(i), epoch=separated[i]) for i in arrived)
-        said.append(t("nudge.separated", each=", ".join(each)))
-    costs = np.diff([separated[i] for i in arrived])
-    one_by_one = arrived == [*largest_first][: len(arrived)]
-    regular = len(costs) > 1 and one_by_one and 0 < costs.max() <= REGULAR * costs.min()
-    if regular and (not waiting or epoch <= separated[arrived[-1]] + costs.max()):
-        low, high = costs.min(), costs.max()
+        sentences.append(t("nudge.separated", each=", ".join(each)))
+    if cost := cost_of_a_thousandth(epoch, separated, arrived, waiting):
+        low, high = cost
         steady = low == high
-        words = t("nudge.steady", cost=low) if steady else t("nudge.regular", low=low, high=high)
-        said.append(words)
-    if waiting:
-        starts, ends = differences[waiting, 0], differences[waiting, -1]
-        grown = differences[waiting].max(axis=1) > starts
-        said.append(
-            t(
-                "nudge.waiting" if grown.any() else "nudge.still",
-                epoch=epoch,
-                sizes=", ".join(map(size_text, waiting)),
-                most=number_text(ends.max()),
-            )
+        sentences.append(
+            t("nudge.steady", cost=low) if steady else t("nudge.regular", low=low, high=high)
         )
-    if separated[0] is not None:
-        said.append(t("nudge.rounding_separated", epoch=separated[0]))
-    elif differences[0].any():
-        said.append(t("nudge.rounding", epoch=epoch, most=number_text(differences[0].max())))
-    else:
-        said.append(t("nudge.exact", epoch=epoch))
+    if waiting:
+        sentences.append(waiting_sentence(t, epoch, differences, waiting))
+    sentences.append(rounding_sentence(t, epoch, differences[0], separated[0]))
     together = differences[:, -1] <= DISTINCT
     if back := [i for i in (*largest_first, 0) if separated[i] is not None and together[i]]:
         names = names_of(t)
         which = ", ".join(names[i] for i in back)
-        said.append(t("nudge.equal_again", epoch=epoch, tolerance=DISTINCT, which=which))
+        sentences.append(t("nudge.equal_again", epoch=epoch, tolerance=DISTINCT, which=which))
     if epoch < view.epochs:
-        said.append(t("nudge.bounded", epoch=epoch))
-    return " ".join(said)
+        sentences.append(t("nudge.bounded", epoch=epoch))
+    return " ".join(sentences)
+
+
+def cost_of_a_thousandth(epoch, separated, arrived, waiting):
+    """Return the fewest and the most epochs by which a nudge a thousand times smaller separates later,
+    or None where the epochs are too few or too different for a rule.
+
+    arrived, waiting : the nudges that have and have not separated the units, the largest first
+    """
+    costs = np.diff([separated[i] for i in arrived])
+    one_by_one = not (arrived and waiting) or min(arrived) > max(waiting)
+    if len(costs) < 2 or not one_by_one or not 0 < costs.max() <= REGULAR * costs.min():
+        return None
+    overdue = waiting and epoch > separated[arrived[-1]] + costs.max()
+    return None if overdue else (costs.min(), costs.max())
+
+
+def waiting_sentence(t, epoch, differences, waiting):
+    """Return what became of the nudges ``waiting``, which have not separated the units."""
+    starts, ends = differences[waiting, 0], differences[waiting, -1]
+    grown = (differences[waiting].max(axis=1) > starts).any()
+    sizes = ", ".join(map(size_text, waiting))
+    if not grown:
+        return t("nudge.still", epoch=epoch, sizes=sizes)
+    return t("nudge.waiting", epoch=epoch, sizes=sizes, most=number_text(ends.max()))
+
+
+def rounding_sentence(t, epoch, differences, separated):
+    """Return what rounding alone does to the units; both arguments are those without a nudge."""
+    if separated is not None:
+        return t("nudge.rounding_separated", epoch=separated)
+    if differences.any():
+        return t("nudge.rounding", epoch=epoch, most=number_text(differences.max()))
+    return t("nudge.exact", epoch=epoch)
 
 
 def names_of(t):
@@ -152,26 +168,15 @@ def chart(view, epoch, differences, random, separated):
 @lru_cache(maxsize=64)
 def _spec(epoch, zero, lowest, highest, language):
     t = translator(language)
-    marked = [exponent for exponent in range(lowest, highest + 1) if exponent % 3 == 0]
-    labels = {zero: "0"} | {exponent: power(exponent) if exponent else "1" for exponent in marked}
-    difference = alt.Y(
-        "drawn:Q",
-        title=t("nudge.difference"),
-        scale=alt.Scale(type="log", domain=[10.0**zero, 10.0**highest], nice=False),
-        axis=alt.Axis(
-            values=[10.0**exponent for exponent in labels],
-            labelExpr=f"{json.dumps(labels)}[round(log(datum.value) / LN10)]",
-        ),
-    )
-    epochs = charts.epoch_axis(t, (0, epoch))
-    epochs["scale"]["rangeMin"] = 118  # pixels for the names of the lines, in any usual font
+    x = charts.epoch_axis(t, (0, epoch))
+    x["scale"]["rangeMin"] = 118  # pixels for the names of the lines, in any usual font
     color = charts.run_color()
     lines = (
         alt.Chart(alt.NamedData("lines"))
         .mark_line(strokeWidth=charts.LINE_WIDTH, clip=True)
         .encode(
-            x=epochs,
-            y=difference,
+            x=x,
+            y=_difference_axis(t, zero, lowest, highest),
             color=color,
             detail="name:N",
             tooltip=[
@@ -186,18 +191,6 @@ def _spec(epoch, zero, lowest, highest, language):
         .mark_text(align="right", dx=-8, fontSize=16, fontWeight="bold")
         .encode(x=alt.datum(0), y=alt.Y("drawn:Q"), color=color, text="name:N")
     )
-    threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
-    rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray").encode(
-        x=alt.datum(0), x2=alt.datum(epoch)
-    )
-    rule_name = charts.readable(
-        threshold.encode(x=alt.datum(0), text="text:N"),
-        align="left",
-        dx=4,
-        dy=-11,
-        fontSize=charts.FONT_SIZE,
-        color="currentColor",
-    )
     separated = (
         alt.Chart(alt.NamedData("separated"))
         .mark_point(filled=True, size=110, opacity=1)
@@ -208,7 +201,37 @@ def _spec(epoch, zero, lowest, highest, language):
             tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", t("nudge.first"), ",")],
         )
     )
+    rule, *rule_name = _threshold(epoch)
     return charts.spec_of(alt.layer(rule, lines, *rule_name, separated, names), HEIGHT)
+
+
+def _difference_axis(t, zero, lowest, highest):
+    """Return the y encoding from the power of ten at which 0 stands to the power ``highest``."""
+    marked = [exponent for exponent in range(lowest, highest + 1) if exponent % 3 == 0]
+    labels = {zero: "0"} | {exponent: power(exponent) if exponent else "1" for exponent in marked}
+    return alt.Y(
+        "drawn:Q",
+        title=t("nudge.difference"),
+        scale=alt.Scale(type="log", domain=[10.0**zero, 10.0**highest], nice=False),
+        axis=alt.Axis(
+            values=[10.0**exponent for exponent in labels],
+            labelExpr=f"{json.dumps(labels)}[round(log(datum.value) / LN10)]",
+        ),
+    )
+
+
+def _threshold(epoch):
+    """Return the rule above which units count as separated, and its name in an outline."""
+    threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
+    rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
+    return rule.encode(x=alt.datum(0), x2=alt.datum(epoch)), *charts.readable(
+        threshold.encode(x=alt.datum(0), text="text:N"),
+        align="left",
+        dx=4,
+        dy=-11,
+        fontSize=charts.FONT_SIZE,
+        color="currentColor",
+    )
 
 
 QUESTION = Question("nudge", answer, experiments)

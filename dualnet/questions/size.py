@@ -1,7 +1,6 @@
 """Equal units, or large weights? The training loss that equal and different units reach from small and
 large starting weights."""
 
-import json
 from functools import lru_cache
 
 import altair as alt
@@ -94,69 +93,87 @@ def best(kind, losses):
 def chart(view, epoch, curves):
     """Return loss against size as a `Chart`: for each kind of start the median of the seeds, in a band
     from the lowest to the highest; the page's own two networks stand on it as rings."""
-    t, settings = view.t, view.settings
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
-    starts = {"ones": abs(settings.constant), "normal": settings.std}
-    places = {key: size if size >= SMALL else ZERO for key, size in starts.items()}
-    aside = [size for size in starts.values() if size < SMALL]
-    zero = None if not aside else "0" if not any(aside) else f"< {Sizes.SIZES[0]:g}"
-    sizes = [*Sizes.SIZES, *places.values()]
-    low, high, ticks = loss_range(np.array([*np.ravel([*curves.values()]), *own.values()]), "log")
-    high *= (high / low) ** 0.08  # room for Glorot's name
+    losses = np.array([*np.ravel([*curves.values()]), *own.values()])
+    low, high, ticks = loss_range(losses, "log")
+    high *= (high / low) ** 0.08  # space for Glorot's name
+    tables = charts.loss_tables(low, high, ticks)
+    glorot = (2 / (view.data.x_train.shape[1] + view.settings.units)) ** 0.5
+    tables |= {
+        "curves": curves_table(view.t, curves),
+        "own": own_table(view, own),
+        "labels": labels_table(view.t, curves, low, high),
+        "glorot": {"size": [glorot], "text": [view.t("size.glorot", deviation=glorot)]},
+    }
+    axis, tables["size_ticks"] = size_axis_tables(view.settings, tables["own"]["size"])
+    tables["axes"] |= axis
+    return Chart(
+        _spec(epoch, view.language),
+        {name: pa.table(columns) for name, columns in tables.items()},
+        view.t("size.alt", epoch=epoch, **best("different", curves["different"][0])),
+    )
+
+
+def curves_table(t, curves):
+    """Return the medians, lowest and highest losses, a row a kind of start and a size, as columns."""
+    rows = np.concatenate([*curves.values()], axis=1)
+    return {
+        "run": np.repeat([COLORS[kind] for kind in curves], len(Sizes.SIZES)),
+        "kind": np.repeat([t(f"size.{kind}") for kind in curves], len(Sizes.SIZES)),
+        "size": np.tile(Sizes.SIZES, len(curves)),
+        **{
+            name: pa.array(row, from_pandas=True)
+            for name, row in zip(("loss", "low", "high"), rows, strict=True)
+        },
+    }
+
+
+def own_sizes(settings):
+    """Return the sizes of the page's two starting weights, by the key of the run."""
+    return {"ones": abs(settings.constant), "normal": settings.std}
+
+
+def own_table(view, losses):
+    """Return the page's two networks as columns: where each stands on the axis, and its loss."""
+    sizes = own_sizes(view.settings)
+    return {
+        "run": [*losses],
+        "name": [view.names[key] for key in losses],
+        "size": [size if size >= SMALL else ZERO for size in map(sizes.get, losses)],
+        "loss": [*losses.values()],
+    }
+
+
+def labels_table(t, curves, low, high):
+    """Return the names of the kinds of start as columns, each at the end of its median."""
     medians = {kind: curve[0][~np.isnan(curve[0])] for kind, curve in curves.items()}
     ends = {kind: median[-1] for kind, median in medians.items() if median.size}
-    glorot = (2 / (view.data.x_train.shape[1] + settings.units)) ** 0.5
-    rows = np.concatenate([*curves.values()], axis=1)
-    tables = {
-        "curves": {
-            "run": np.repeat([COLORS[kind] for kind in curves], len(Sizes.SIZES)),
-            "kind": np.repeat([t(f"size.{kind}") for kind in curves], len(Sizes.SIZES)),
-            "size": np.tile(Sizes.SIZES, len(curves)),
-            **{
-                name: pa.array(row, from_pandas=True)
-                for name, row in zip(("loss", "low", "high"), rows, strict=True)
-            },
-        },
-        "own": {
-            "run": [*own],
-            "name": [view.names[key] for key in own],
-            "size": [*places.values()],
-            "loss": [*own.values()],
-        },
-        "labels": {
-            "run": [COLORS[kind] for kind in ends],
-            "text": [t(f"size.{kind}") for kind in ends],
-            "loss": charts.spread_labels([*ends.values()], low, high),
-        },
-        "glorot": {"size": [glorot], "text": [t("size.glorot", deviation=glorot)]},
+    return {
+        "run": [COLORS[kind] for kind in ends],
+        "text": [t(f"size.{kind}") for kind in ends],
+        "loss": charts.spread_labels([*ends.values()], low, high),
     }
-    domain = min(0.8 * min(sizes), 0.8 * Sizes.SIZES[0]), 1.1 * max(sizes)
-    return Chart(
-        _spec(epoch, domain, zero, (low, high), ticks, view.language),
-        {name: pa.table(columns) for name, columns in tables.items()},
-        t("size.alt", epoch=epoch, **best("different", curves["different"][0])),
-    )
+
+
+def size_axis_tables(settings, places):
+    """Return the ends of the axis of sizes with the label at `ZERO`, and its ticks, as columns.
+
+    places : where the page's two networks stand on the axis
+    """
+    below = [size for size in own_sizes(settings).values() if size < SMALL]
+    axis = {
+        "first": [0.8 * min(*places, *Sizes.SIZES)],
+        "last": [1.1 * max(*places, *Sizes.SIZES)],
+        "zero": [f"< {Sizes.SIZES[0]:g}" if any(below) else "0"],
+    }
+    return axis, {"value": [*([ZERO] if below else []), *Sizes.SIZES]}
 
 
 @lru_cache(maxsize=64)
-def _spec(epoch, domain, zero, losses, ticks, language):
+def _spec(epoch, language):
     t = translator(language)
     color = alt.Color("run:N", scale=alt.Scale(domain=[*COLORS.values()]), legend=None)
-    labels = {f"{ZERO:g}": zero} | {f"{size:g}": f"{size:g}" for size in Sizes.SIZES}
-    size = alt.X(
-        "size:Q",
-        title=t("size.axis"),
-        scale=alt.Scale(
-            type="log", domain=list(domain), nice=False, rangeMax=alt.expr("width - 110")
-        ),
-        axis=alt.Axis(
-            values=[*([ZERO] if zero else []), *Sizes.SIZES],
-            labelExpr=f"{json.dumps(labels)}[format(datum.value, '~g')]",
-            labelOverlap=False,
-            grid=False,
-        ),
-    )
-    loss = charts.loss_axis("loss", t("size.loss", epoch=epoch), losses, log=True, ticks=ticks)
+    size = _size_axis(t)
     tooltips = [
         charts.tooltip("size", t("size.axis"), "~g"),
         charts.tooltip("loss", t("axis.loss"), charts.ACCURATE),
@@ -164,8 +181,9 @@ def _spec(epoch, domain, zero, losses, ticks, language):
     curves = alt.Chart(alt.NamedData("curves")).encode(x=size, color=color)
     band = curves.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q")
     lines = curves.mark_line(opacity=1).encode(
-        y=loss,
-        strokeWidth=alt.condition("datum.run == 'ones'", alt.value(5), alt.value(3)),  # seen below
+        y=charts.loss_axis(t("size.loss", epoch=epoch), log=True),
+        # Where two curves are the same, the wider one is seen below the other.
+        strokeWidth=alt.condition("datum.run == 'ones'", alt.value(5), alt.value(3)),
     )
     points = curves.mark_point(filled=True, size=70, opacity=1).encode(
         y=alt.Y("loss:Q"), tooltip=[alt.Tooltip("kind:N"), *tooltips]
@@ -180,12 +198,37 @@ def _spec(epoch, domain, zero, losses, ticks, language):
         .mark_text(align="left", fontSize=17, fontWeight="bold")
         .encode(x=alt.value(alt.expr("width - 100")), y=alt.Y("loss:Q"), color=color, text="text:N")
     )
+    hidden = charts.read("axes", "loss_ticks", "size_ticks")
+    return charts.spec_of(
+        alt.layer(band, *_glorot(size), lines, points, rings, names, *hidden), HEIGHT
+    )
+
+
+def _size_axis(t):
+    """Return the x encoding of the column "size", see `size_axis_tables`."""
+    ends = [alt.expr(charts.cell("axes", end)) for end in ("first", "last")]
+    zero = charts.cell("axes", "zero")
+    return alt.X(
+        "size:Q",
+        title=t("size.axis"),
+        scale=alt.Scale(type="log", domain=ends, nice=False, rangeMax=alt.expr("width - 110")),
+        axis=alt.Axis(
+            values=charts.ticks("size_ticks"),
+            labelExpr=f"datum.value < {SMALL} ? {zero} : format(datum.value, '~g')",
+            labelOverlap=False,
+            grid=False,
+        ),
+    )
+
+
+def _glorot(size):
+    """Return two layers: a rule at Glorot's deviation, and its name."""
     glorot = alt.Chart(alt.NamedData("glorot")).encode(x=size)
-    mark = glorot.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
-    mark_name = glorot.mark_text(
+    rule = glorot.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
+    name = glorot.mark_text(
         align="right", dx=-6, dy=8, fontSize=charts.FONT_SIZE, color="currentColor"
     ).encode(y=alt.value(0), text="text:N")
-    return charts.spec_of(alt.layer(band, mark, mark_name, lines, points, rings, names), HEIGHT)
+    return rule, name
 
 
 QUESTION = Question("size", answer, experiments)

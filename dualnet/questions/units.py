@@ -86,6 +86,8 @@ def sentence(view, counts):
             net = view.networks[key]
             apart = number_text(difference(net.w1, net.b1, net.w2))
             said += " " + t("units.near", run=names[key], difference=apart)
+        if view.is_separated_by_rounding(key):
+            said += " " + t("loss.rounding", run=names[key])
     return said
 
 

@@ -19,7 +19,7 @@ from dualnet.networks import RandomInitNetwork
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 from dualnet.training.progress import shown
 from dualnet.training.trainer import Trainer
-from dualnet.validation import checked_count
+from dualnet.validation import checked_count, spelled
 
 RUNS = ("ones", "normal")  # the keys of the two runs: left and right, everywhere
 
@@ -79,7 +79,7 @@ class _Experiment:
     def __init__(self, settings=Settings()):
         if not isinstance(settings, Settings):
             raise ValueError(
-                f"settings is {settings!r}; expected Settings, for example"
+                f"settings is {spelled(settings)}; expected Settings, for example"
                 f" {type(self).__name__}(Settings(units=3))."
             )
         self.settings = settings

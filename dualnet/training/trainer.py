@@ -17,8 +17,10 @@ Each network has matrix products of its own, so its numbers do not depend on whi
 
 import copy
 import math
+import os
 import threading
 import time
+import weakref
 from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import cache
@@ -27,7 +29,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from dualnet.networks import DualLayer, quiet
-from dualnet.validation import checked_count, checked_data
+from dualnet.validation import check_start, checked_count, checked_data, spelled
 
 CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
 RECALLED = 16  # epochs between two snapshots whose weights stay at hand
@@ -61,7 +63,7 @@ class _OneBlasThread:
     def __exit__(self, *exception):
         with self._lock:
             self._users.discard(threading.get_ident())
-            if not self._users:
+            if not self._users and self._before is not None:
                 for library, number in zip(_blas(), self._before, strict=True):
                     library.set_num_threads(number)
                 self._before = None
@@ -74,19 +76,39 @@ def _blas():
 
 
 _one_blas_thread = _OneBlasThread()
+_locked = weakref.WeakSet()
+
+
+def renew_lock(owner):
+    """Give ``owner`` a ``_lock``, and another one in a forked child: there, threads of the parent that
+    held it are gone, and their chunks never end."""
+    owner._lock = threading.Lock()
+    _locked.add(owner)
+
+
+def _after_fork():
+    _one_blas_thread._lock = threading.Lock()
+    _one_blas_thread._users.clear()  # the child's first chunk brings the number of threads back
+    for owner in list(_locked):
+        owner._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 # What the engine does in place of the networks' own methods.
 _REPLACED = (
-    *("fit", "training", "forpass", "activation", "backprop"),
-    *("reg_loss", "update_val_loss"),
+    *("fit", "gen_batch", "training", "forpass", "hidden", "activation", "backprop", "hidden_err"),
+    *("update", "reg_loss", "update_val_loss"),
 )
 
 
 class Trainer:
     """Trains ``networks`` together; resumable, interruptible and safe to share between threads.
 
-    A copy, also by pickle, trains on by itself with the very numbers of the original.
+    A copy, also by pickle or in a forked process, trains on by itself with the very numbers of the
+    original.
 
     Parameters
     ----------
@@ -125,7 +147,7 @@ class Trainer:
         networks = _checked_networks(networks)
         if record is not None and not callable(record):
             raise ValueError(
-                f"record is {record!r}; expected a function of w1, b1 and w2, or None."
+                f"record is {spelled(record)}; expected a function of w1, b1 and w2, or None."
             )
         shapes = {(n.units, n.lr, n.l1, n.l2) for n in networks}
         if len(shapes) != 1:
@@ -152,7 +174,7 @@ class Trainer:
         self._losses = np.empty((2, len(networks), 0))
         self._record = record
         self._recorded = None if record is None else self._recorded_of(theta[None])
-        self._lock = threading.Lock()
+        renew_lock(self)
 
     def _lay_out(self, x):
         """Keep samples ``x`` (size, F) in the two arrays that an epoch reads."""
@@ -179,7 +201,7 @@ class Trainer:
         x = state.pop("x")
         self.__dict__.update(state)
         self._lay_out(x)
-        self._lock = threading.Lock()
+        renew_lock(self)
 
     def __repr__(self):
         losses = [f"{loss:.4g}" for loss in self.losses[:4, -1:].ravel()]
@@ -194,18 +216,11 @@ class Trainer:
     def _start(self, fresh):
         """Return the starting parameters, one row a network: see `_layers`."""
         theta = []
-        shape = self.n_features, self.units
+        hint = "" if fresh else " Without fresh=False they start from init_weights."
         for network in self._networks:
             if fresh:
                 network.init_weights(self.n_features)
-            got = [np.shape(getattr(network, name)) for name in ("w1", "b1", "w2", "b2")]
-            if network.w1 is None or got != [shape, shape[1:], (self.units, 1), ()]:
-                raise ValueError(
-                    f"w1, b1, w2 and b2 of a {type(network).__name__} have the shapes {got}; expected"
-                    f" {[shape, shape[1:], (self.units, 1), ()]} for {shape[0]} features and"
-                    f" {shape[1]} units."
-                    + ("" if fresh else " Without fresh=False they start from init_weights.")
-                )
+            check_start(network, self.n_features, exact=True, hint=hint)
             w1, b1, w2 = map(np.asarray, (network.w1, network.b1, network.w2))
             hidden = np.column_stack([w1.T, b1])
             theta.append([*hidden.ravel(), *w2[:, 0], network.b2])
@@ -548,13 +563,13 @@ def _checked_networks(networks):
     author expects."""
     if isinstance(networks, DualLayer) or not isinstance(networks, Iterable):
         raise ValueError(
-            f"networks is {networks!r}; expected a sequence of them, such as [DualLayer()]."
+            f"networks is {spelled(networks)}; expected a sequence of them, such as [DualLayer()]."
         )
     networks = list(networks)
     for network in networks:
         if not isinstance(network, DualLayer):
             raise ValueError(
-                f"networks holds {network!r}; expected networks of DualLayer or a class derived from it."
+                f"networks holds {spelled(network)}; expected networks of DualLayer or a class derived from it."
             )
         kind = type(network)
         own = [name for name in _REPLACED if getattr(kind, name) is not getattr(DualLayer, name)]

@@ -24,17 +24,17 @@ def scanned(svg):
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=200))
 def test_scanners_read_the_address(text):
-    assert scanned(qr_svg("http://192.168.0.7:8501/?" + text)) == [
+    assert scanned(qr_svg("http://192.168.0.7:8501/?" + text)[0]) == [
         "http://192.168.0.7:8501/?" + text
     ]
 
 
 def test_a_long_address_still_has_a_code():
-    assert scanned(qr_svg("a" * 1_000)) == ["a" * 1_000]  # as much as the page's field takes
+    assert scanned(qr_svg("a" * 1_000)[0]) == ["a" * 1_000]  # as much as the page's field takes
 
 
 def test_the_code_is_dark_on_light_with_a_margin():
-    svg = qr_svg("http://192.168.0.7:8501/")
+    svg, _ = qr_svg("http://192.168.0.7:8501/")
     picture = Image.open(io.BytesIO(vl_convert.svg_to_png(svg))).convert("RGBA")
     size = picture.width // (25 + 8)  # modules of this code and of the margin
     assert picture.size == (size * 33, size * 33)
@@ -43,13 +43,33 @@ def test_the_code_is_dark_on_light_with_a_margin():
     assert picture.getpixel((4 * size - 2, 4 * size + 1)) == (255, 255, 255, 255)
 
 
-def test_no_text_no_code():
-    assert qr_svg("") is None
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "share.empty"),
+        ("가" * 777, None),
+        ("가" * 778, "share.long"),
+        ("a" * 3_000, "share.long"),
+        ("http://a/\ud800", "share.unwritable"),
+    ],
+)
+def test_an_address_without_a_code_gets_a_sentence(text, problem):
+    code, found = qr_svg(text)
+    assert found == problem
+    assert (code is None) == (problem is not None)
+    for language in LANGUAGES:
+        assert problem is None or catalogue(language)[problem]
+
+
+@given(st.text(st.characters(), max_size=1_000))
+def test_whatever_is_typed_gets_a_code_or_a_sentence(text):
+    code, problem = qr_svg(text)
+    assert (code is None) != (problem is None)
 
 
 def test_no_package_no_code(monkeypatch):
     monkeypatch.setitem(sys.modules, "segno", None)
-    assert qr_svg("http://192.168.0.7:8501/") is None
+    assert qr_svg("http://192.168.0.7:8501/") == (None, "share.missing")
 
 
 HOME = "192.168.0.7"

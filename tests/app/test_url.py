@@ -18,6 +18,7 @@ from dualnet.app.url import (
     read_parameters,
     text_of,
 )
+from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS, get_question
 from dualnet.questions.base import AXES
 from dualnet.text import LANGUAGES, catalogue, translator
@@ -95,6 +96,18 @@ def test_links_from_before_open_what_their_question_is_called_now():
         assert read_parameters({"question": [former]}) == ({"question": question}, {})
 
 
+def test_unknown_parameters_are_ignored():
+    shared = {"fbclid": ["IwAR0"], "utm_source": ["a", "b"], "gclid": [""], "units": ["3"]}
+    assert read_parameters(shared) == ({"units": 3}, {})
+
+
+def test_a_step_is_written_by_name_and_read_by_name_or_number():
+    for number, step in enumerate(STEPS, start=1):
+        assert link({"step": number}) == f"?step={step.name}"
+        for text in (step.name, str(number)):
+            assert read_parameters({"step": [text]}) == ({"step": number}, {})
+
+
 SMALL = {
     "epochs": st.integers(1, 40),
     "units": st.integers(1, 12),
@@ -170,9 +183,8 @@ hostile_texts = st.one_of(
     st.floats().map(str),
     st.integers().map(str),
 )
-hostile_keys = st.one_of(
-    st.sampled_from(sorted(CONTROLS)), st.sampled_from(MARKUP), st.text(max_size=20)
-)
+known_keys = st.sampled_from(["step", *sorted(CONTROLS)])
+hostile_keys = st.one_of(known_keys, known_keys, st.sampled_from(MARKUP), st.text(max_size=20))
 addresses = st.dictionaries(
     hostile_keys, st.lists(hostile_texts, min_size=1, max_size=3), min_size=1, max_size=8
 )
@@ -194,7 +206,7 @@ def outside_code(text):
 
 def assert_harmless(sentences, refused, t):
     """Each sentence is one line, says nothing of the address but in code, and names what was refused."""
-    kinds = ("unknown", "repeated", "value", "range", "choice", "more")
+    kinds = ("repeated", "value", "range", "choice", "more")
     ours = outside_code("".join(catalogue(t.language)[f"link.{kind}"] for kind in kinds))
     options = {text_of(o) for c in CONTROLS.values() if isinstance(c, Choice) for o in c.options}
     known = set(re.findall(r"[^\W\d_]+", ours + " ".join(options)))
@@ -221,8 +233,8 @@ def test_hostile_addresses_are_refused_in_harmless_words(t, parameters):
     values, refused = read_parameters(parameters)
     for key, value in values.items():
         assert key not in refused
-        assert allowed(key, value)
-    assert {*values, *refused} == set(parameters)
+        assert value in range(1, len(STEPS) + 1) if key == "step" else allowed(key, value)
+    assert {*values, *refused} == set(parameters) & {"step", *CONTROLS}
     if "epoch" in values:
         assert values["epoch"] <= values.get("epochs", EPOCHS.default)
     assert_harmless(explain(refused, t), refused, t)
@@ -311,7 +323,7 @@ def test_a_number_may_be_written_in_several_ways(open_page, text, units):
 
 def test_every_control_of_the_page_has_its_place_in_the_link():
     assert set(CONTROLS) == {
-        *("dataset", "epochs", "axis", "question", "epoch", "language"),
+        *("dataset", "epochs", "axis", "question", "epoch", "change", "language"),
         *HYPERPARAMETERS,
     }
     assert CONTROLS["question"].options == tuple(QUESTIONS)

@@ -13,10 +13,17 @@ from dualnet import DATASETS
 from dualnet.app.url import link
 from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS
-from tests.browser.helpers import LOCALES, OUTSIDE, READY, browser, server
+from tests.browser.helpers import (
+    DESK,
+    LOCALES,
+    OUTSIDE,
+    PHONE,
+    PROJECTOR,
+    READY,
+    browser,
+    server,
+)
 
-PROJECTOR, DESK = {"width": 1280, "height": 720}, {"width": 1920, "height": 1080}
-PHONE = {"width": 390, "height": 844}
 PLANE = {"learning_rate": 1.0, "l2": 0.0, "epochs": 1_000}  # where there is something to see
 
 

@@ -1,4 +1,4 @@
-"""Why many features want Glorot's start: ``python -m tests.wide`` prints a Markdown table.
+"""Why many features want Glorot's start: ``python -m tests.benchmarks.wide`` prints a Markdown table.
 
 Two classes, normally distributed, whose means are four standard deviations apart; the difference is
 spread evenly over all features, so that 97.7 % is the best that any classifier can expect.

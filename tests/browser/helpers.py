@@ -1,5 +1,6 @@
-"""What the browser tests and the benchmark share: a Streamlit server and a headless Chromium."""
+"""What the browser tests and the benchmarks share: a server, a headless Chromium, parts of the page."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -10,8 +11,16 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from dualnet.lesson.steps import STEPS
+from dualnet.text import language_of, translator
+
+expect.set_options(timeout=60_000)
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "streamlit_app.py"
@@ -26,6 +35,26 @@ FLAGS = [
     "--disable-sync",
 ]
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
+PROJECTOR, DESK = {"width": 1280, "height": 720}, {"width": 1920, "height": 1080}
+PHONE = {"width": 390, "height": 844}
+SCREEN_AND_A_HALF = 1.5 * PHONE["height"]
+
+CHARTS = "[data-testid=stVegaLiteChart]"
+LINES = f"{CHARTS} .mark-line.role-mark path"
+MAIN = "[data-testid=stMain]"
+STAGE = ".st-key-stage"
+PROGRESS = "[data-testid=stProgress]"
+
+# What every control shows, by its key.
+CONTROLS = """() => Object.fromEntries(
+    [...document.querySelectorAll('[data-testid=stElementContainer][class*=st-key-]')].map(box => [
+        box.className.match(/st-key-(\\w+)/)[1],
+        [...box.querySelectorAll('input, [aria-checked=true]')].map(part =>
+            part.type === 'checkbox' ? part.checked
+            : part.getAttribute('aria-valuetext') ?? part.value ?? part.textContent
+        ) + '|' + [...box.querySelectorAll('[aria-checked=true]')].map(part => part.textContent),
+    ])
+)"""
 
 # The script is done, nothing is left from before, and every chart and picture is drawn.
 READY = """() => {
@@ -139,3 +168,136 @@ def _healthy(url, process, timeout):
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     return False
+
+
+# --- what the browser tests look at and press -----------------------------------------------
+
+
+def ready(page):
+    page.wait_for_function(READY)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def connected(page, socket):
+    """Remember the page's connection, and what it sends."""
+    page.socket = socket
+    socket.on("framesent", lambda frame: page.sent.append(frame))
+
+
+def finished(frame):
+    """Whether the server says in ``frame`` that a run of the script is done."""
+    message = ForwardMsg.FromString(frame)
+    done = message.WhichOneof("type") == "script_finished"
+    return done and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+
+
+@contextmanager
+def rerun(page):
+    """Wait, after what is done within, until the page has answered."""
+    # Not by the page's own state: a short run comes and goes between two of its pictures.
+    with page.socket.expect_event("framereceived", finished):
+        yield
+    page.wait_for_timeout(100)  # until it has read the message
+    ready(page)
+
+
+def slider(page, key):
+    return page.locator(f".st-key-{key} input[type=range]")
+
+
+def value(page, key):
+    return slider(page, key).get_attribute("aria-valuetext")
+
+
+def segment(page, key, words):
+    return page.locator(f".st-key-{key}").get_by_role("radio").get_by_text(words, exact=True)
+
+
+def ask(page, question):
+    """Open ``question``."""
+    t = translator(language_of(page.evaluate("navigator.language")))
+    with rerun(page):
+        segment(page, "question", t(f"question.{question}")).click()
+    assert parse_qs(urlsplit(page.url).query).get("question", ["loss"]) == [question]
+
+
+def choose_data(page, dataset):
+    page.get_by_role("combobox").click()
+    with rerun(page):
+        page.get_by_role("option", name=translator("en")(f"dataset.{dataset}"), exact=True).click()
+
+
+def no_sideways_scrolling(page):
+    return page.evaluate(
+        """main => [document.documentElement, document.querySelector(main)]
+            .every(part => part.scrollWidth <= part.clientWidth)""",
+        MAIN,
+    )
+
+
+def path_width(page):
+    """The width in pixels of the first curve drawn."""
+    return page.locator(LINES).first.evaluate("path => path.getBBox().width")
+
+
+def inside(box, size):
+    return (
+        box["x"] >= 0
+        and box["y"] >= 0
+        and box["x"] + box["width"] <= size["width"]
+        and box["y"] + box["height"] <= size["height"]
+    )
+
+
+# What is Streamlit's own and cannot be set from here: the rule, and a part of the element's HTML.
+AXE_OF_STREAMLIT = {
+    ("color-contrast", 'class="token'),  # its colors of source code: 3.7 to 1 for names
+    ("scrollable-region-focusable", "katex-display"),  # two pixels of an italic letter's slant
+}
+
+
+def axe_violations(page):
+    """Return what axe-core finds serious or critical, but for what is Streamlit's own."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        (rule["id"], node["html"][:200], node["failureSummary"])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+        if not any(rule["id"] == name and part in node["html"] for name, part in AXE_OF_STREAMLIT)
+    ]
+
+
+SMALL_TEXT = f"""() => [...document.querySelectorAll('{CHARTS} svg text')]
+    .filter(text => text.textContent.trim() && parseFloat(getComputedStyle(text).fontSize) < 14)
+    .map(text => text.textContent)"""
+
+
+# --- a step of the lesson --------------------------------------------------------------------
+
+PICTURES = "[data-testid=stMain] :is(svg.marks, canvas, [data-testid=stImage], pre, .katex)"
+
+
+def button(page, key):
+    return page.locator(f".st-key-{key} button:visible")
+
+
+def assert_asks(page, number, language):
+    step = STEPS[number - 1]
+    question = re.sub("[*`]", "", step.text("ask", step.view(language)))
+    expect(page.locator("h1")).to_have_text(question)
+    assert page.locator(PICTURES).count() == 0
+    assert (
+        "%" not in page.locator("[data-testid=stMain] [data-testid=stMarkdown]").first.inner_text()
+    )
+    for i in range(1, len(step.options) + 1):
+        assert inside(button(page, f"answer{i}").bounding_box(), page.viewport_size)
+
+
+def assert_shows(page, number, height=None):
+    assert page.locator(PICTURES).count() > 0
+    assert page.evaluate(OUTSIDE, height) == [], number
+    head = page.locator("[data-testid=stMain] p").filter(has=page.get_by_text("check_circle"))
+    window = {**page.viewport_size, "height": height or page.viewport_size["height"]}
+    assert inside(head.bounding_box(), window)
+    assert no_sideways_scrolling(page)

@@ -1,7 +1,6 @@
 """The lesson in Chromium: by keyboard before a class, by touch on a phone, and its link for others."""
 
 import io
-import re
 import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,50 +12,27 @@ from playwright.sync_api import expect
 from dualnet.app.share import network_address
 from dualnet.lesson.steps import ALSO, STEPS
 from dualnet.text import translator
-from tests.benchmarks.matrix import PHONE, PROJECTOR
-from tests.browser import test_page as test_browser
-from tests.browser.helpers import LOCALES, OUTSIDE, PAGE, server
-from tests.browser.test_page import (
+from tests.browser.helpers import (
+    LOCALES,
+    PAGE,
+    PHONE,
+    PICTURES,
+    PROJECTOR,
     SCREEN_AND_A_HALF,
+    assert_asks,
+    assert_shows,
     axe_violations,
+    button,
     inside,
-    no_sideways_scrolling,
     ready,
     rerun,
     segment,
+    server,
     slider,
     value,
 )
 
-url, visit = test_browser.url, test_browser.visit  # fixtures
-
-pytestmark = pytest.mark.browser
-PICTURES = "[data-testid=stMain] :is(svg.marks, canvas, [data-testid=stImage], pre, .katex)"
-
-
-def button(page, key):
-    return page.locator(f".st-key-{key} button:visible")
-
-
-def assert_asks(page, number, language):
-    step = STEPS[number - 1]
-    question = re.sub("[*`]", "", step.text("ask", step.view(language)))
-    expect(page.locator("h1")).to_have_text(question)
-    assert page.locator(PICTURES).count() == 0
-    assert (
-        "%" not in page.locator("[data-testid=stMain] [data-testid=stMarkdown]").first.inner_text()
-    )
-    for i in range(1, len(step.options) + 1):
-        assert inside(button(page, f"answer{i}").bounding_box(), page.viewport_size)
-
-
-def assert_shows(page, number, height=None):
-    assert page.locator(PICTURES).count() > 0
-    assert page.evaluate(OUTSIDE, height) == [], number
-    head = page.locator("[data-testid=stMain] p").filter(has=page.get_by_text("check_circle"))
-    window = {**page.viewport_size, "height": height or page.viewport_size["height"]}
-    assert inside(head.bounding_box(), window)
-    assert no_sideways_scrolling(page)
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("language", LOCALES)
@@ -67,13 +43,13 @@ def test_the_lesson_by_keyboard_alone(visit, language):
         with rerun(page):
             page.keyboard.press("ArrowRight" if number % 2 else "2")
         assert_shows(page, number)
-        assert f"step={number}" in page.url
+        assert f"step={STEPS[number - 1].name}" in page.url
         if number < len(STEPS):
             with rerun(page):
                 page.keyboard.press("ArrowRight")
     with rerun(page):
         page.keyboard.press("ArrowLeft")
-    assert "step=9" in page.url
+    assert "step=luck" in page.url
     assert_shows(page, 9)
 
 
@@ -156,7 +132,7 @@ def test_a_press_too_many_shows_no_answer(visit):
         "it => { for (let t = 0; t < 400; t += 20) setTimeout(() => it.click(), t); }"
     )
     page.wait_for_timeout(500)
-    page.wait_for_function("() => location.search === '?step=4'")
+    page.wait_for_function("() => location.search === '?step=constant'")
     ready(page)
     assert_asks(page, 4, "en")
 
@@ -175,7 +151,7 @@ def test_what_if_and_on(visit):
     page.locator("h1").click()  # the keys belong to the lesson again
     with rerun(page):
         page.keyboard.press("ArrowRight")
-    assert page.url.endswith("?step=5")
+    assert page.url.endswith("?step=boundary")
     other = visit("?" + urlsplit(here).query)
     with rerun(other):
         other.keyboard.press("ArrowRight")
@@ -278,7 +254,7 @@ def test_a_class_gets_the_address_in_the_network(visit):
         port = urlsplit(everywhere).port
         page = visit("?step=2", address=f"http://localhost:{port}")
         address, read = shared(page)
-        assert read == [address] == [f"http://{home}:{port}/?step=2"]
+        assert read == [address] == [f"http://{home}:{port}/?step=reach"]
         expect(page.get_by_text("in the local network")).to_be_visible()
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://{home}:{port}/_stcore/health", timeout=5) as answer:

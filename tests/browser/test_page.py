@@ -2,185 +2,50 @@
 
 import re
 import subprocess
-from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dualnet import Settings
 from dualnet.app.url import link
 from dualnet.questions import QUESTIONS
-from dualnet.text import language_of, translator
+from dualnet.text import translator
 from tests.benchmarks.load import process_of
-from tests.benchmarks.matrix import DESK, PHONE, PROJECTOR, show
-from tests.browser.helpers import LOCALES, OUTSIDE, READY, ROOT, server
+from tests.benchmarks.matrix import show
+from tests.browser.helpers import (
+    CHARTS,
+    CONTROLS,
+    DESK,
+    LINES,
+    LOCALES,
+    MAIN,
+    OUTSIDE,
+    PHONE,
+    PROGRESS,
+    PROJECTOR,
+    ROOT,
+    SCREEN_AND_A_HALF,
+    SMALL_TEXT,
+    STAGE,
+    ask,
+    axe_violations,
+    choose_data,
+    no_sideways_scrolling,
+    path_width,
+    ready,
+    rerun,
+    segment,
+    server,
+    slider,
+    value,
+)
 from tests.plotting.test_palette import BACKGROUNDS
 
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=60_000)
-
-CHARTS = "[data-testid=stVegaLiteChart]"
-LINES = f"{CHARTS} .mark-line.role-mark path"
-MAIN = "[data-testid=stMain]"
-STAGE = ".st-key-stage"
-PROGRESS = "[data-testid=stProgress]"
-SCREEN_AND_A_HALF = 1.5 * PHONE["height"]
-
-# What every control shows, by its key.
-CONTROLS = """() => Object.fromEntries(
-    [...document.querySelectorAll('[data-testid=stElementContainer][class*=st-key-]')].map(box => [
-        box.className.match(/st-key-(\\w+)/)[1],
-        [...box.querySelectorAll('input, [aria-checked=true]')].map(part =>
-            part.type === 'checkbox' ? part.checked
-            : part.getAttribute('aria-valuetext') ?? part.value ?? part.textContent
-        ) + '|' + [...box.querySelectorAll('[aria-checked=true]')].map(part => part.textContent),
-    ])
-)"""
-
-
-@pytest.fixture(scope="module")
-def url(chrome):
-    with server() as url:
-        yield url
-
-
-@pytest.fixture
-def visit(chrome, url):
-    """Return ``visit(query="", language="en", **options of a browser context)``: the page, ready.
-
-    Its websocket frames to the server are in ``page.sent``. The browser's console must stay empty.
-    """
-    contexts, console = [], []
-
-    def visit(query="", language="en", address=url, wait=True, **options):
-        options = {"viewport": PROJECTOR, "locale": LOCALES[language], **options}
-        contexts.append(chrome.new_context(**options))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(60_000)
-        page.sent = []
-        page.on("websocket", lambda socket: connected(page, socket))
-        page.on("pageerror", lambda error: console.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                console.append(f"{message.type}: {message.text}")
-                if message.type in ("error", "warning")
-                else None
-            ),
-        )
-        page.console = console
-        page.goto(address + "/" + query)
-        if wait:
-            ready(page)
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert console == []
-
-
-def ready(page):
-    page.wait_for_function(READY)
-    expect(page.locator("[data-testid=stException]")).to_have_count(0)
-
-
-def connected(page, socket):
-    """Remember the page's connection, and what it sends."""
-    page.socket = socket
-    socket.on("framesent", lambda frame: page.sent.append(frame))
-
-
-def finished(frame):
-    """Whether the server says in ``frame`` that a run of the script is done."""
-    message = ForwardMsg.FromString(frame)
-    done = message.WhichOneof("type") == "script_finished"
-    return done and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
-
-
-@contextmanager
-def rerun(page):
-    """Wait, after what is done within, until the page has answered."""
-    # Not by the page's own state: a short run comes and goes between two of its pictures.
-    with page.socket.expect_event("framereceived", finished):
-        yield
-    page.wait_for_timeout(100)  # until it has read the message
-    ready(page)
-
-
-def slider(page, key):
-    return page.locator(f".st-key-{key} input[type=range]")
-
-
-def value(page, key):
-    return slider(page, key).get_attribute("aria-valuetext")
-
-
-def segment(page, key, words):
-    return page.locator(f".st-key-{key}").get_by_role("radio").get_by_text(words, exact=True)
-
-
-def ask(page, question):
-    """Open ``question``."""
-    t = translator(language_of(page.evaluate("navigator.language")))
-    with rerun(page):
-        segment(page, "question", t(f"question.{question}")).click()
-    assert parse_qs(urlsplit(page.url).query).get("question", ["loss"]) == [question]
-
-
-def choose_data(page, dataset):
-    page.get_by_role("combobox").click()
-    with rerun(page):
-        page.get_by_role("option", name=translator("en")(f"dataset.{dataset}"), exact=True).click()
-
-
-def no_sideways_scrolling(page):
-    return page.evaluate(
-        """main => [document.documentElement, document.querySelector(main)]
-            .every(part => part.scrollWidth <= part.clientWidth)""",
-        MAIN,
-    )
-
-
-def path_width(page):
-    """The width in pixels of the first curve drawn."""
-    return page.locator(LINES).first.evaluate("path => path.getBBox().width")
-
-
-def inside(box, size):
-    return (
-        box["x"] >= 0
-        and box["y"] >= 0
-        and box["x"] + box["width"] <= size["width"]
-        and box["y"] + box["height"] <= size["height"]
-    )
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 # --- the window -----------------------------------------------------------------------------
-
-
-def test_first_view_tells_the_story(visit):
-    page = visit()
-    charts, images = page.locator(f"{STAGE} {CHARTS}").all(), page.locator(f"{STAGE} img").all()
-    assert len(charts) == len(images) == 2
-    for part in (*charts, *images):
-        assert inside(part.bounding_box(), PROJECTOR)
-    lines = page.locator(LINES).all()
-    assert len(lines) == 6  # training, validation and the other network's validation, twice
-    assert all(line.evaluate("path => path.getTotalLength()") > 100 for line in lines)
-    for key in ("epochs", "units", "learning_rate", "l1", "l2", "question", "epoch"):
-        assert inside(page.locator(f".st-key-{key}").bounding_box(), PROJECTOR), key
-
-    subtitles = page.locator(STAGE).get_by_text("validation accuracy")
-    before = subtitles.all_text_contents()
-    assert len(before) == 2
-    with rerun(page):
-        slider(page, "units").press("ArrowRight")
-    assert value(page, "units") == "11"
-    assert subtitles.all_text_contents() != before
 
 
 # Some of everything; `python -m tests.benchmarks.matrix` opens all.
@@ -448,29 +313,6 @@ def test_the_pointer_tells_the_losses_of_an_epoch(visit, trained):
 
 
 # --- for every eye and hand -----------------------------------------------------------------
-
-# What is Streamlit's own and cannot be set from here: the rule, and a part of the element's HTML.
-AXE_OF_STREAMLIT = {
-    ("color-contrast", 'class="token'),  # its colors of source code: 3.7 to 1 for names
-    ("scrollable-region-focusable", "katex-display"),  # two pixels of an italic letter's slant
-}
-
-
-def axe_violations(page):
-    """Return what axe-core finds serious or critical, but for what is Streamlit's own."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [
-        (rule["id"], node["html"][:200], node["failureSummary"])
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-        if not any(rule["id"] == name and part in node["html"] for name, part in AXE_OF_STREAMLIT)
-    ]
-
-
-SMALL_TEXT = f"""() => [...document.querySelectorAll('{CHARTS} svg text')]
-    .filter(text => text.textContent.trim() && parseFloat(getComputedStyle(text).fontSize) < 14)
-    .map(text => text.textContent)"""
 
 
 def css(color):

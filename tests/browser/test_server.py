@@ -1,7 +1,7 @@
-"""What the server does when visitors misbehave, vanish or share, and when it is killed itself.
+"""What the server does with several sessions, lost connections, refused requests and a restart.
 
-Real sessions on real servers, see `tests.benchmarks.load`. Nothing here is timed: tests wait for conditions, and
-give up after a time that no slow machine needs.
+Sessions on a Streamlit server, without a browser; see `tests.benchmarks.load`. The tests wait for
+conditions and fail after a time that a slow machine does not need.
 """
 
 import asyncio
@@ -66,6 +66,7 @@ def says(page, answer):
     return answer.sentence in bodies
 
 
+@pytest.mark.slow
 def test_a_visitor_who_vanishes_leaves_nobody_training_and_no_lock_held(url):
     async def story():
         link = {**FOR_EVER, "seed": 1}
@@ -79,6 +80,7 @@ def test_a_visitor_who_vanishes_leaves_nobody_training_and_no_lock_held(url):
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_visitors_with_the_same_settings_share_their_progress(url):
     async def story():
         link = {**FOR_EVER, "seed": 2}
@@ -92,6 +94,7 @@ def test_visitors_with_the_same_settings_share_their_progress(url):
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_a_setting_moved_during_training_stops_it_and_starts_the_new_one(url):
     async def story():
         async with Visitor(url, **FOR_EVER, seed=3) as visitor:
@@ -106,6 +109,7 @@ def test_a_setting_moved_during_training_stops_it_and_starts_the_new_one(url):
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_a_server_killed_and_started_again_gives_the_page_of_the_link(url):
     link = {"units": 3, "seed": 7, "epochs": 200, "question": "units"}
     with server() as other:
@@ -133,6 +137,7 @@ def test_a_page_says_the_same_before_and_after_others_have_trained_on(url):
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_no_visitor_can_clear_what_others_have_trained(url):
     async def story():
         link = {**FOR_EVER, "seed": 5}
@@ -197,6 +202,7 @@ def test_a_large_message_ends_the_connection_and_nothing_else(url):
     assert asyncio.run(page_of(url, seed=6))
 
 
+@pytest.mark.slow
 def test_short_requests_do_not_wait_for_long_ones(url):
     """However many: ten train for ever, and somebody new is served before any of them."""
 
@@ -212,6 +218,7 @@ def test_short_requests_do_not_wait_for_long_ones(url):
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_a_flood_of_reruns_ends_with_the_page_of_the_last(url):
     async def story():
         process = process_of(url)

@@ -1,7 +1,6 @@
 """An answer outside of the page: what a notebook shows, what print gives, what files hold."""
 
 import io
-import json
 import re
 import tomllib
 from functools import lru_cache, partial
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
+import vl_convert
 from PIL import Image as Pillow
 
 from dualnet import Comparison, Settings, ask
@@ -107,14 +107,26 @@ def test_spans():
     assert output.spans("") == []
 
 
-def test_formulas_are_plain_characters():
-    lines = output.formula_lines(code.EQUAL_STAYS_EQUAL)
-    assert len(lines) >= 4
-    text = " ".join(part for line in lines for part in line)
-    assert not re.search(r"[\\{}&_^]", text), text
-    assert text.count("⟨") == text.count("⟩") == code.EQUAL_STAYS_EQUAL.count(r"\overline")
-    for plain in ("wᵢ = wⱼ", "∂L/∂vⱼ", "σ(", "⇒"):
-        assert plain in text
+def test_formulas_in_plain_characters_are_those_in_latex():
+    formulas = code.EQUAL_STAYS_EQUAL
+    lines = formulas.latex.split(r"\begin{aligned}")[1].split(r"\end")[0].strip().split(r"\\")
+    assert len(lines) == len(formulas.plain.splitlines()) >= 4
+    symbols = {"_i": "ᵢ", "_j": "ⱼ", r"\sigma": "σ", r"\eta": "η", r"\partial": "∂", "-": "−"}
+    symbols |= {
+        r"\Rightarrow": "⇒",
+        r"\overline{": "⟨",
+        r"\tfrac": "/",
+        "=": "=",
+        "+": "+",
+        "(": "(",
+    }
+    for latex, plain in zip(lines, formulas.plain.splitlines(), strict=True):
+        for name, character in symbols.items():
+            assert latex.count(name) == plain.count(character), (name, plain)
+        letters = re.findall("[a-zL]", re.sub(r"\\[a-zA-Z]+|_[ij]", "", latex))
+        assert re.findall("[a-zL]", plain.replace("ᵢ", "").replace("ⱼ", "")) == letters
+        assert plain.count("⟨") == plain.count("⟩")
+        assert not re.search(r"[\\{}&_^]", plain)
 
 
 # --- a notebook -----------------------------------------------------------------------------
@@ -173,15 +185,16 @@ def test_left_is_the_constant_start():
     ]
 
 
-def test_two_charts_in_a_notebook_share_no_names():
+def test_two_charts_in_a_notebook_share_no_names(monkeypatch):
     drawn = []
 
-    def convert(spec, kind):
+    def vegalite_to_svg(spec, version):
         drawn.append(spec)
         inner = '<clipPath id="clip1"/><g clip-path="url(#clip1)"/>'
-        return f'<svg viewBox="0 0 9 9">{inner}<text>{len(drawn)}</text></svg>'.encode()
+        return f'<svg viewBox="0 0 9 9">{inner}<text>{len(drawn)}</text></svg>'
 
-    fragments = [output.fragment(answer_of("loss", language), convert) for language in LANGUAGES]
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", vegalite_to_svg)
+    fragments = [output.fragment(answer_of("loss", language)) for language in LANGUAGES]
     names = [re.findall(r'\bid="([^"]+)"', fragment) for fragment in fragments]
     assert len({*names[0], *names[1]}) == len(drawn) == 4
     for fragment, own in zip(fragments, names, strict=True):
@@ -196,13 +209,14 @@ def test_colors_are_those_of_the_page():
 # --- charts ---------------------------------------------------------------------------------
 
 
-def test_a_chart_has_its_rows_and_the_colors_of_the_runs():
-    seen = []
+def test_a_chart_has_its_rows_and_the_colors_of_the_runs(monkeypatch):
+    seen, draw = [], vl_convert.vegalite_to_svg
 
-    def convert(spec, kind):
-        json.dumps(spec, allow_nan=False)  # what another process could read
-        seen.append((spec, kind))
-        return output.convert(spec, kind)
+    def vegalite_to_svg(spec, version):
+        seen.append((spec, version))
+        return draw(spec, version)
+
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", vegalite_to_svg)
 
     table = pa.table({"x": [0.0, 1.0, float("nan")], "run": ["ones", "normal", "normal"]})
     spec = {
@@ -215,12 +229,12 @@ def test_a_chart_has_its_rows_and_the_colors_of_the_runs():
         },
         "height": 90,
     }
-    text = output.chart_svg(Chart(spec, {"points": table}, "words"), 300, "serif", convert)
-    [(given, kind)] = seen
-    assert kind == "svg"
+    text = output.chart_svg(Chart(spec, {"points": table}, "words"), 300, "serif")
+    [(given, version)] = seen
+    assert version == "6.4"
     assert given["datasets"]["points"][0] == {"x": 0.0, "run": "ones"}
     assert given["datasets"]["points"][2] == {"x": None, "run": "normal"}
-    assert "datasets" not in spec  # the room's own specification stays as it is
+    assert "datasets" not in spec  # the chart's own specification stays as it is
     root = ElementTree.fromstring(text)
     assert (root.get("width"), root.get("height")) == ("300", "90")
     marks = [path.get("fill") for path in root.iter(f"{SVG}path") if path.get("fill")]
@@ -291,26 +305,14 @@ def test_another_ending_is_refused(tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-def test_files_are_drawn_by_what_is_given():
-    """The page gives a process of its own."""
-    orders = []
-
-    def convert(picture, kind):
-        orders.append(kind)
-        return output.convert(picture, kind) if kind == "svg" else b"a file"
-
-    assert output.file(answer_of("loss"), "png", convert) == b"a file"
-    assert orders == ["svg", "svg", "png"]
-
-
 def test_an_answer_may_lack_anything():
-    answer = Answer(
-        "*Only* words & <signs>", left=(Formulas(r"\begin{aligned} a &= b \end{aligned}"),)
-    )
+    answer = Answer("*Only* words & <signs>", left=(Formulas("a = b", "a = ⟨b⟩\nb < c"),))
     assert "<i>Only</i> words &amp; &lt;signs&gt;" in output.fragment(answer)
     texts = texts_of(output.svg(answer))
     assert texts[0] == "Only words & <signs>"
-    assert texts[1:3] == ["a", "= b"]
+    assert texts[1:3] == ["a = b", "b < c"]
+    assert '<tspan text-decoration="overline">b</tspan>' in output.svg(answer)
+    assert '<span style="text-decoration:overline">b</span>' in output.fragment(answer)
     page = Pillow.open(io.BytesIO(output.file(answer, "png")))
     assert page.size[0] == 2 * (output.WIDTH + 2 * output.GAP)
 
@@ -319,6 +321,7 @@ def test_an_answer_may_lack_anything():
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_html_opens_without_network(chrome, language, tmp_path):
     context = chrome.new_context(color_scheme="dark", viewport={"width": 1200, "height": 800})
@@ -356,6 +359,7 @@ def test_html_opens_without_network(chrome, language, tmp_path):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_line_of_an_svg_is_wider_than_its_place(chrome, language, tmp_path):
     page = chrome.new_page()

@@ -1,4 +1,4 @@
-"""Notebooks run from top to bottom in a real kernel: README's, those taken away, and `ask`."""
+"""Notebooks run from top to bottom in a Jupyter kernel: README's lines, the downloads, and `ask`."""
 
 import re
 from html import unescape
@@ -51,7 +51,7 @@ def printed(cell):
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
-def test_readmes_lines():
+def test_readmes_lines_give_their_number_and_charts():
     section = README[README.index("## In a notebook") :].split("\n## ")[0]
     sources = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     assert len(sources) >= 2
@@ -60,9 +60,9 @@ def test_readmes_lines():
     assert sum(len(charts_of(page)) for cell in cells for page in pages_of(cell)) >= 2
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_notebooks_taken_away_are_lessons(language):
-    """The first in a fresh kernel; the others after it, each with nothing left of the one before."""
+@pytest.mark.parametrize("language", ["en", pytest.param("ko", marks=pytest.mark.slow)])
+def test_downloaded_notebooks_give_the_numbers_and_charts_of_the_page(language):
+    """All in one kernel; `%reset` deletes the variables of the notebook before."""
     views, notebooks = {}, []
     for number, question in enumerate(QUESTIONS):
         settings = Settings(DATASETS[number % len(DATASETS)], units=4)
@@ -98,6 +98,7 @@ def test_notebooks_taken_away_are_lessons(language):
         assert bool(re.search("[가-힣]", answer)) == (language == "ko")
 
 
+@pytest.mark.slow
 def test_ask_answers_every_question_in_both_languages():
     asked = [(question, language) for question in QUESTIONS for language in LANGUAGES]
     first, *cells = run(

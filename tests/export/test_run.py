@@ -17,7 +17,6 @@ from numpy.testing import assert_array_equal
 from PIL import Image as Pillow
 
 from dualnet import Comparison, Settings
-from dualnet.app.serving import files
 from dualnet.export import document as output
 from dualnet.export import run as export
 from dualnet.export.run import losses_csv, notebook, public_address, python_script
@@ -329,18 +328,18 @@ def test_a_page_does_not_hold_a_long_table(open_page, epochs, held, fresh_server
 
 
 def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
-    reason = RuntimeError("The png could not be made: the process ended.")
     tried = []
 
-    def convert(*_):
+    def run(*_, **__):
         tried.append(1)
-        raise reason
+        raise OSError("no more processes")
 
-    monkeypatch.setattr(files, "convert", convert)
+    monkeypatch.setattr(subprocess, "run", run)
     page = open_page("ko", epochs="21")
     page.session_state["take"] = True
     press(page.run(), "png")
     [error] = page.error
+    reason = "The png could not be made: a process could not be started (no more processes)."
     assert error.value == translator("ko")("downloads.failed", reason=reason)
     assert to_save(page) == []
     assert not page.exception
@@ -352,6 +351,7 @@ def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
     from tests.browser.helpers import READY, server
 

@@ -1,4 +1,4 @@
-"""What the tests of the page share: how to look at it and to move it, without a browser."""
+"""Helpers of the page tests: read the page and move its controls, without a browser."""
 
 from dualnet.app.url import CONTROLS
 from dualnet.text import translator
@@ -34,7 +34,7 @@ def pictures(page):
 
 
 def notice_of(page):
-    """Return the sentences of the notice about what a link asked for in vain, None without notice."""
+    """Return the sentences of the notice about rejected URL parameters, or None."""
     title = translator(page.session_state.language)("link.refused")
     found = [expander for expander in page.main.expander if expander.label == title]
     if not found:

@@ -37,7 +37,8 @@ def _pattern(text, forms):
         parts.append(re.escape(literal))
         if name is None:
             continue
-        value = NUMBER if form else forms.get(name, ANY)
+        percent = "%" if form.endswith("%") else ""
+        value = NUMBER + percent if form else forms.get(name, ANY)
         parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
         seen.add(name)
     return re.compile("".join(parts) + "(?: |$)")

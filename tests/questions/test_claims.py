@@ -199,6 +199,13 @@ def equal(facts, run, units=None):
     assert units is None or number(units) == facts.networks[run].units
 
 
+def rounding(facts, run):
+    """Equal at the start, to the last digit, and now more than one kind."""
+    assert facts.spread(run, facts.runs[run].network_at(0)) == 0
+    _, most = facts.groups(run)
+    assert 1 < most <= facts.networks[run].units
+
+
 def equal_both(facts, units=None):
     for name in facts.runs:
         equal(facts, name, units)
@@ -259,6 +266,7 @@ ORACLES = {
     "loss.diverged": diverged,
     "loss.equal": equal,
     "loss.equal_both": equal_both,
+    "loss.rounding": rounding,
     "units.answer": distinct,
     "units.single": single,
     "units.equal": equal,
@@ -441,6 +449,12 @@ def test_units_says_what_holds_of_invented_networks(view):
         ]
         assert ("units.equal_both" in said) == (len(symmetric) == 2)
         assert ("units.equal" in said) == (len(symmetric) == 1)
+        separated = [
+            name
+            for name, run in facts.runs.items()
+            if facts.groups(name)[0] > 1 and facts.spread(name, run.network_at(0)) == 0
+        ]
+        assert len(separated) <= said.count("loss.rounding")
 
 
 @settings(max_examples=50)
@@ -617,6 +631,19 @@ def test_units_that_rounding_drives_apart_are_not_called_equal(trained):
     asked = Settings(learning_rate=1)
     said, _ = told("units", asked, 20_000, comparison=trained(asked, 20_000))
     assert said == ["units.answer", "units.near"]
+
+
+def test_units_that_rounding_has_separated_are_said_to_be(trained):
+    asked = Settings("digits")
+    comparison = trained(asked, 20_000)
+    for question in ("loss", "units"):
+        said, answer = told(question, asked, 20_000, comparison=comparison)
+        assert said[-1] == "loss.rounding"
+        assert (
+            "Rounding has separated the units of *All ones*, which started equal."
+            in answer.sentence
+        )
+        assert "loss.rounding" not in told(question, asked, 20_000, 500, comparison)[0]
 
 
 def test_what_is_said_does_not_depend_on_what_others_trained():

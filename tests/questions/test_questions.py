@@ -49,7 +49,7 @@ def test_every_question_answers_in_every_language():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"key": "blame"}, "key is 'blame'; expected one of loss, units, boundary, size, nudge"),
+        ({"key": "blame"}, "key is 'blame'; expected one of loss, units, gradient, boundary, size"),
         ({"key": None}, "key is None; expected one of loss"),
         ({"key": ["loss"]}, r"key is \['loss'\]; expected one of loss"),
         ({"settings": "moons"}, "settings is 'moons'; expected a dualnet.Settings"),
@@ -128,6 +128,7 @@ def test_every_room_says_what_it_needs():
     assert [key for key in QUESTIONS if get_question(key).uses_epoch] == [
         "loss",
         "units",
+        "gradient",
         "boundary",
     ]
     assert [key for key in QUESTIONS if get_question(key).animates] == ["units", "boundary"]
@@ -177,18 +178,18 @@ def test_loss_charts_draw_the_curves_they_came_from(axis, n):
     assert drawn["ones"].scales == drawn["normal"].scales
 
 
-@pytest.mark.parametrize(("n", "told"), [(1, 1), (2, 2), (60, 60), (61, 60), (5_000, 60)])
-def test_the_pointer_is_told_the_losses_of_epochs_all_along_the_axis(n, told):
+@pytest.mark.parametrize(("n", "count"), [(1, 1), (2, 2), (60, 60), (61, 60), (5_000, 60)])
+def test_tooltips_hold_the_losses_of_evenly_spaced_epochs(n, count):
     runs = curves(n)
     runs["ones"][1][n // 2 :] = np.nan
     for key, chart in zip(RUNS, loss.loss_charts(view_of(*runs.values())), strict=True):
-        table = chart.tables["told"].to_pydict()
+        table = chart.tables["tooltips"].to_pydict()
         epochs = np.array(table["epoch"])
-        assert len(epochs) == told
+        assert len(epochs) == count
         assert (epochs[0], epochs[-1]) == (1, n)
         gaps = np.diff(epochs)
         assert (gaps > 0).all()
-        assert told < 2 or gaps.max() - gaps.min() <= 1
+        assert count < 2 or gaps.max() - gaps.min() <= 1
         for name, losses in zip(("training", "validation"), runs[key], strict=True):
             assert_allclose(np.array(table[name], float), losses[epochs - 1], rtol=1e-6)
 
@@ -569,6 +570,21 @@ def test_luck_of_a_real_run_is_drawn_to_its_last_epoch(trained):
     assert chart.tables["curves"].num_rows <= luck.POINTS
 
 
+def test_luck_charts_share_their_specification():
+    def chart_of(scale, n, **settings):
+        losses = np.random.default_rng(0).uniform(0.1, scale, (20, n))
+        view = view_of(*curves(n).values(), settings=Settings(**settings))
+        [chart] = luck.answer(view, seeds_of(losses)).both
+        return chart
+
+    one, other = chart_of(2, 40), chart_of(99, 300, constant=0.5, std=3, seed=7)
+    assert one.spec is other.spec
+    drawn, other = Drawn(one), Drawn(other)
+    assert (drawn.ticks["x"][-1], other.ticks["x"][-1]) == ("40", "300")
+    assert drawn.scales["y"] != other.scales["y"]
+    assert [text for text, *_ in other.legend][:2] == ["All 0.5", "Random normal, std 3, seed 7"]
+
+
 def test_luck_of_runs_that_diverge_draws_what_is_finite():
     runs = curves(10)
     losses = np.full((20, 10), 0.5)
@@ -646,7 +662,7 @@ def test_formulas_hold_for_equal_units(data):
     mean = np.mean(e * v * a1 * (1 - a1) * x, axis=0)
     assert_allclose(gradients[0], np.tile(mean[:, None], 4), rtol=1e-9, atol=1e-15)
     for part in (r"\overline{e\,a_i}", r"\overline{e\,v_i\,a_i(1-a_i)\,x}"):
-        assert part in code.EQUAL_STAYS_EQUAL
+        assert part in code.EQUAL_STAYS_EQUAL.latex
 
 
 # --- names ---

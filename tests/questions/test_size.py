@@ -16,6 +16,7 @@ from dualnet.questions import ask, size
 from dualnet.questions.base import View
 from dualnet.text import LANGUAGES
 from tests.questions.claims import claims
+from tests.views import Drawn
 
 SIZES = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 NAN = float("nan")
@@ -225,17 +226,27 @@ def test_own_networks_stand_on_the_picture_as_rings():
 
 
 def axis_of(view):
-    """Return the scale of sizes and what is written at zero's place, if anything."""
+    """Return the ends of the drawn axis of sizes and the label at zero's place, if there is one."""
     [chart] = size.answer(view, sizes_of(CONSTANT, EQUAL, DIFFERENT)).both
-    x = next(layer for layer in chart.spec["layer"] if layer["mark"]["type"] == "line")["encoding"][
-        "x"
-    ]
-    assert x["scale"]["type"] == "log"
-    low, high = x["scale"]["domain"]
-    assert all(low < value < high for value in x["axis"]["values"])
-    assert x["axis"]["values"][-6:] == SIZES
-    label = x["axis"]["labelExpr"].split('"')[3] if size.ZERO in x["axis"]["values"] else None
-    return low, high, label
+    drawn = Drawn(chart, width=700)
+    kind, low, high = drawn.scales["x"]
+    assert kind == "log"
+    *zero, a, b, c, d, e, f = drawn.ticks["x"]
+    assert [float(text) for text in (a, b, c, d, e, f)] == SIZES
+    assert low < (size.ZERO if zero else SIZES[0])
+    assert high > SIZES[-1]
+    return low, high, zero[0] if zero else None
+
+
+def test_size_charts_share_their_specification():
+    one, other = (
+        size.answer(view_of(settings), sizes_of(CONSTANT, scale * EQUAL, DIFFERENT)).both[0]
+        for settings, scale in ((Settings(), 1), (Settings("moons", constant=0, std=5), 30))
+    )
+    assert one.spec is other.spec
+    drawn, other = Drawn(one), Drawn(other)
+    assert drawn.scales != other.scales
+    assert drawn.ticks["y"] != other.ticks["y"]
 
 
 def test_zero_has_a_place_of_its_own():
@@ -266,11 +277,7 @@ def test_glorot_is_marked_on_the_axis(dataset, units, glorot):
 def test_labels_stand_at_the_ends_of_their_curves_and_apart(seen):
     view, sizes = seen
     tables = tables_of(view, sizes)
-    [chart] = size.answer(view, sizes).both
-    y = next(layer for layer in chart.spec["layer"] if layer["mark"]["type"] == "line")["encoding"][
-        "y"
-    ]
-    low, high = y["scale"]["domain"]
+    [low], [high] = tables["axes"]["low"], tables["axes"]["high"]
     shown = [value for name in ("loss", "low", "high") for value in tables["curves"][name] if value]
     assert low < min(*shown, *tables["own"]["loss"])
     assert high > max(*shown, *tables["own"]["loss"])
@@ -291,7 +298,7 @@ def test_labels_stand_at_the_ends_of_their_curves_and_apart(seen):
 def test_kinds_have_the_colors_of_the_theme():
     view = view_of()
     [chart] = size.answer(view, sizes_of(CONSTANT, EQUAL, DIFFERENT)).both
-    colors = [layer["encoding"].get("color") for layer in chart.spec["layer"]]
+    colors = [layer.get("encoding", {}).get("color") for layer in chart.spec["layer"]]
     domains = [color["scale"]["domain"] for color in colors if color]
     assert domains
     assert all(domain == ["ones", "normal", "equal"] for domain in domains)

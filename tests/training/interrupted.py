@@ -1,6 +1,6 @@
 """Trains, waits and replays under real interrupts, and ends with an error where one has done harm.
 
-Run by `tests.test_turns` in a process of its own, where SIGINT hits nothing else.
+Run by `tests.app.test_scheduler` in a process of its own, where SIGINT hits nothing else.
 """
 
 import os
@@ -8,13 +8,12 @@ import random
 import signal
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 from threadpoolctl import threadpool_info
 
 from dualnet import Comparison, Settings, Trainer
-from dualnet.app.serving.turns import SPEED, Turns, Visitor
+from dualnet.app.serving.scheduler import Scheduler, Session
 from dualnet.measures import difference
 
 TIMES = 25
@@ -57,8 +56,8 @@ def interrupted(story):
 
 
 def turn_of_another(queue):
-    polls = iter(range(200))  # some ten seconds, longer than a lease
-    return queue.place(Visitor(), 1.0, lambda: next(polls))
+    polls = iter(range(100))  # ten seconds
+    return queue.turn(Session(), 1.0, lambda: next(polls))
 
 
 def blas_threads():
@@ -67,10 +66,12 @@ def blas_threads():
 
 def main():
     global over
-    queue, visitor, trainer = Turns(1), Visitor(), new_trainer()
+    queue, session, trainer = Scheduler(1), Session(), new_trainer()
     threads_before = blas_threads()  # with all libraries loaded
-    costly = SimpleNamespace(work=SPEED)  # training it is not so short that it needs no turn
-    turn = queue.turn(visitor, costly, lambda: None)
+
+    def turn(epochs_left):
+        return queue.turn(session, epochs_left, lambda: None)
+
     signal.signal(signal.SIGINT, handle)
     helper = threading.Thread(target=interrupt, daemon=True)  # an error ends it, too
     helper.start()

@@ -2,6 +2,8 @@
 
 import copy
 import gc
+import multiprocessing
+import os
 import pickle
 import re
 import threading
@@ -17,6 +19,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from dualnet import DualLayer, RandomInitNetwork, SingleLayer, Trainer
+from dualnet.measures import difference
 from dualnet.training import trainer as engine
 from tests.test_networks import BAD_DATA, HUGE, good_data, samples
 
@@ -883,3 +886,34 @@ def test_blas_threads_come_back_after_an_interrupt_on_the_very_threshold():
     assert blas_threads() == {1}
     train(Trainer(pair(), *samples()), 1)
     assert blas_threads() == {2}
+
+
+# --- forks ---
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_goes_on_with_what_a_thread_of_the_parent_trains():
+    trainer = train(Trainer(pair(), *samples(), record=difference), 2)
+    held, free = threading.Event(), threading.Event()
+
+    @contextmanager
+    def turn(epochs_left):
+        def wanted():
+            held.set()
+            free.wait(30)
+            return True
+
+        yield wanted
+
+    def advance():
+        next(trainer.advance(200, turn))
+
+    parent = threading.Thread(target=advance)
+    parent.start()
+    assert held.wait(30)
+    child = multiprocessing.get_context("fork").Process(target=train, args=(trainer, 200))
+    child.start()
+    child.join(30)
+    free.set()
+    parent.join()
+    assert child.exitcode == 0

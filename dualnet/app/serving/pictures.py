@@ -1,0 +1,51 @@
+"""Makes picture files in a child process, which frees the 90 MB that vl_convert needs."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from dualnet.export import document
+
+ROOT = Path(__file__).parents[3]
+TIMEOUT = 60  # seconds; a picture needs about one
+
+
+def picture(answer, kind):
+    """Return an `Answer` as the bytes of an SVG or PNG file.
+
+    Raises RuntimeError with the reason if the process cannot start, fails, ends early or needs more
+    than a minute.
+    """
+    command = [sys.executable, "-m", "dualnet.app.serving.pictures", kind]
+    # The fields alone: the class Answer would import Altair in the child process.
+    fields = pickle.dumps(vars(answer))
+    try:
+        done = subprocess.run(
+            command, input=fields, capture_output=True, check=True, cwd=ROOT, timeout=TIMEOUT
+        )
+        return pickle.loads(done.stdout)  # raises for an incomplete file
+    except OSError as error:
+        reason = f"a process could not be started ({error})"
+    except subprocess.TimeoutExpired:
+        reason = f"the process needed more than {TIMEOUT} seconds"
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").splitlines()
+        reason = lines[-1] if lines else f"the process ended with status {error.returncode}"
+    except (EOFError, pickle.UnpicklingError):
+        reason = "the process returned an incomplete file"
+    raise RuntimeError(f"The {kind} could not be made: {reason.rstrip('.')}.")
+
+
+def main():
+    """Read the fields of an answer from standard input, write the file to standard output."""
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(5)  # pages come first
+    answer = SimpleNamespace(**pickle.load(sys.stdin.buffer))
+    pickle.dump(document.file(answer, sys.argv[1]), sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()

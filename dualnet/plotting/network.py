@@ -1,0 +1,177 @@
+"""A network as a diagram: inputs on the left, then hidden units, the output on the right.
+
+The color of a line is the sign of its weight, its thickness the size.
+"""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from dualnet.networks import quiet
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart
+from dualnet.plotting.units import HALF, NEGATIVE, POSITIVE, ZERO
+from dualnet.text import translator
+
+HEIGHT = 190
+# Where things stand, as shares of the width: the three layers, and between the last two the output
+# weight as a number and the start of its line.
+INPUT, HIDDEN, OUTPUT = 0.055, 0.36, 0.9
+NUMBER, LINE = 0.555, 0.635
+FONT_SIZE = "min(18, width / 24)"  # 16 pixels in a column of the page, 1280 pixels wide
+THICKEST = 9  # pixels
+# Boxes with round ends, in units of half the square root of a point's size.
+SHAPES = {
+    kind: f"M{-width},-1H{width}A1,1,0,0,1,{width},1H{-width}A1,1,0,0,1,{-width},-1Z"
+    for kind, width in (("input", 0.9), ("hidden", 3.1), ("output", 2.2))
+}
+
+
+def network_chart(network, inputs, units, limit, language, alt_text):
+    """Return a `Chart` of some inputs, the first hidden units and the output of a network.
+
+    inputs : indices of the features shown
+    units : how many hidden units are shown
+    limit : the weight of the thickest line, see `largest_weight`
+    """
+    t = translator(language)
+    features, all_units = network.w1.shape
+    names = [feature_label(i) for i in inputs], unit_labels(units)
+    biases = dict(zip(names[1], network.b1.tolist(), strict=False))
+    nodes = [
+        *_layer(INPUT, "input", dict.fromkeys(names[0]), features - len(inputs), t),
+        *_layer(HIDDEN, "hidden", biases, all_units - units, t),
+        *_layer(OUTPUT, "output", {t("units.output_name"): float(network.b2)}, 0, t),
+    ]
+    edges, numbers = _edges(nodes, network.w1[inputs].tolist(), network.w2[:, 0].tolist())
+    edges = pa.Table.from_pylist(edges)
+    sizes = np.abs(np.nan_to_num(edges["weight"].to_numpy()) / limit).clip(0, 1)
+    tables = {
+        "edges": edges.append_column("size", pa.array(sizes)),
+        "nodes": pa.Table.from_pylist(nodes + numbers),
+    }
+    return Chart(_spec(language), tables, alt_text, wide=True)
+
+
+@quiet
+def largest_weight(networks, inputs, units):
+    """Return the largest absolute weight that `network_chart` draws of ``networks``, 1 where all are 0."""
+    weights = [np.append(net.w1[inputs, :units], net.w2[:units]) for net in networks]
+    return float(np.nan_to_num(np.abs(weights)).max()) or 1.0
+
+
+def feature_label(feature):
+    """Return the name of an input: "x1" for feature 0."""
+    return f"x{feature + 1}"
+
+
+def unit_labels(units):
+    """Return the names of the first ``units`` hidden units: "h1", "h2", …"""
+    return [f"h{j + 1}" for j in range(units)]
+
+
+def short_text(number):
+    """Return a number with two decimals, a large one as a power of ten."""
+    if not abs(number) < 1000:  # NaN too
+        return f"{number:.0e}".replace("-", charts.MINUS)
+    return charts.decimal_text(number, 2)
+
+
+def _layer(x, kind, biases, left_out, t):
+    """Return the nodes of a layer as rows of a table, from top to bottom, and how many are ``left_out``.
+
+    biases : name -> bias, None for an input
+    """
+    slots = len(biases) + bool(left_out)
+    rows = []
+    for i, (name, bias) in enumerate(biases.items()):
+        label = "" if kind == "output" else name
+        text = label if bias is None else f"{label} b {short_text(bias)}".strip()
+        rows.append(
+            {"kind": kind, "name": name, "bias": bias, "text": text, "y": (i + 0.5) / slots}
+        )
+    if left_out:
+        text = t("gradient.more", count=left_out)
+        rows.append({"kind": "more", "text": text, "y": 1 - 0.5 / slots})
+    return [{"name": None, "bias": None, "x": x} | row for row in rows]
+
+
+def _edges(nodes, w1, w2):
+    """Return the lines between the nodes, and the numbers of the output weights, as rows of tables."""
+    inputs, units, [output] = ([node for node in nodes if node["kind"] == kind] for kind in SHAPES)
+    edges = [
+        _edge(a, b, w1[i][j], INPUT) for i, a in enumerate(inputs) for j, b in enumerate(units)
+    ]
+    edges += [_edge(a, output, w2[j], LINE) for j, a in enumerate(units)]
+    numbers = [
+        a | {"kind": "weight", "x": NUMBER, "text": f"v {short_text(w2[j])}"}
+        for j, a in enumerate(units)
+    ]
+    return edges, numbers
+
+
+def _edge(start, end, weight, x):
+    ends = {"x": x, "y": start["y"], "x2": end["x"], "y2": end["y"]}
+    return ends | {"from": start["name"], "to": end["name"], "weight": weight}
+
+
+@lru_cache(maxsize=4)
+def _spec(language):
+    t = translator(language)
+    green, purple, gray = (f"rgb{color}" for color in (POSITIVE, NEGATIVE, ZERO))
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1], nice=False, reverse=True), axis=None)
+    lines = (
+        alt.Chart(alt.NamedData("edges"))
+        .transform_calculate(
+            sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : '{gray}'"
+        )
+        .mark_rule(strokeCap="round")
+        .encode(
+            x=x,
+            y=y,
+            x2="x2:Q",
+            y2="y2:Q",
+            color=alt.Color("sign:N", scale=None),
+            strokeWidth=alt.StrokeWidth(
+                "size:Q", scale=alt.Scale(domain=[0, 1], range=[1, THICKEST]), legend=None
+            ),
+            tooltip=[
+                alt.Tooltip("from:N", title=t("gradient.from")),
+                alt.Tooltip("to:N", title=t("gradient.to")),
+                charts.tooltip("weight", t("units.weight"), charts.ACCURATE),
+            ],
+        )
+    )
+    nodes = alt.Chart(alt.NamedData("nodes")).encode(x=x, y=y)
+    boxes = (
+        nodes.transform_filter(alt.FieldOneOfPredicate("kind", list(SHAPES)))
+        .mark_point(
+            filled=True,
+            opacity=1,
+            fill=f"rgb{HALF}",  # pale on a light page and on a dark one
+            stroke="gray",
+            size=alt.expr(f"pow(1.35 * {FONT_SIZE}, 2)"),
+        )
+        .encode(
+            shape=alt.Shape(
+                "kind:N",
+                scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())),
+                legend=None,
+            ),
+            tooltip=[
+                alt.Tooltip("name:N", title=t("gradient.name")),
+                charts.tooltip("bias", t("gradient.bias"), charts.ACCURATE),
+            ],
+        )
+    )
+    texts = (
+        nodes.transform_calculate(
+            ink=f"indexof({list(SHAPES)}, datum.kind) < 0 ? 'currentColor' : 'black'"
+        )
+        .mark_text(fontSize=alt.expr(FONT_SIZE))
+        .encode(text="text:N", color=alt.Color("ink:N", scale=None))
+    )
+    return charts.spec_of(alt.layer(lines, boxes, texts), HEIGHT)

@@ -1,0 +1,259 @@
+"""What breaks the symmetry? Fourteen changes, one at a time: of the training, and of the start."""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from dualnet import DualLayer, Fixes
+from dualnet.measures import DISTINCT
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart, Code
+from dualnet.plotting.units import png_uri, signed_color
+from dualnet.questions.base import ROUNDING, Answer, Question
+from dualnet.questions.code import source_of
+from dualnet.text import translator
+
+TRAINING, STARTS = Fixes.CHANGES[:7], Fixes.CHANGES[7:]  # left and right
+ROW = 57  # pixels: the name of the change, and below it the units and the numbers
+UNITS_HEIGHT = 30
+HARDLY = 0.25  # of what the random start gains: a smaller gain is hardly any
+
+
+def experiments(view):
+    return ((Fixes, Fixes.reach(view.settings, view.epochs)),)
+
+
+def answer(view, fixes):
+    epoch = Fixes.reach(view.settings, view.epochs)
+    results = {change: fixes.result(change, epoch) for change in Fixes.CHANGES}
+    left, right = charts_of(view, results)
+    return Answer(
+        sentence(view, results),
+        {"ones": "", "normal": ""},
+        left=(left,),
+        right=(right,),
+        more=remarks(view, results),
+        note=view.t("fixes.note", tolerance=DISTINCT, constant=view.settings.constant),
+        details=sources(view),
+        names={"ones": view.t("fixes.training"), "normal": view.t("fixes.start")},
+    )
+
+
+def name_of(view, change):
+    return view.t(f"change.{change}")
+
+
+# --- the sentence ---------------------------------------------------------------------------
+
+
+def sentence(view, results):
+    """Return how many of the changes to the training separate the units, and how many of those to the
+    start."""
+    t = view.t
+    if view.settings.units == 1:
+        return t("fixes.single")
+    sentences = []
+    for side, changes in (("training", TRAINING[1:]), ("start", STARTS)):
+        separating = [c for c in changes if c not in Fixes.ALIKE and results[c].distinct > 1]
+        equal = [change for change in changes if change not in separating]
+        kind = "all" if not equal else "none" if not separating else "some"
+        if kind == "some" and len(equal) < len(separating):
+            kind = "most"
+        words = {"which": _listed(view, equal if kind == "most" else separating)}
+        counts = {"count": len(separating), "total": len(changes)}
+        epoch = Fixes.reach(view.settings, view.epochs)
+        sentences.append(t(f"fixes.{side}_{kind}", epoch=epoch, **counts, **words))
+    return " ".join(sentences)
+
+
+def remarks(view, results):
+    """Return what else the numbers say: rounding, surprises, what diverged and where training ended."""
+    t, epoch = view.t, Fixes.reach(view.settings, view.epochs)
+    trained = {change: result for change, result in results.items() if not result.diverged}
+    by_rounding = [c for c, r in trained.items() if c in Fixes.ALIKE and r.distinct > 1]
+    sentences = surprises(view, trained) if view.settings.units > 1 else []
+    if by_rounding:
+        sentences.insert(0, t("fixes.rounding", which=_listed(view, by_rounding)))
+    if lost := [change for change in results if change not in trained]:
+        sentences.append(t("fixes.lost", which=_listed(view, lost)))
+    if epoch < view.epochs:
+        sentences.append(t("fixes.bounded", epoch=epoch, count=len(results)))
+    return " ".join(sentences)
+
+
+def surprises(view, trained):
+    """Return a sentence on equal units that classify as well as the random start, and one on random
+    biases that separate all units and gain hardly anything."""
+    t = view.t
+    if not {"none", "all", "biases"} <= trained.keys():
+        return []
+    plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
+    sentences = []
+    gap = random.val_accuracy - plain.val_accuracy
+    as_good = [
+        change
+        for change in TRAINING[1:]
+        if change in trained
+        and trained[change].distinct == 1
+        and trained[change].val_accuracy >= random.val_accuracy
+    ]
+    if as_good and gap > 0 and random.distinct > 1:
+        words = {"which": _listed(view, as_good), "accuracy": random.val_accuracy}
+        sentences.append(t("fixes.as_good", **words))
+    gain = biases.val_accuracy - plain.val_accuracy
+    if biases.distinct == view.settings.units and gap > 0 and gain <= HARDLY * gap:
+        words = {"count": biases.distinct, "before": plain.val_accuracy}
+        sentences.append(t("fixes.biases", accuracy=biases.val_accuracy, **words))
+    return sentences
+
+
+def _listed(view, changes):
+    return ", ".join(name_of(view, change) for change in changes)
+
+
+# --- the pictures ---------------------------------------------------------------------------
+
+
+def charts_of(view, results):
+    """Return the table of the changes to the training and that of the changes to the start, a `Chart`
+    each; both draw the hidden units on one scale."""
+    deviations = {c: deviation(r.network) for c, r in results.items() if not r.diverged}
+    limit = max([DISTINCT, *(float(np.abs(part).max()) for part in deviations.values())])
+    charts_ = []
+    for side, changes in (("training", TRAINING), ("start", STARTS)):
+        rows = [_row(view, c, results[c], deviations.get(c), limit) for c in changes]
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        alt_text = "; ".join(f"{row['name']}: {row['distinct']} {row['mark']}" for row in rows)
+        chart = Chart(
+            _spec(len(rows), view.language),
+            {"rows": pa.table({"row": np.arange(len(rows)), **columns})},
+            view.t(f"fixes.{side}_alt", rows=alt_text),
+            wide=True,
+        )
+        charts_.append(chart)
+    return tuple(charts_)
+
+
+def deviation(network):
+    """Return how far each hidden unit is from the mean of all units, (n_features + 2, units): in w1, in
+    b1 and in w2."""
+    parameters = np.vstack([network.w1, network.b1, network.w2.T])
+    return parameters - parameters.mean(axis=1, keepdims=True)
+
+
+def units_image(deviations, limit):
+    """Return RGBA pixels of the units, a column each: w1 from top to bottom, then a band for b1 and one
+    for w2. The opacity grows with the logarithm of the deviation above `DISTINCT`."""
+    deviations = np.where(np.abs(deviations) > ROUNDING, deviations, 0)
+    share = np.arcsinh(deviations / DISTINCT) / np.arcsinh(limit / DISTINCT)
+    colors = signed_color(np.sign(share) * share**2, 1)  # which takes the root again
+    w1, bands = colors[:-2], colors[-2:]
+    repeats = max(1, round(24 / len(w1)))
+    w1 = np.repeat(w1, repeats, axis=0)
+    band = max(1, len(w1) // 5)
+    gap = np.zeros((max(1, band // 3), *w1.shape[1:]), np.uint8)
+    pixels = np.concatenate([w1, gap, *(np.repeat(b[None], band, axis=0) for b in bands)])
+    units = pixels.shape[1]
+    wide = np.repeat(pixels, 8 if units <= 32 else 4, axis=1)
+    wide[:, :: 8 if units <= 32 else 4] = 0  # a line between two units
+    return wide
+
+
+def _row(view, change, result, deviations, limit):
+    """Return the columns of a row of the table."""
+    t, units = view.t, view.settings.units
+    steps = -(-len(view.data.x_train) // 32)
+    extra = t(f"change_extra.{change}", steps=steps, rate=view.settings.learning_rate / 10)
+    row = {"name": name_of(view, change), "extra": extra}
+    if result.diverged:
+        lost = {"distinct": t("fixes.diverged"), "accuracy": "", "mark": "", "url": ""}
+        return row | lost | {"separated": False, "difference": None, "loss": None}
+    separated = result.distinct > 1
+    by_rounding = separated and change in Fixes.ALIKE
+    mark = "fixes.by_rounding" if by_rounding else "fixes.separated" if separated else "fixes.equal"
+    return row | {
+        "distinct": t("fixes.distinct", count=result.distinct, units=units),
+        "accuracy": f"{result.val_accuracy:.1%}",
+        "mark": t(mark) if units > 1 else "",
+        "separated": separated and not by_rounding,
+        "url": png_uri(units_image(deviations, limit)),
+        "difference": result.difference,
+        "loss": result.val_loss,
+    }
+
+
+@lru_cache(maxsize=16)
+def _spec(rows, language):
+    """Return the specification of a table: it holds no numbers, so that a browser keeps it."""
+    t = translator(language)
+    table = alt.Chart(alt.NamedData("rows")).transform_calculate(top=f"datum.row * {ROW}")
+    y = alt.Y("top:Q", scale=None, axis=None)
+    tooltips = [
+        alt.Tooltip("name:N"),
+        charts.tooltip("difference", t("nudge.difference"), ".2~e"),
+        charts.tooltip("loss", t("axis.val_loss"), charts.ACCURATE),
+    ]
+
+    def text(field, x, dy, **look):
+        mark = table.mark_text(**{"align": "left", "baseline": "top", "dy": dy} | look)
+        return mark.encode(x=alt.value(x), y=y, text=f"{field}:N")
+
+    right = alt.expr("width")
+    background = table.mark_bar(align="left", opacity=0.16, cornerRadius=4, height=ROW - 4, dy=0)
+    background = background.transform_filter("datum.separated").encode(
+        x=alt.value(0),
+        x2=alt.value(right),
+        y=alt.Y("middle:Q", scale=None, axis=None),
+        color=alt.value("gray"),
+    )
+    background = background.transform_calculate(middle=f"datum.row * {ROW} + {ROW / 2 - 1}")
+    images = (
+        table.mark_image(
+            align="left",
+            baseline="top",
+            aspect=False,
+            smooth=False,
+            width=alt.expr("width * 0.4"),
+            height=UNITS_HEIGHT,
+        )
+        .transform_calculate(top=f"datum.row * {ROW} + 23")
+        .encode(x=alt.value(6), y=y, url="url:N", tooltip=tooltips)
+    )
+    numbers = {"fontSize": 16, "color": "currentColor"}
+    layers = [
+        background,
+        images,
+        text("name", 6, 4, fontSize=16, fontWeight="bold", color="currentColor"),
+        text("extra", right, 5, fontSize=14, color="currentColor", align="right", dx=-6),
+        text("distinct", alt.expr("width * 0.4 + 12"), 29, **numbers),
+        text("accuracy", alt.expr("width * 0.4 + 74"), 29, **numbers),
+        text(
+            "mark",
+            right,
+            27,
+            fontSize=17,
+            fontWeight="bold",
+            color="currentColor",
+            align="right",
+            dx=-6,
+        ),
+    ]
+    spec = charts.spec_of(alt.layer(*layers), rows * ROW)
+    spec["config"]["view"] = {"stroke": None}
+    return spec
+
+
+# --- the source -----------------------------------------------------------------------------
+
+
+def sources(view):
+    """Return the chapter's methods that the change chosen replaces, and the source of its class."""
+    kind = Fixes.KINDS[view.change]
+    methods = [name for name in vars(kind) if name in vars(DualLayer) and name[0] != "_"]
+    replaced = "\n".join(source_of(vars(DualLayer)[name]) for name in methods)
+    return Code(f"# DualLayer\n{replaced}"), Code(source_of(kind))
+
+
+QUESTION = Question("fixes", answer, experiments)

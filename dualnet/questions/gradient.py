@@ -1,0 +1,262 @@
+"""Which gradient does each hidden unit get? One training step in numbers, and the network it changes."""
+
+import copy
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from dualnet.measures import difference
+from dualnet.networks import quiet
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart
+from dualnet.plotting.network import (
+    FONT_SIZE,
+    feature_label,
+    largest_weight,
+    network_chart,
+    unit_labels,
+)
+from dualnet.questions.base import ROUNDING, Answer, Question
+from dualnet.questions.loss import diverged
+from dualnet.text import number_text, power
+from dualnet.training.experiments import RUNS
+
+UNITS = 4  # hidden units shown, at most
+INPUTS = 3  # inputs drawn, where there are more than two
+DIGITS = 5  # decimals of a number in the table
+# Rows of smaller or larger numbers are written as multiples of a power of ten.
+SMALL, LARGE = 1e-3, 1e3
+ROW_HEIGHT = 24  # pixels
+LABELS = 1.8  # how wide the names of the rows are, in columns
+
+
+def answer(view):
+    t, networks, rows = view.t, view.networks, rows_of(view)
+    units, inputs = units_shown(view), inputs_shown(view.data)
+    limit = largest_weight(networks.values(), inputs, units)
+    sides = {}
+    for key, network in networks.items():
+        words = {"run": view.names[key], "epoch": view.epoch, "units": units}
+        alt_text = t("gradient.network_alt", **words)
+        sides[key] = (
+            network_chart(network, inputs, units, limit, view.language, alt_text),
+            table_chart(rows[key], t("gradient.table_alt", **words)),
+        )
+    note = t(
+        "gradient.note",
+        epoch=view.epoch,
+        next=view.epoch + 1,
+        rate=view.settings.learning_rate,
+    )
+    if view.data.n_features > len(inputs):
+        names = [f"{feature_label(i)} = {view.data.feature_names[i]}" for i in inputs]
+        note += " " + t("gradient.inputs", inputs=", ".join(names))
+    return Answer(
+        sentence(view, rows),
+        dict.fromkeys(RUNS, ""),
+        left=sides["ones"],
+        right=sides["normal"],
+        note=note,
+        names=view.names,
+    )
+
+
+def units_shown(view):
+    """Return how many hidden units are shown, the first ones."""
+    return min(UNITS, view.settings.units)
+
+
+# --- the numbers ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training step of the hidden layer.
+
+    activation : (units,), the mean over the training samples
+    weight, gradient, penalty, after : (n_features, units); ``after`` is
+        weight - learning_rate * (gradient + penalty)
+    """
+
+    activation: np.ndarray
+    weight: np.ndarray
+    gradient: np.ndarray
+    penalty: np.ndarray
+    after: np.ndarray
+
+
+@quiet
+def training_step(network, data):
+    """Return the `Step` that ``network`` takes next on the training samples; it stays as it is."""
+    network = copy.copy(network)  # `training` replaces the weights
+    x, y, m = data.x_train, data.y_train[:, None], len(data.x_train)
+    weight = network.w1
+    gradient = network.backprop(x, network.activation(network.forpass(x)) - y)[0]
+    penalty = (network.l1 * np.sign(weight) + network.l2 * weight) / m
+    activation = network.a1.mean(axis=0)
+    network.training(x, y, m)
+    return Step(activation, weight, gradient, penalty, network.w1)
+
+
+def inputs_shown(data):
+    """Return the indices of the features that are drawn: both in the plane, else the few whose
+    training samples correlate most with the class, so that they do not depend on the networks."""
+    if data.n_features == 2:
+        return [0, 1]
+    x, y = data.x_train, data.y_train - data.y_train.mean()
+    scale = x.std(axis=0)
+    correlation = np.abs(x.T @ y) / np.where(scale > 0, scale, np.inf)
+    return np.argsort(-correlation, kind="stable")[:INPUTS].tolist()
+
+
+# --- the table ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: its ``kind``, its name, and the number of each unit as it is written."""
+
+    kind: str
+    name: str
+    texts: tuple
+
+
+def rows_of(view):
+    """Return the rows of the table of each run, by key: a training step on the inputs of the plane, or on
+    the first one that is drawn."""
+    inputs = inputs_shown(view.data)
+    listed = inputs if view.data.n_features == len(inputs) else inputs[:1]
+    return {
+        key: step_rows(training_step(network, view.data), listed, units_shown(view), view)
+        for key, network in view.networks.items()
+    }
+
+
+def step_rows(step, inputs, units, view):
+    """Return the `Row` objects of the table, from top to bottom, for the first ``units`` hidden units."""
+    t, rate = view.t, view.settings.learning_rate
+    rows = [
+        Row("unit", t("gradient.unit"), tuple(unit_labels(units))),
+        *_rows({"activation": step.activation[:units]}, t),
+    ]
+    for i in inputs:
+        # Numbers that are added are written alike. A large learning rate magnifies what rounding cuts
+        # off: then a power of ten saves digits.
+        change = {"gradient": step.gradient[i, :units], "penalty": step.penalty[i, :units]}
+        weights = {"weight": step.weight[i, :units], "after": step.after[i, :units]}
+        change = _rows(change, t, small=SMALL if rate <= 1 else 1)
+        weight, after = _rows(weights, t, input=feature_label(i), rate=rate)
+        rows += [weight, *change, after]
+    return rows
+
+
+def _rows(values, t, small=SMALL, **words):
+    """Return a `Row` for each array of ``values``, by kind, all with the same power of ten and decimals."""
+    exponent, decimals = _form(np.abs(list(values.values())), small)
+    factor = f" ×{power(exponent)}" if exponent else ""
+    return [
+        Row(
+            kind,
+            t(f"gradient.{kind}", **words) + factor,
+            tuple(_text(number, exponent, decimals) for number in row.tolist()),
+        )
+        for kind, row in values.items()
+    ]
+
+
+def _form(sizes, small):
+    """Return the power of ten and the decimals with which numbers of these ``sizes`` are written: 0 is the
+    power where the largest lies between ``small`` and `LARGE`."""
+    largest = float(sizes[np.isfinite(sizes)].max(initial=0))
+    magnitude = math.floor(math.log10(largest)) if largest else 0
+    if largest and not small <= largest < LARGE:
+        return max(magnitude, -300), DIGITS
+    return 0, DIGITS - max(0, magnitude)
+
+
+def _text(number, exponent, decimals):
+    if not math.isfinite(number):
+        return str(number).replace("inf", "∞").replace("nan", "NaN").replace("-", charts.MINUS)
+    return charts.decimal_text(number / 10.0**exponent, decimals)
+
+
+def table_chart(rows, words):
+    """Return the table as a `Chart`; ``words`` say what it is to those who do not see it, and the numbers
+    follow."""
+    cells = [
+        {"row": i, "unit": j + 1, "text": text, "kind": row.kind}
+        for i, row in enumerate(rows)
+        for j, text in enumerate(row.texts)
+    ]
+    names = {
+        "row": list(range(len(rows))),
+        "text": [row.name for row in rows],
+        "kind": [row.kind for row in rows],
+    }
+    numbers = "; ".join(f"{row.name}: {', '.join(row.texts)}" for row in rows)
+    tables = {"cells": pa.Table.from_pylist(cells), "names": pa.table(names)}
+    return Chart(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
+
+
+@lru_cache(maxsize=4)
+def _table_spec(rows):
+    row = alt.Y("row:Q", scale=alt.Scale(domain=[-0.5, rows - 0.5], reverse=True), axis=None)
+    column = alt.Scale(domain=[-LABELS, UNITS], nice=False)
+    look = {"fontSize": alt.expr(FONT_SIZE), "color": "currentColor"}
+    by_row = alt.Chart(alt.NamedData("names"))
+    band = (
+        by_row.transform_filter("datum.kind == 'gradient'")
+        .mark_rect(color="gray", opacity=0.2, height=ROW_HEIGHT)
+        .encode(x=alt.value(0), x2=alt.value("width"), y=row)
+    )
+    names = by_row.mark_text(align="left", dx=2, **look).encode(
+        x=alt.value(0), y=row, text="text:N"
+    )
+    cells = (
+        alt.Chart(alt.NamedData("cells"))
+        .mark_text(align="right", dx=-2, **look)
+        .encode(x=alt.X("unit:Q", scale=column, axis=None), y=row, text="text:N")
+    )
+    return charts.spec_of(alt.layer(band, names, cells), rows * ROW_HEIGHT)
+
+
+# --- the sentence ---------------------------------------------------------------------------
+
+
+def sentence(view, rows):
+    """Return how many different gradients the units shown have, in the numbers of the table (`step_rows`,
+    by key), and whether rounding has separated them."""
+    t, units = view.t, units_shown(view)
+    if lost := diverged(view):
+        return lost
+    if units == 1:
+        return t("gradient.single", epoch=view.epoch)
+    said = [t("gradient.question", epoch=view.epoch)]
+    for key in RUNS:
+        words = {"run": view.names[key], "units": units}
+        count = distinct_columns(rows[key], "gradient")
+        if count > 1:
+            said.append(t("gradient.different", count=count, **words))
+        elif distinct_columns(rows[key], "after") > 1:
+            said.append(t("gradient.same_gradient", **words))
+        else:
+            said.append(t("gradient.same", **words))
+        start, now = (
+            difference(net.w1, net.b1, net.w2)
+            for net in (view.runs[key].network_at(0), view.networks[key])
+        )
+        if start == 0 and (count > 1 or now > ROUNDING):
+            said.append(t("gradient.rounding", difference=number_text(now), **words))
+    return " ".join(said)
+
+
+def distinct_columns(rows, kind):
+    """Return how many units differ in the numbers of the rows of a ``kind`` as they are written."""
+    return len(set(zip(*(row.texts for row in rows if row.kind == kind), strict=True)))
+
+
+QUESTION = Question("gradient", answer, uses_epoch=True)

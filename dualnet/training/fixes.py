@@ -1,0 +1,235 @@
+"""Fourteen changes of the chapter's network, each trained from the same settings."""
+
+import copy
+import math
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from dualnet import variants
+from dualnet.measures import difference, distinct_units
+from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, cross_entropy, quiet
+from dualnet.settings import EPOCHS
+from dualnet.training.experiments import _Bounded
+from dualnet.training.trainer import CHUNK_SECONDS, Trainer, _no_turn, _one_blas_thread
+
+TRAINING = {  # the training changed, the start equal
+    "none": DualLayer,
+    "batches": variants.BatchNetwork,
+    "momentum": variants.MomentumNetwork,
+    "adam": variants.AdamNetwork,
+    "tanh": variants.TanhNetwork,
+    "relu": variants.ReLUNetwork,
+    "dropout": variants.DropoutNetwork,
+}
+STARTS = {  # the start changed, the training plain
+    "zeros": variants.ZeroInitNetwork,
+    "biases": variants.RandomBiasNetwork,
+    "w1": variants.RandomHiddenNetwork,
+    "w2": variants.RandomOutputNetwork,
+    "one_unit": variants.OneRandomUnitNetwork,
+    "all": RandomInitNetwork,
+    "glorot": GlorotInitNetwork,
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one network of `Fixes`.
+
+    network : the trained network, without losses
+    val_loss : float, validation loss with the penalty of these weights
+    val_accuracy : float, 0 to 1
+    difference : float, see `dualnet.difference`
+    distinct : int, distinct hidden units, see `dualnet.distinct_units`
+    diverged : bool, whether a weight or the loss is not finite; the numbers then mean nothing
+    """
+
+    network: DualLayer
+    val_loss: float
+    val_accuracy: float
+    difference: float
+    distinct: int
+    diverged: bool
+
+
+class Fixes(_Bounded):
+    """What breaks the symmetry: fourteen networks, each with one change to the constant start.
+
+    >>> fixes = Fixes(Settings()).fit(500)
+    >>> fixes.result("batches").distinct, round(fixes.result("batches").val_accuracy, 3)
+    (1, 0.978)
+
+    `CHANGES` names them. Seven change the training: nothing, mini-batches of 32, momentum, Adam at a tenth
+    of the learning rate, tanh, ReLU, dropout. Seven change the start: zeros, random biases, random w1,
+    random w2, one random unit, all weights random, Glorot's deviations. `KINDS` has their classes. The
+    changes in `ALIKE` treat all hidden units alike: only rounding can separate their units.
+
+    Raises ValueError for anything but `Settings`.
+    """
+
+    KINDS = TRAINING | STARTS
+    CHANGES = tuple(KINDS)
+    ALIKE = frozenset(TRAINING.keys() - {"dropout"} | {"zeros"})
+    COUNT = len(CHANGES)
+    _lockstep = ("none", *STARTS)  # what `Trainer` can train
+    WORK = 1e10  # about five seconds: not all networks train in lockstep
+
+    def __init__(self, settings=None):
+        super().__init__(*([] if settings is None else [settings]))
+        self._loops = {
+            change: _Loop(self._network(change), self.dataset)
+            for change in self.CHANGES
+            if change not in self._lockstep
+        }
+        self._lock = threading.Lock()
+
+    def __getstate__(self):
+        with self._lock:
+            state = self.__dict__ | {
+                "_loops": {key: copy.copy(loop) for key, loop in self._loops.items()}
+            }
+        del state["_lock"]
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def _begin(cls, settings, data):
+        networks = [network_of(settings, change) for change in cls._lockstep]
+        return Trainer(networks, data.x_train, data.y_train, snapshots=20)
+
+    def _network(self, change):
+        return network_of(self.settings, change)
+
+    @property
+    def epochs(self):
+        """Epochs done so far, by all networks."""
+        return min(self._trainer.epochs, *(loop.epochs for loop in self._loops.values()))
+
+    @property
+    def nbytes(self):
+        return self._trainer.nbytes + sum(loop.nbytes for loop in self._loops.values())
+
+    @property
+    def work(self):
+        return 2 * self._trainer.work
+
+    def advance(self, epochs, turn=None):
+        """Train as `Trainer.advance` does. All networks have the same number of epochs after a chunk."""
+        for done in self._trainer.advance(epochs, turn):
+            yield from self._advance_loops(min(done, epochs), turn)
+        yield from self._advance_loops(epochs, turn)
+
+    def _advance_loops(self, epochs, turn):
+        while (done := self.epochs) < epochs:
+            with (turn or _no_turn)(epochs - done), self._lock, _one_blas_thread:
+                begun = time.perf_counter()
+                for loop in self._loops.values():
+                    loop.advance(epochs, begun + CHUNK_SECONDS)
+            yield self.epochs
+
+    def result(self, change, epoch=None):
+        """Return the `Result` of ``change``, one of `CHANGES`, after ``epoch`` epochs, default all done.
+
+        Raises ValueError for another change and for an epoch that is not trained yet.
+        """
+        if change not in self.CHANGES:
+            raise ValueError(f"change is {change!r}; expected one of {', '.join(self.CHANGES)}.")
+        epoch = self.epochs if epoch is None else self._checked(epoch, 0)
+        if change in self._lockstep:
+            index = self._lockstep.index(change)
+            network = self._trainer.network(index, epoch, histories=False)
+        else:
+            with self._lock, _one_blas_thread:
+                network = self._loops[change].network_at(epoch)
+        return result_of(network, self.dataset)
+
+
+class _Loop:
+    """One network trained by its own methods: resumable, and safe against an interrupt at any line."""
+
+    def __init__(self, network, data):
+        self._x, self._y = data.x_train, data.y_train[:, None].astype(float)
+        network.init_weights(data.n_features)
+        self._done = 0, network
+        self._kept = {0: copy.deepcopy(network)}  # epoch: the network, at the stops of the slider
+
+    @property
+    def epochs(self):
+        return self._done[0]
+
+    @property
+    def nbytes(self):
+        return 4 * self._done[1].w1.nbytes * (len(self._kept) + 1)  # Adam keeps two more of each
+
+    def advance(self, epochs, deadline):
+        """Train until ``epochs`` epochs are done or, after one at least, the deadline is over."""
+        epoch, network = self._done
+        while epoch < epochs:
+            network = copy.deepcopy(network)
+            for _ in range(min(epochs, _next_stop(epoch)) - epoch):
+                self._epoch(network)
+                epoch += 1
+                if time.perf_counter() > deadline:
+                    break
+            network.a1 = None  # as large as the samples
+            if epoch == _next_stop(epoch - 1):
+                self._kept[epoch] = network
+            self._done = epoch, network
+            if time.perf_counter() > deadline:
+                return
+
+    @quiet
+    def _epoch(self, network):
+        for x, y in network.gen_batch(self._x, self._y):
+            network.training(x, y, len(x))
+
+    def network_at(self, epoch):
+        """Return a copy of the network after ``epoch`` epochs, trained again from the last stop."""
+        at = max(stop for stop in [*self._kept, self.epochs] if stop <= epoch)
+        network = copy.deepcopy(self._kept[at] if at in self._kept else self._done[1])
+        for _ in range(epoch - at):
+            self._epoch(network)
+        return network
+
+
+def _next_stop(epoch):
+    """Return the first stop of the slider of epochs after ``epoch``."""
+    return next((stop for stop in EPOCHS.choices if stop > epoch), math.inf)
+
+
+def network_of(settings, change):
+    """Return the untrained network of a change."""
+    kind = Fixes.KINDS[change]
+    arguments = settings.units, settings.learning_rate, settings.l1, settings.l2
+    if kind is DualLayer:
+        return settings.ones()
+    if kind is RandomInitNetwork:
+        return settings.normal()
+    if kind is GlorotInitNetwork:
+        return GlorotInitNetwork(*arguments, seed=settings.seed)
+    return kind(*arguments, constant=settings.constant, seed=settings.seed, std=settings.std)
+
+
+@quiet
+def result_of(network, data):
+    """Return the `Result` of a trained network on the validation samples."""
+    z = network.forpass(data.x_val)
+    network.a1 = None
+    loss = cross_entropy(network.activation(z), data.y_val[:, None]) + network.reg_loss()
+    loss = float(loss / len(data.y_val))
+    parameters = network.w1, network.b1, network.w2
+    diverged = not (np.isfinite(loss) and np.isfinite(z).all())
+    return Result(
+        network,
+        loss,
+        float(np.mean((z[:, 0] > 0) == data.y_val)),
+        float(difference(*parameters)),
+        0 if diverged else distinct_units(*parameters),
+        diverged,
+    )
