@@ -134,10 +134,11 @@ def train_ahead(question, view):
 
 
 def draw_verdict(t, step, view, experiments, place):
-    """Say which option the numbers confirm and what to notice."""
+    """Say which option the numbers confirm and what to notice; return that option or None."""
     confirmed = step.verdict(view, *experiments) if state.question == step.question else None
     chosen = state.revealed[state.step]
     verdict = step.result(view, confirmed, chosen)
     if confirmed is not None:
         verdict = f":green[:material/check_circle:] {verdict}"
     place.markdown(f"{verdict}  \n{step.text('notice', view)}")
+    return confirmed

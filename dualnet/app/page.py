@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
 from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
@@ -11,6 +11,11 @@ from dualnet.text import translator
 
 def draw_page():
     """Draw the page for the state of this session."""
+    code = classroom.code_in_url()
+    if code and not state.get("exploring"):
+        classroom.draw_follower(code)
+        return
+    classroom.follow()
     update()
     t = translator(state.language)
     st.set_page_config(page_title=t("page.title"), layout="wide")
@@ -21,6 +26,8 @@ def draw_page():
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
+        if code:
+            classroom.draw_rejoin(t)
         if step:
             lesson.draw_bar(t, step)
         else:
@@ -29,11 +36,14 @@ def draw_page():
     with stage.drawing_turn(view, begun=False):
         notes = lesson.draw_notes_switch(t) if step else None
         sidebar.draw_controls(t)
-        write_url()
+        if not code:  # the address names a class, not a state
+            write_url()
+            classroom.publish()
         share.draw_button(t)
         with head:
             if step:
                 verdict = lesson.draw_question(step, view, notes)
+                classroom.draw_teacher(t, step, view)
             else:
                 draw_chooser(t)
             draw_rejected_parameters(t)
@@ -43,9 +53,11 @@ def draw_page():
         with st.container():
             experiments = stage.draw_answer(t, question, view)
             if step:
-                lesson.draw_verdict(t, step, view, experiments, verdict)
+                confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
+                classroom.confirm(t, step, confirmed)
         downloads.draw(t, question, view, experiments)
     note_drawn()
+    classroom.draw_end()
 
 
 def draw_title(t):
@@ -76,6 +88,8 @@ def draw_chooser(t):
             on_click=press,
             args=(lesson.start,),
         )
+        if not classroom.code_in_url():
+            classroom.draw_start(t)
 
 
 def draw_rejected_parameters(t):

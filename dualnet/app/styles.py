@@ -10,6 +10,13 @@ LESSON = """<style>
 .st-key-show button p, .st-key-next button p { font-weight: 700 }
 .st-key-answers button p { font-size: 1.15rem }
 </style>"""
+# A vote is one touch of a thumb; a phone has no room for the sidebar and the space above a page.
+PHONE = """<style>
+.stMainBlockContainer { padding-block: 3.5rem 1rem }
+[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
+.st-key-votes button, .st-key-remote button { min-height: 3.5rem }
+.st-key-votes button p { font-size: 1.15rem }
+</style>"""
 TOUCH = """<style>
 @media (pointer: coarse) {
     :is([role=radio], [data-testid=stButton] button, [data-testid=stCheckbox] label, summary) {
