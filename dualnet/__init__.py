@@ -4,9 +4,16 @@ from importlib import import_module
 
 from dualnet.datasets import DATASETS, Dataset, load_dataset
 from dualnet.measures import difference, distinct_units, epochs_to, saturated_share
-from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, SingleLayer
+from dualnet.networks import (
+    DualLayer,
+    GlorotInitNetwork,
+    MinibatchNetwork,
+    RandomInitNetwork,
+    SingleLayer,
+)
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 from dualnet.training.experiments import Comparison, Nudges, Run, Seeds, Sizes
+from dualnet.training.fixes import Fixes
 from dualnet.training.trainer import Trainer
 
 __all__ = [
@@ -17,7 +24,9 @@ __all__ = [
     "Dataset",
     "DualLayer",
     "DualLayerClassifier",
+    "Fixes",
     "GlorotInitNetwork",
+    "MinibatchNetwork",
     "Nudges",
     "RandomInitNetwork",
     "Run",

@@ -79,7 +79,13 @@ class SingleLayer:
 
     def __repr__(self):
         # Classes of the book, typed over these, may lack an attribute and have starts of their own.
-        names = {"units": "units", "learning_rate": "lr", "l1": "l1", "l2": "l2"}
+        names = {
+            "units": "units",
+            "batch_size": "batch_size",
+            "learning_rate": "lr",
+            "l1": "l1",
+            "l2": "l2",
+        }
         names |= {name: name for name in _STARTS.get(type(self).init_weights, ())}
         shown = [f"{name}={getattr(self, a)}" for name, a in names.items() if hasattr(self, a)]
         text = f"{type(self).__name__}({', '.join(shown)})"
@@ -149,10 +155,17 @@ class SingleLayer:
         self.init_weights(x.shape[1])
         check_start(self, x.shape[1])
         for _ in range(epochs):
-            a = self.training(x, y, m)
-            self.losses.append(float((cross_entropy(a, y) + self.reg_loss()) / m))
+            loss = 0
+            for x_batch, y_batch in self.batches(x, y):
+                a = self.training(x_batch, y_batch, len(x_batch))
+                loss += cross_entropy(a, y_batch)
+            self.losses.append(float((loss + self.reg_loss()) / m))
             self.update_val_loss(x_val, y_val)
         return self
+
+    def batches(self, x, y):
+        """Return the pairs of samples and targets that one epoch takes a step for: all at once."""
+        return [(x, y)]
 
     @quiet
     def reg_loss(self):
@@ -256,8 +269,17 @@ class DualLayer(SingleLayer):
     @quiet
     def forpass(self, x):
         """Return z2, shape (m, 1), for ``x`` of shape (m, n_features); keeps ``a1``."""
-        self.a1 = self.activation(x @ self.w1 + self.b1)
+        self.a1 = self.hidden_output(x @ self.w1 + self.b1)
         return self.a1 @ self.w2 + self.b2
+
+    def hidden_output(self, z):
+        """Return the hidden activations a1 (m, units) for their sums ``z``: sigmoid(z)."""
+        return self.activation(z)
+
+    @quiet
+    def hidden_error(self, err):
+        """Return ``err`` (m, units), of the hidden outputs, times their slope: a1 (1 - a1)."""
+        return err * self.a1 * (1 - self.a1)
 
     @quiet
     def backprop(self, x, err):
@@ -268,7 +290,7 @@ class DualLayer(SingleLayer):
         m = len(x)
         w2_grad = self.a1.T @ err / m
         b2_grad = np.sum(err) / m
-        err_hidden = (err @ self.w2.T) * self.a1 * (1 - self.a1)
+        err_hidden = self.hidden_error(err @ self.w2.T)
         w1_grad = x.T @ err_hidden / m
         b1_grad = np.sum(err_hidden, axis=0) / m
         return w1_grad, b1_grad, w2_grad, b2_grad
@@ -280,11 +302,16 @@ class DualLayer(SingleLayer):
         w1_grad, b1_grad, w2_grad, b2_grad = self.backprop(x, a - y)
         w1_grad += (self.l1 * np.sign(self.w1) + self.l2 * self.w1) / m
         w2_grad += (self.l1 * np.sign(self.w2) + self.l2 * self.w2) / m
-        self.w1 = self.w1 - self.lr * w1_grad
-        self.b1 = self.b1 - self.lr * b1_grad
-        self.w2 = self.w2 - self.lr * w2_grad
-        self.b2 = self.b2 - self.lr * b2_grad
+        self.w1 = self.w1 - self.step("w1", w1_grad)
+        self.b1 = self.b1 - self.step("b1", b1_grad)
+        self.w2 = self.w2 - self.step("w2", w2_grad)
+        self.b2 = self.b2 - self.step("b2", b2_grad)
         return a
+
+    @quiet
+    def step(self, name, gradient):
+        """Return what a step takes away from the parameter ``name``: learning rate times gradient."""
+        return self.lr * gradient
 
     @quiet
     def reg_loss(self):
@@ -334,6 +361,50 @@ class RandomInitNetwork(DualLayer):
         self.b1 = np.zeros(self.units)
         self.w2 = rng.normal(0, self.std, (self.units, 1))
         self.b2 = 0.0
+
+
+class MinibatchNetwork(RandomInitNetwork):
+    """A `RandomInitNetwork` that takes a step for each batch of samples, many an epoch.
+
+    Parameters
+    ----------
+    units : int, default 10
+    batch_size : int, default 32
+        Samples a step, 1 or more; the last batch of an epoch may be smaller.
+    learning_rate, l1, l2, seed, std
+        As in `RandomInitNetwork`; ``seed`` also draws the batches.
+
+    Raises ValueError for a parameter outside its range.
+
+    >>> from dualnet import load_dataset
+    >>> data = load_dataset("breast_cancer")
+    >>> network = MinibatchNetwork(l2=0.01, batch_size=32)
+    >>> network.fit(data.x_train, data.y_train, 500).score(data.x_val, data.y_val)
+    0.978021978021978
+    """
+
+    def __init__(self, units=10, batch_size=32, learning_rate=0.1, l1=0, l2=0, *, seed=42, std=1.0):
+        super().__init__(units, learning_rate, l1, l2, seed=seed, std=std)
+        self.batch_size = checked_count(batch_size, "batch_size", 1)
+        self._random = np.random.RandomState(self.seed)
+
+    def fit(self, x, y, epochs=100, x_val=None, y_val=None):
+        """Train as `SingleLayer.fit` does, batch by batch, in an order drawn from ``seed``.
+
+        The loss of an epoch adds up the batches' cross-entropies, each from before its own step.
+        """
+        self._random = np.random.RandomState(self.seed)
+        return super().fit(x, y, epochs, x_val, y_val)
+
+    def batches(self, x, y):
+        return self.gen_batch(x, y)
+
+    def gen_batch(self, x, y):
+        """Yield pairs of samples and targets, ``batch_size`` at a time, in a new random order."""
+        order = self._random.permutation(len(x))
+        for first in range(0, len(x), self.batch_size):
+            batch = order[first : first + self.batch_size]
+            yield x[batch], y[batch]
 
 
 class GlorotInitNetwork(DualLayer):

@@ -100,7 +100,7 @@ if hasattr(os, "register_at_fork"):
 # What the engine does in place of the networks' own methods.
 _REPLACED = (
     *("fit", "training", "forpass", "activation", "backprop"),
-    *("reg_loss", "update_val_loss"),
+    *("reg_loss", "update_val_loss", "batches", "hidden_output", "hidden_error", "step"),
 )
 
 
