@@ -774,7 +774,10 @@ def test_what_is_no_network_of_two_layers_is_refused(network):
         Trainer([pair()[0], network], *samples())
 
 
-@pytest.mark.parametrize("name", ["fit", "training", "forpass", "backprop", "reg_loss"])
+@pytest.mark.parametrize(
+    "name",
+    ["fit", "training", "forpass", "backprop", "reg_loss", "gen_batch", "update", "hidden"],
+)
 def test_a_class_with_a_training_of_its_own_is_refused(name):
     own = type("Own", (DualLayer,), {name: lambda *args: None})
     derived = type("Derived", (own,), {})
