@@ -252,7 +252,7 @@ def draw_menu(t, classroom):
     if own_class() is not classroom:
         st.rerun()
     label = t("classroom.class", code=classroom.code)
-    with st.popover(label, icon=":material/groups:", key="class_menu"):
+    with st.popover(label, key="class_menu"):
         address, _ = _address(classroom)
         if classroom.is_pairing(state.get("pair_token", "")):
             address += f"&pair={state.pair_token}"
