@@ -283,3 +283,13 @@ def test_a_class_can_be_switched_off(monkeypatch):
     monkeypatch.setattr(classroom, "ENABLED", False)
     assert "start_class" not in keys(open_page())
     assert not open_page(**{"class": "AAAAA"}).exception
+
+
+def test_a_button_is_not_lost_when_the_class_has_changed_meanwhile():
+    teacher, opened = start_class()
+    step = STEPS[0]
+    opened.show(step.name, {"step": step.name, "units": "3"}, step.options)  # by another tab
+    press(teacher, "show")
+    assert opened.polls[step.name].revealed
+    assert teacher.session_state.units == 3
+    assert "next" in keys(teacher)
