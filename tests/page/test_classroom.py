@@ -256,7 +256,7 @@ def test_a_locked_class_says_so():
     assert opened.seats() == 0
 
 
-def test_a_server_without_room_for_a_class_says_so(monkeypatch, classes):
+def test_a_server_with_all_classes_taken_says_so(monkeypatch, classes):
     monkeypatch.setattr("dualnet.lesson.classroom.CLASSES", 0)
     page = press(open_page(), "start_class")
     assert translator("en")("classroom.no_class") in words(page)
