@@ -113,8 +113,9 @@ def _open(host=None):
     classroom = CLASSES.open(host)
     state.class_full = classroom is None
     if classroom:
+        seen = _seen()
         _set_host(classroom.host)
-        state.class_version = classroom.version
+        seen.version = classroom.version
     return classroom
 
 
@@ -137,13 +138,24 @@ def draw_start(t):
         st.warning(t("classroom.no_class"))
 
 
+class Seen:
+    """Which version of the class a page shows. Any access to the session state may end a run, so this is
+    changed in place: a class and the page's note of it change together."""
+
+    version = None
+
+
+def _seen():
+    return state.setdefault("class_seen", Seen())
+
+
 def follow():
     """Let the next `update` take over what the class shows, if the remote or another tab has changed it."""
     classroom = own_class()
-    if classroom and not code_in_url() and classroom.version != state.get("class_version"):
-        state.class_version = classroom.version
-        state.setdefault("page", PageState())
-        press(_adopt, classroom)
+    if classroom and not code_in_url() and classroom.version != _seen().version:
+        page, seen = state.setdefault("page", PageState()), _seen()
+        page.presses.insert(0, (_adopt, (classroom,)))  # a button of this page comes after it
+        seen.version = classroom.version
 
 
 def _adopt(values, classroom):
@@ -162,18 +174,15 @@ def publish():
     classroom = own_class()
     if classroom is None:
         return
-    step = lesson.current_step()
-    classroom.show(
-        step and step.name,
-        parameters_of(state.page.values | {"language": None})
-        | ({"play": "1"} if state.get("play") else {}),
-        step.options if step else (),
-        seen=state.get("class_version"),
-    )
-    if classroom.shown.step == (step and step.name):
-        if step and lesson.is_revealed():
+    step, revealed, seen = lesson.current_step(), lesson.is_revealed(), _seen()
+    shown = parameters_of(state.page.values | {"language": None})
+    if state.get("play"):
+        shown["play"] = "1"
+    if classroom.version == seen.version:
+        classroom.show(step and step.name, shown, step.options if step else (), seen.version)
+        if step and revealed:
             classroom.reveal(step.name)
-        state.class_version = classroom.version
+        seen.version = classroom.version
 
 
 def confirm(t, step, option):
@@ -217,7 +226,7 @@ def draw_teacher(t, step, view):
 @st.fragment(run_every=POLL)
 def draw_status(t, classroom, step, view):
     """Draw how many have voted, after Show how; follow the remote."""
-    if own_class() is not classroom or classroom.version != state.class_version:
+    if own_class() is not classroom or classroom.version != _seen().version:
         st.rerun()
     if lesson.is_revealed():
         _draw_distribution(t, classroom, step, view, st.columns(len(step.options)))
@@ -242,8 +251,9 @@ def _draw_turnout(t, classroom, step):
 
 
 def _again(classroom):
+    seen = _seen()
     classroom.vote_again(classroom.shown.step)
-    state.class_version = classroom.version
+    seen.version = classroom.version
 
 
 @st.fragment
@@ -252,7 +262,7 @@ def draw_menu(t, classroom):
     if own_class() is not classroom:
         st.rerun()
     label = t("classroom.class", code=classroom.code)
-    with st.popover(label, icon=":material/groups:", key="class_menu"):
+    with st.popover(label, key="class_menu"):
         address, _ = _address(classroom)
         if classroom.is_pairing(state.get("pair_token", "")):
             address += f"&pair={state.pair_token}"
@@ -332,10 +342,14 @@ def _rows(classroom, language):
 # --- phones ---------------------------------------------------------------------------------
 
 
+def _translator():
+    """Return the translator of a phone's language. A run that is stopped early may have lost the choice."""
+    return translator(state.setdefault("language", language_of(st.context.locale)))
+
+
 def draw_follower(code):
     """Draw the page of who has opened the address of a class."""
-    state.setdefault("language", language_of(st.context.locale))
-    t = translator(state.language)
+    t = _translator()
     st.set_page_config(
         page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
     )
@@ -379,7 +393,7 @@ def draw_phone(code):
     """Draw the class as a phone follows it."""
     if state.get("exploring"):
         st.rerun()  # a button in a fragment draws the fragment alone
-    t = translator(state.language)
+    t = _translator()
     draw_language_choice(t)
     classroom = _look_up(code)
     if classroom is None:
@@ -456,7 +470,7 @@ def _draw_options(t, classroom, step, poll, view):
 
 def _vote(classroom, step, turn, option):
     if not classroom.vote(_device(), step, turn, option):
-        st.toast(translator(state.language)("classroom.late"))
+        st.toast(_translator()("classroom.late"))
 
 
 def _draw_distribution(t, classroom, step, view, places, own=None):
@@ -499,7 +513,7 @@ def draw_rejoin(t):
 @st.fragment(run_every=POLL)
 def draw_remote(code):
     """Draw the speaker's notes and the buttons that lead through the lesson."""
-    t = translator(state.language)
+    t = _translator()
     draw_language_choice(t)
     classroom = own_class()
     if classroom is None or classroom.code != code:

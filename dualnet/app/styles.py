@@ -10,12 +10,15 @@ LESSON = """<style>
 .st-key-show button p, .st-key-next button p { font-weight: 700 }
 .st-key-answers button p { font-size: 1.15rem }
 </style>"""
-# A vote is one touch of a thumb; a phone has no room for the sidebar and the space above a page.
+# A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in LESSON.
 PHONE = """<style>
 .stMainBlockContainer { padding-block: 3.5rem 1rem }
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
 .st-key-votes button, .st-key-remote button { min-height: 3.5rem }
 .st-key-votes button p { font-size: 1.15rem }
+:is(.st-key-votes, .st-key-remote) [data-testid=stBaseButton-primary] {
+    background: transparent; color: inherit; border: 3px solid currentColor
+}
 </style>"""
 TOUCH = """<style>
 @media (pointer: coarse) {

@@ -256,7 +256,7 @@ def test_a_locked_class_says_so():
     assert opened.seats() == 0
 
 
-def test_a_server_without_room_for_a_class_says_so(monkeypatch, classes):
+def test_a_server_with_all_classes_taken_says_so(monkeypatch, classes):
     monkeypatch.setattr("dualnet.lesson.classroom.CLASSES", 0)
     page = press(open_page(), "start_class")
     assert translator("en")("classroom.no_class") in words(page)
@@ -283,3 +283,13 @@ def test_a_class_can_be_switched_off(monkeypatch):
     monkeypatch.setattr(classroom, "ENABLED", False)
     assert "start_class" not in keys(open_page())
     assert not open_page(**{"class": "AAAAA"}).exception
+
+
+def test_a_button_is_not_lost_when_the_class_has_changed_meanwhile():
+    teacher, opened = start_class()
+    step = STEPS[0]
+    opened.show(step.name, {"step": step.name, "units": "3"}, step.options)  # by another tab
+    press(teacher, "show")
+    assert opened.polls[step.name].revealed
+    assert teacher.session_state.units == 3
+    assert "next" in keys(teacher)
