@@ -13,8 +13,15 @@ def draw_page():
     """Draw the page for the state of this session."""
     update()
     t = translator(state.language)
-    st.set_page_config(page_title=t("page.title"), layout="wide")
-    st.html(styles.HIDDEN + styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    sidebar_state = "collapsed" if state.projector else "auto"
+    st.set_page_config(t("page.title"), layout="wide", initial_sidebar_state=sidebar_state)
+    st.html(
+        styles.HIDDEN
+        + styles.PAGE
+        + styles.TOUCH
+        + styles.PROJECTOR * state.projector
+        + styles.KOREAN * (state.language == "ko")
+    )
     with st.container(key="document"):
         script = styles.DOCUMENT.replace("{language}", state.language)
         st.html(script, unsafe_allow_javascript=True)
@@ -36,14 +43,21 @@ def draw_page():
                 verdict = lesson.draw_question(step, view, notes)
             else:
                 draw_chooser(t)
+                lesson.draw_notice(t)
             draw_rejected_parameters(t)
+    # Both places are replaced: nothing of the last page stays while this one trains.
+    answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
+        answer.empty()
+        lesson.draw_stimulus(step, view, below)
         lesson.train_ahead(question, view)
     else:
-        with st.container():
-            experiments = stage.draw_answer(t, question, view)
+        with answer:
+            notice = step.text("notice", view) if step else ""
+            experiments = stage.draw_answer(t, question, view, notice)
             if step:
                 lesson.draw_verdict(t, step, view, experiments, verdict)
+                lesson.draw_end(t, step)
         downloads.draw(t, question, view, experiments)
     note_drawn()
 
@@ -53,7 +67,9 @@ def draw_title(t):
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.title(t("page.title"), anchor=False, width="content")
-        sidebar.draw_language_choice(t)
+        with st.container(horizontal=True, width="content"):
+            sidebar.draw_projector_switch(t)
+            sidebar.draw_language_choice(t)
 
 
 def draw_chooser(t):
