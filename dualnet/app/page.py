@@ -18,8 +18,15 @@ def draw_page():
     classroom.follow()
     update()
     t = translator(state.language)
-    st.set_page_config(page_title=t("page.title"), layout="wide")
-    st.html(styles.HIDDEN + styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    sidebar_state = "collapsed" if state.projector else "auto"
+    st.set_page_config(t("page.title"), layout="wide", initial_sidebar_state=sidebar_state)
+    st.html(
+        styles.HIDDEN
+        + styles.PAGE
+        + styles.TOUCH
+        + styles.PROJECTOR * state.projector
+        + styles.KOREAN * (state.language == "ko")
+    )
     with st.container(key="document"):
         script = styles.DOCUMENT.replace("{language}", state.language)
         st.html(script, unsafe_allow_javascript=True)
@@ -46,15 +53,22 @@ def draw_page():
                 classroom.draw_teacher(t, step, view)
             else:
                 draw_chooser(t)
+                lesson.draw_notice(t)
             draw_rejected_parameters(t)
+    # Both places are replaced: nothing of the last page stays while this one trains.
+    answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
+        answer.empty()
+        lesson.draw_stimulus(step, view, below)
         lesson.train_ahead(question, view)
     else:
-        with st.container():
-            experiments = stage.draw_answer(t, question, view)
+        with answer:
+            notice = step.text("notice", view) if step else ""
+            experiments = stage.draw_answer(t, question, view, notice)
             if step:
                 confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
                 classroom.confirm(t, step, confirmed)
+                lesson.draw_end(t, step)
         downloads.draw(t, question, view, experiments)
     note_drawn()
     classroom.draw_end()
@@ -65,7 +79,9 @@ def draw_title(t):
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.title(t("page.title"), anchor=False, width="content")
-        sidebar.draw_language_choice(t)
+        with st.container(horizontal=True, width="content"):
+            sidebar.draw_projector_switch(t)
+            sidebar.draw_language_choice(t)
 
 
 def draw_chooser(t):
