@@ -1,4 +1,4 @@
-"""What is asked for: the one table of numbers, and the settings they make up."""
+"""The hyperparameters with their ranges, and `Settings`, which holds a value for each."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -10,8 +10,7 @@ from dualnet.validation import is_number, spelled
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """Name, default, range and scale of one number: all that a check, a slider, a link and a script
-    need to know of it.
+    """Name, default, range and scale of one number, for its check, slider, link and script.
 
     scale : "linear" in steps of ``step``; "log", 1 to 9 in each power of ten, from ``step`` up where
         the range starts at zero; "free", any number

@@ -1,8 +1,8 @@
 """Decides which session trains or draws next.
 
 A turn is a chunk of training, about 50 ms, or the drawing of a page, about 10 ms. Jobs are ordered by the
-seconds they still need plus the seconds their session used recently. Short jobs first makes the mean wait
-shortest; a session that asks often gains nothing. One turn in `PATIENCE` goes to the job that has
+seconds they still need plus the seconds their session used recently. Short jobs first give the shortest
+mean wait; many small requests have no advantage over one large one. One turn in `PATIENCE` goes to the job that has
 waited longest, so that long jobs go on.
 """
 
