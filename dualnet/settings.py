@@ -112,11 +112,11 @@ EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
 
 
 def suggested_changes(before, after, values):
-    """Return what else changes where a user chooses another dataset: a dict.
+    """Return the numbers that change when a user chooses another dataset, as a dict.
 
     before, after : names of the datasets
-    values : the page's controls by name. A number moves to what suits the dataset ``after`` where it
-        still stands at what suits ``before``; what the user has moved stays. See `SUGGESTED`.
+    values : the page's controls by name. A number changes to the value for ``after`` if it still has
+        the value for ``before``; numbers that the user has moved do not change. See `SUGGESTED`.
     """
     numbers = {**HYPERPARAMETERS, EPOCHS.name: EPOCHS}
     names = SUGGESTED[before].keys() | SUGGESTED[after].keys()

@@ -4,8 +4,8 @@ The formulas are those of `dualnet.networks`, arranged for speed; a property tes
 N networks have U hidden units, F features and S samples: m for training first, then those for validation.
 It is fast for these reasons:
 
-- One forward pass an epoch serves two epochs: its training part is the output before the next step,
-  its validation part the validation loss after the last one.
+- One forward pass per epoch serves two epochs: its training part is the output before the next step,
+  its validation part gives the validation loss after the last one.
 - Samples lie along the contiguous axis, and every array of an epoch is allocated once per chunk.
 - Rows of samples begin at cache lines. Zero samples fill them, so that S is a multiple of 8.
 - Negated inputs make the matrix product give -z, ready for exp. Rows of ones carry the biases.

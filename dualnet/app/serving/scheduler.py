@@ -48,7 +48,7 @@ class Scheduler:
         seconds : float, what the session needs in all, in this turn and later ones
         poll : function without arguments, called at once and then every 0.1 s while the session waits;
             if it raises, the wait ends
-        experiment : what is trained; two turns at once never train the same
+        experiment : the experiment to train; two turns at once never train the same one
 
         Yields a function that returns whether another job that needs less than half waits.
         """
