@@ -48,7 +48,7 @@ LATER = {"DualLayerClassifier": "dualnet.classifier", "ask": "dualnet.questions"
 
 
 def __getattr__(name):
-    """Import what is asked for: scikit-learn takes two seconds, Altair one, the page's start none."""
+    """Import a public name on first use, because scikit-learn takes two seconds to load and Altair one."""
     if name in LATER:
         return getattr(import_module(LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

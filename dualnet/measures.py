@@ -1,4 +1,4 @@
-"""What a network's weights and losses say about it.
+"""Measures of a network: distinct units, difference between units, saturation, epochs to a loss.
 
 Hidden units are compared in all their parameters: their columns of w1 (n_features, units) and their
 numbers of b1 (units,) and w2 (units, 1).
@@ -8,8 +8,8 @@ import numpy as np
 
 from dualnet.networks import quiet
 
-SATURATED = (0.05, 0.95)  # a hidden activation outside: its gradient a1 (1 - a1) is below 0.0475
-DISTINCT = 0.01  # units that differ by more, in any weight or bias, are distinct
+SATURATED = (0.05, 0.95)  # outside, the slope a1 (1 - a1) of a hidden activation is below 0.0475
+DISTINCT = 0.01  # units whose weights or biases differ by more are distinct
 EVEN = 0.03  # losses this close, relatively, are about the same
 
 
@@ -18,8 +18,8 @@ def difference(w1, b1, w2):
     """Return the largest difference between two hidden units in any weight or bias.
 
     w1 (..., n_features, units), b1 (..., units), w2 (..., units, 1), with the same leading axes, give
-    an array (...). It is 0 where all units are equal, to the last bit, and with one unit. Weights
-    that ran away to infinity may give NaN.
+    an array (...). It is 0 where all units are exactly equal, and with one unit. Infinite weights
+    may give NaN.
     """
     hidden = np.ptp(w1, axis=-1).max(axis=-1)
     return np.maximum(np.maximum(hidden, np.ptp(b1, axis=-1)), np.ptp(w2, axis=(-1, -2)))
@@ -29,13 +29,13 @@ def difference(w1, b1, w2):
 def distinct_units(w1, b1, w2):
     """Return how many hidden units are distinct, 1 to the number of units.
 
-    w1 (n_features, units), b1 (units,), w2 (units, 1). Units are one group where no two of them differ
-    by more than `DISTINCT` in any weight or bias; the groups are counted. The closest units are
-    grouped first, so that the order of the units does not matter (complete-linkage clustering). It
-    is 1 exactly where `difference` is `DISTINCT` or less. Weights that ran away to infinity or NaN are
-    not grouped: units are then distinct unless they are exactly equal.
+    w1 (n_features, units), b1 (units,), w2 (units, 1). Units form a group if no two of them
+    differ by more than `DISTINCT` in any weight or bias; the result is the number of groups. The closest
+    units are grouped first, so that the order of the units does not matter (complete-linkage
+    clustering). The result is 1 exactly where `difference` is `DISTINCT` or less. If a weight is infinite
+    or NaN, units are distinct unless they are exactly equal.
     """
-    from scipy.cluster.hierarchy import linkage  # 0.2 s, which `import dualnet` need not wait for
+    from scipy.cluster.hierarchy import linkage  # here: it takes 0.2 s
 
     units = np.unique(np.vstack([w1, b1, w2.T]).T, axis=0)  # sorted: pairs may be equally close
     if len(units) == 1 or not np.isfinite(units).all():
@@ -65,7 +65,7 @@ def even(loss, other):
 def epochs_to(losses, target):
     """Return the first epoch, counted from 1, whose loss is ``target`` or less, else None.
 
-    ``losses`` (epochs,) as `Run` has them; NaN reaches nothing.
+    ``losses`` (epochs,) as in `Run`; NaN does not count as reached.
     """
     reached = np.flatnonzero(np.asarray(losses) <= target)
     return int(reached[0]) + 1 if reached.size else None

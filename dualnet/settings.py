@@ -1,4 +1,4 @@
-"""What is asked for: the one table of numbers, and the settings they make up."""
+"""The hyperparameters with their ranges, and `Settings`, which holds a value for each."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -10,8 +10,7 @@ from dualnet.validation import is_number, spelled
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """Name, default, range and scale of one number: all that a check, a slider, a link and a script
-    need to know of it.
+    """Name, default, range and scale of one number, for its check, slider, link and script.
 
     scale : "linear" in steps of ``step``; "log", 1 to 9 in each power of ten, from ``step`` up where
         the range starts at zero; "free", any number
@@ -113,11 +112,11 @@ EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
 
 
 def suggested_changes(before, after, values):
-    """Return what else changes where a user chooses another dataset: a dict.
+    """Return the numbers that change when a user chooses another dataset, as a dict.
 
     before, after : names of the datasets
-    values : the page's controls by name. A number moves to what suits the dataset ``after`` where it
-        still stands at what suits ``before``; what the user has moved stays. See `SUGGESTED`.
+    values : the page's controls by name. A number changes to the value for ``after`` if it still has
+        the value for ``before``; numbers that the user has moved do not change. See `SUGGESTED`.
     """
     numbers = {**HYPERPARAMETERS, EPOCHS.name: EPOCHS}
     names = SUGGESTED[before].keys() | SUGGESTED[after].keys()

@@ -1,7 +1,7 @@
-"""An answer outside of the page: as plain text, as HTML for a notebook, as an SVG or PNG file.
+"""An answer as plain text, as HTML for a notebook, and as an SVG or PNG file.
 
-All of it stands in one document without links: charts are drawn by vl-convert, text and lines take the
-color of the text around them, so that they are seen on a light background and on a dark one.
+The document needs no other files. vl-convert draws the charts. Text and lines have the color of the
+surrounding text, so that they are visible on light and dark backgrounds.
 """
 
 import html
@@ -13,21 +13,21 @@ from hashlib import sha1
 from dualnet.plotting.elements import Code, Formulas, Image
 from dualnet.training.experiments import RUNS
 
-# The first colors of [theme.light] in .streamlit/config.toml, which a test compares: the two runs first.
+# The first colors of [theme.light] in .streamlit/config.toml, the two runs first; a test compares them.
 COLORS = ("#D55E00", "#0072B2", "#6B1D3A")
-INK, PAPER = "#1b1b1b", "#ffffff"  # of a file, which has no surroundings
-WIDTH = 1120  # pixels of the whole
+INK, PAPER = "#1b1b1b", "#ffffff"  # text and background of a file
+WIDTH = 1120  # pixels, without the margins
 GAP = 20  # between the columns, and around a file
 COLUMN = (WIDTH - GAP) // 2
-SCALE = 2  # pixels of a PNG for one of the picture, so that it stays sharp on a projector
+SCALE = 2  # pixels of a PNG per pixel of the picture; sharp on a projector
 KINDS = ("svg", "png", "html")
 
 
 def file(answer, kind):
     """Return the whole answer as the bytes of a file; ``kind`` is "svg", "png" or "html".
 
-    Charts are drawn in this process: the first takes 0.4 s and 100 MB that stay. Raises ValueError for
-    another kind.
+    Charts are drawn in this process: the first takes 0.4 s and 100 MB, which are not freed. Raises
+    ValueError for another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}.")
@@ -50,7 +50,7 @@ def file(answer, kind):
 
 
 def spans(markdown):
-    """Return Markdown as pairs of a piece of text and its look: "b", "i", "code" or ""."""
+    """Return Markdown as pairs of text and its style: "b", "i", "code" or ""."""
     looks = {"**": "b", "*": "i", "`": "code"}
     pieces = re.findall(r"(\*\*|\*|`)(.+?)\1|([^*`]+)", markdown)
     return [(marked or text, looks.get(mark, "")) for mark, marked, text in pieces]
@@ -94,13 +94,13 @@ def chart_svg(chart, width, font):
     import vl_convert
 
     text = vl_convert.vegalite_to_svg(spec, version)
-    # Names within a document are unique: two charts of it must not share "clip1".
+    # Ids must be unique within a document: two charts must not share "clip1".
     mark = sha1(text.encode()).hexdigest()[:8]
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>c{mark}-", text)
 
 
 def _rows(table):
-    """Return an Arrow table as a list of rows for JSON, which knows no NaN."""
+    """Return an Arrow table as a list of rows for JSON, with None for NaN."""
     return [
         {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
         for row in table.to_pylist()
@@ -113,7 +113,7 @@ def _drawn(picture, width, font):
 
 
 def _placed(text, attributes):
-    """Return SVG text whose outermost element has ``attributes`` in place of its width and height."""
+    """Return SVG text with ``attributes`` instead of the width and height of its outermost element."""
     tag, rest = re.match(r"<svg\b(.*?)>(.*)", text, re.DOTALL).groups()
     tag = re.sub(r' (?:width|height)="[^"]*"', "", tag)
     return f"<svg {attributes}{tag}>{rest}"
@@ -136,7 +136,7 @@ def fragment(answer):
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
     text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
-    # The colors are made for a light page; some of the text's color in them serves a dark one too.
+    # The colors are for a light page. Mixed with the text color they are also readable on a dark one.
     for color, share in zip(COLORS, (75, 75, 55), strict=True):
         text = text.replace(color, f"color-mix(in srgb, {color} {share}%, currentColor)")
     return text
@@ -173,7 +173,7 @@ def _picture_html(picture, width, font):
 
 
 def _barred(text, tag, look):
-    """Return escaped text with an element ``tag`` for what has a bar over it, see `Formulas`."""
+    """Return escaped text with an element ``tag`` around text that has a bar over it, see `Formulas`."""
     return html.escape(text).replace("⟨", f"<{tag} {look}>").replace("⟩", f"</{tag}>")
 
 
@@ -181,8 +181,7 @@ def _barred(text, tag, look):
 
 
 def svg(answer):
-    """Return the answer as SVG text, as the page lays it out: the sentence, the two columns, what is
-    wider, the note."""
+    """Return the answer as SVG text in the layout of the page: sentence, two columns, wide pictures, note."""
     font = _font(answer)
     text, y = _text_svg(spans(answer.sentence), GAP, GAP, WIDTH, 18)
     parts = [text]
@@ -210,11 +209,11 @@ def svg(answer):
     )
 
 
-# The following return SVG text that begins at y, and the y at which it ends.
+# Each of the following functions returns SVG text that begins at y, and the y at which it ends.
 
 
 def _column_svg(answer, side, y, font):
-    """Lay out the name and the pictures of one run; ``side`` is 0 for the left, 1 for the right."""
+    """Draw the name and the pictures of one run; ``side`` is 0 for the left, 1 for the right."""
     x, parts = GAP + side * (COLUMN + GAP), []
     if answer.names:
         key = RUNS[side]
@@ -270,7 +269,7 @@ def _formulas_svg(lines, x, y):
 
 
 def _text_svg(pieces, x, y, width, size):
-    """Lay out ``pieces``, see `spans`, in lines no wider than ``width``."""
+    """Draw ``pieces``, see `spans`, in lines no wider than ``width``."""
     parts = []
     for line in _wrapped(pieces, width, size):
         inner = "".join(f"<tspan {LOOKS[look]}>{html.escape(text)}</tspan>" for text, look in line)
@@ -282,20 +281,20 @@ def _text_svg(pieces, x, y, width, size):
 
 def _wrapped(pieces, width, size):
     """Return the lines of ``pieces``; a line is a list of pieces."""
-    lines, room = [[]], width
+    lines, left = [[]], width
     for word in _words(pieces):
         text = "".join(part for part, _ in word)
-        if lines[-1] and _width(text.rstrip(), size) > room:
+        if lines[-1] and _width(text.rstrip(), size) > left:
             lines.append([])
-            room = width
+            left = width
         lines[-1] += word
-        room -= _width(text, size)
+        left -= _width(text, size)
     return lines
 
 
 def _words(pieces):
-    """Return the words of ``pieces``, each with the space after it. A word is a list of pieces: a period
-    after a bold word belongs to it."""
+    """Return the words of ``pieces``, each with the space after it. A word is a list of pieces, such as
+    a bold word and a period."""
     words = [[]]
     for text, look in pieces:
         for part in re.findall(r"\S*\s+|\S+", text):
@@ -315,7 +314,7 @@ LOOKS = {
 
 
 def _width(text, size):
-    """Return about how wide text is, rather too wide than too narrow: the font is not known here."""
+    """Return an upper estimate of the width of text; the font is not known here."""
     return size * sum(
         0.95
         if unicodedata.east_asian_width(c) in "WF"
@@ -329,8 +328,8 @@ def _width(text, size):
 
 
 def _font(answer):
-    """Return fonts that have all characters of an answer: a PNG takes the first of them for a whole line,
-    and where that lacks a character, for the line any font that has it."""
+    """Return fonts with all characters of an answer. A PNG uses the first one for a whole line; if it
+    lacks a character, the line gets any font that has it."""
     text = answer.sentence + (answer.note or "")
     if re.search("[가-힣]", text):
         return "Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, sans-serif"

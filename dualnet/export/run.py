@@ -1,4 +1,4 @@
-"""What can be taken away: the losses as CSV, and the run as a script and as a notebook."""
+"""Downloads: the losses as CSV, and the run as a script and as a notebook."""
 
 import io
 import json
@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 ROOT = Path(__file__).parent.parent.parent
-PLACEHOLDER = "https://github.com/OWNER/dualnet"  # where this clone has no public address
+PLACEHOLDER = "https://github.com/OWNER/dualnet"  # if this clone has no public address
 
 GET_DUALNET = """\
 import importlib.util, os, sys; sys.path.append(".")
@@ -33,14 +33,14 @@ for name, run in [("ones", comparison.ones), ("normal", comparison.normal)]:
 
 
 def losses_csv(comparison, epochs):
-    """Return the losses of both runs up to ``epochs`` as CSV text, a row an epoch, full precision."""
+    """Return the losses of both runs up to ``epochs`` as CSV text, one row per epoch, in full precision."""
     columns = {"epoch": np.arange(1, epochs + 1)}
     for key in ("ones", "normal"):
         run = getattr(comparison, key)
         columns[f"{key}_loss"] = run.losses[:epochs]
         columns[f"{key}_val_loss"] = run.val_losses[:epochs]
     file = io.BytesIO()
-    # Arrow writes without Python's lock: many rows keep no other visitor waiting.
+    # Arrow writes without Python's lock, so that many rows do not delay other sessions.
     csv.write_csv(pa.table(columns), file, csv.WriteOptions(quoting_style="none"))
     return file.getvalue().decode()
 
@@ -49,15 +49,15 @@ def losses_csv(comparison, epochs):
 
 
 def python_script(view, question):
-    """Return a short script on `dualnet` that gives the numbers on the page, bit for bit, and the
-    sentence that answers ``question``, a key; ``view`` is what is looked at."""
+    """Return a short script that prints exactly the numbers of the page, and the sentence that answers
+    ``question``, a key, for ``view``."""
     comment = "\n".join(f"# {line}" for line in _get_dualnet_words(view).split("\n"))
     return f"{comment}\n{_get_dualnet()}\n\n{_run(view)}\n\nprint({_ask(view, question)})\n"
 
 
 def notebook(view, question, questions):
-    """Return a Jupyter notebook (nbformat 4.5) as a lesson: what is compared, the run, both loss charts
-    and the answer to ``question``, a key; ``view`` is what is looked at, its language the notebook's."""
+    """Return a Jupyter notebook (nbformat 4.5) that explains the comparison, trains it, and shows both
+    loss charts and the answer to ``question``, a key, for ``view``, in its language."""
     t, settings, data = view.t, view.settings, view.data
     words = {"first": view.names["ones"], "second": view.names["normal"], "epochs": view.epochs}
     compared = t(
@@ -115,7 +115,7 @@ def _run(view):
 
 
 def _ask(view, question):
-    """Return the call that answers a question about the comparison as it is looked at."""
+    """Return the call that answers ``question`` about the comparison for ``view``."""
     arguments = [f'"{question}"', "comparison", f"{view.epochs}", f'language="{view.language}"']
     if view.epoch != view.epochs:
         arguments.append(f"epoch={view.epoch}")
@@ -126,19 +126,19 @@ def _ask(view, question):
 
 @lru_cache
 def repository():
-    """Return the public address of the repository that this clone comes from, else None."""
+    """Return the public address of the repository of this clone, or None."""
     if not (ROOT / ".git").exists():
         return None
     command = ["git", "-C", str(ROOT), "remote", "get-url", "origin"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=5).stdout
+        remote = subprocess.run(command, capture_output=True, text=True, timeout=5).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return public_address(told.strip())
+    return public_address(remote.strip())
 
 
 def public_address(remote):
-    """Return a Git remote as an https address without user and password, None where it is not one."""
+    """Return a Git remote as an https address without user and password, or None if it has none."""
     remote = re.sub(r"^(?:ssh://)?git@([\w.-]+)[:/]", r"https://\1/", remote)
     remote = re.sub(r"^https://[^/@]*@", "https://", remote)
     return remote if re.fullmatch(r"https://[\w.-]+(?::\d+)?/[\w./~-]+", remote) else None

@@ -1,8 +1,7 @@
-"""What moves: the drawings of both networks, epoch after epoch, in one Vega view with one clock.
+"""Animation of both networks over the epochs, in one Vega view.
 
-One view, so that both networks always show the same epoch. Vega-Lite animates no layers, so this uses
-the timer of Vega's own signals; the pictures are all there from the first frame on, and a frame only
-says which of them are seen.
+One view with one timer keeps both networks at the same epoch. Vega-Lite cannot animate layers, so a
+Vega signal counts the frames. All pictures are loaded at the start; a frame selects the visible ones.
 """
 
 import altair as alt
@@ -17,16 +16,16 @@ from dualnet.training.experiments import RUNS
 
 FRAME_MILLISECONDS = 150
 FRAMES = 60  # at most
-BYTES = 1_500_000  # of all pictures together, about; many units get fewer frames
+BYTES = 1_500_000  # of all pictures, about; many units get fewer frames
 GAP = 20  # between the two networks, in the units of a drawing
 TITLE = 74  # pixels above them: the name, the epoch, the accuracy
-VISIBLE = "datum.frame == frame ? 1 : 0"  # the opacity of what belongs to one frame
+VISIBLE = "datum.frame == frame ? 1 : 0"  # opacity
 X = alt.X("left:Q", scale=None, axis=None)
 
 
 def frames_within(epochs, size):
-    """Choose from ``epochs`` as many as fit, when one frame takes ``size`` bytes: evenly spaced, the
-    first and the last included."""
+    """Return as many of ``epochs`` as fit if one frame takes ``size`` bytes, evenly spaced, with the
+    first and the last."""
     count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
     return [
         epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, count).round().astype(int))
@@ -35,8 +34,11 @@ def frames_within(epochs, size):
 
 def play(view, drawing, samples, alt_text):
     """Return a `Chart` that plays ``drawing(network, limit)`` of both networks from the start to the
-    epochs shown and stays there; ``samples`` says of which the accuracy above them is,
-    ``alt_text`` what is to be seen."""
+    last epoch and stops there.
+
+    samples : "training" or "validation", the samples of the accuracy above the drawings
+    alt_text : alternative text of the chart
+    """
     epochs = view.frames
     first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
     limit = weight_limit(first.values())
@@ -58,8 +60,8 @@ def play(view, drawing, samples, alt_text):
                 uri = png_uri(raster.pixels)
                 pictures.append((frame, uri, x + offset, y, width, height, raster.smooth))
             accuracy = accuracy_of(network, view.data, samples)
-            words = view.t(f"subtitle.{samples}", accuracy=accuracy).replace("*", "")
-            titles.append((frame, key, offset, view.t("chooser.frame", epoch=epoch), words))
+            subtitle = view.t(f"subtitle.{samples}", accuracy=accuracy).replace("*", "")
+            titles.append((frame, key, offset, view.t("chooser.frame", epoch=epoch), subtitle))
         if still.marks is not None:
             marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
     tables = {
@@ -78,14 +80,14 @@ def _table(columns, rows):
 
 
 def _spec(t, names, last, height):
-    """Return the specification: positions in the units of a drawing, ``height`` of them high, times the
-    scale that fits both."""
+    """Return the specification. Positions are in the units of a drawing, ``height`` high, times a scale
+    that fits both drawings into the view."""
     scale = f"min(width / {2 * WIDTH + GAP}, (height - {TITLE}) / {height})"
     layers = [*_pictures(scale), _samples(scale), *_titles(scale, names)]
     spec = charts.spec_of(alt.layer(*layers), height + TITLE)
     spec["config"]["view"] = {"stroke": None}
     spec["config"]["signals"] = _signals(t, last)
-    # As high as the drawings are, on a narrow screen as well.
+    # The height of the drawings, also on a narrow screen.
     across = (2 * WIDTH + GAP) / height
     spec["params"] = [{"name": "height", "expr": f"{TITLE} + min({height}, width / {across})"}]
     return spec
@@ -119,7 +121,7 @@ def _signals(t, last):
 
 
 def _placed(table, scale):
-    """Return a chart of ``table`` whose columns x and y, units of a drawing, give its pixels."""
+    """Return a chart of ``table`` that scales its columns x and y from a drawing's units to pixels."""
     return (
         alt.Chart(alt.NamedData(table))
         .transform_calculate(left=f"datum.x * {scale}")
@@ -129,7 +131,7 @@ def _placed(table, scale):
 
 
 def _pictures(scale):
-    """Return the layers of pixels, sharp and smooth ones, of which one frame is seen."""
+    """Return the layers of sharp and of smooth pixels; one frame is visible."""
     return [
         _placed("pictures", scale)
         .transform_filter(f"datum.smooth == {str(smooth).lower()}")
@@ -148,7 +150,7 @@ def _pictures(scale):
 
 
 def _samples(scale):
-    """Return the layer of the samples on the plane, which do not move."""
+    """Return the layer of the samples on the plane, the same in all frames."""
     shapes = alt.Scale(domain=[0, 1], range=["circle", "triangle-up"])
     fills = alt.Scale(domain=[0, 1], range=list(MARKS))
     return (
@@ -168,7 +170,7 @@ def _samples(scale):
 
 
 def _titles(scale, names):
-    """Return the layers above either network: its name, the epoch and its accuracy."""
+    """Return the layers above each network: its name, the epoch and its accuracy."""
     titles = (
         alt.Chart(alt.NamedData("titles"))
         .transform_calculate(left=f"datum.x * {scale}")

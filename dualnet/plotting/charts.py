@@ -1,7 +1,8 @@
-"""What the charts of all questions share: looks, axes, thinning. Knows neither Streamlit nor training.
+"""Shared parts of all charts: colors, axes, ticks, downsampling.
 
-Orange and blue, the first two categorical colors of the page's theme, are the two runs; the third,
-wine, is equal units copied from a random one (under Size); a dash is validation; gray rules are marks. The looks of weights, outputs and samples live in `drawings`.
+Orange and blue, the first two categorical colors of the page's theme, are the two runs. The third, wine,
+is equal units copied from a random one (under Size). Dashes are validation, gray rules are marks.
+`dualnet.plotting.units` has the colors of weights, outputs and samples.
 """
 
 import json
@@ -15,13 +16,13 @@ from dualnet.training.experiments import RUNS
 
 FONT_SIZE = 16  # pixels; readable from the back row
 LINE_WIDTH = 2.5
-COLUMNS = 500  # the width, in pixels, to which a curve is drawn exactly
+COLUMNS = 500  # pixels across; downsampled curves are exact at this size
 ROWS = 300
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
-CLASS_COLORS = [f"rgb{LOW}", f"rgb{HIGH}"]  # bars of class 0 and 1: the ends of the outputs' scale
-ACCURATE = ".4~g"  # how a tooltip writes a loss
-MINUS = "\u2212"  # the sign; a hyphen is shorter
+CLASS_COLORS = [f"rgb{LOW}", f"rgb{HIGH}"]  # bars of class 0 and 1: the ends of the output scale
+ACCURATE = ".4~g"  # format of a loss in a tooltip
+MINUS = "\u2212"  # the minus sign, wider than a hyphen
 
 
 # --- looks ----------------------------------------------------------------------------------
@@ -29,20 +30,25 @@ MINUS = "\u2212"  # the sign; a hyphen is shorter
 
 def spec_of(chart, height):
     """Return the Vega-Lite specification of an Altair chart, ``height`` pixels high, in the page's
-    text color; its data come by name."""
+    text color; its data are named tables."""
     text = {
         "labelFontSize": FONT_SIZE,
         "titleFontSize": FONT_SIZE,
         "labelColor": "currentColor",
         "titleColor": "currentColor",
     }
-    padding = {"left": 2, "top": 2, "right": 2, "bottom": 2}  # Streamlit's own wastes 20 pixels
+    padding = {
+        "left": 2,
+        "top": 2,
+        "right": 2,
+        "bottom": 2,
+    }  # Streamlit's default takes 20 pixels more
     chart = chart.properties(height=height, padding=padding)
     spec = chart.configure(
         axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
     ).to_dict()
     for mark in _marks(spec):
-        mark["aria"] = False  # a picture has its words as a whole
+        mark["aria"] = False  # the chart has one alternative text
     return spec
 
 
@@ -55,23 +61,23 @@ def _marks(spec):
 
 
 def run_color(field="run", **kwargs):
-    """Return the color of a run, from the theme, by the column ``field``."""
+    """Return the color encoding of the runs, keys in the column ``field``, with the theme's colors."""
     kwargs.setdefault("legend", None)
     return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(RUNS)), **kwargs)
 
 
 def dash(field, keys, dashes, **kwargs):
-    """Return the dash of a line by the column ``field``: ``dashes`` maps those of ``keys`` that have one
-    to their pattern."""
+    """Return the dash encoding of the column ``field``: ``dashes`` maps some of ``keys`` to a pattern; the
+    others are solid."""
     styles = [dashes.get(key, [1, 0]) for key in keys]
     scale = alt.Scale(domain=list(keys), range=styles)
     return alt.StrokeDash(f"{field}:N", scale=scale, **kwargs)
 
 
 def legend(keys, texts, color):
-    """Return a legend above the plot, in one row where it is wide enough.
+    """Return a legend above the plot, in one row if it fits.
 
-    texts : a Vega expression for an object that holds the text of each of ``keys``
+    texts : a Vega expression for an object with the text of each of ``keys``
     color : a Vega expression for the symbols; ``datum.value`` is the key
     """
     letters = " + ".join(f"length({texts}.{key})" for key in keys)
@@ -120,7 +126,7 @@ def tooltip(field, title, form):
 
 def epoch_axis(t, domain, log=False, ticks_table=None):
     """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; ``ticks_table`` is
-    the name of a table whose column "value" holds the ticks, see `epoch_ticks`."""
+    the name of a table with the ticks in its column "value", see `epoch_ticks`."""
     whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
     axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks_table, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
@@ -134,11 +140,11 @@ def epoch_ticks(epochs):
 
 
 def loss_axis(title, log):
-    """Return the y encoding of the column "loss". The tables of `loss_tables` hold its range and, for a
-    logarithmic axis, its ticks, so that the specification is the same for any losses."""
+    """Return the y encoding of the column "loss". Its range and logarithmic ticks come from the tables of
+    `loss_tables`, so that the specification is the same for any losses."""
     domain = [alt.expr(cell("axes", end)) for end in ("low", "high")]
     scale = alt.Scale(type="log" if log else "linear", domain=domain, nice=False)
-    # flush, 0 would stand above its line
+    # a flush label 0 would be above its grid line
     axis = alt.Axis(labelFlush=False, format="~g", **_ticks("loss_ticks" if log else None, 5))
     return alt.Y("loss:Q", title=title, scale=scale, axis=axis)
 
@@ -152,26 +158,26 @@ def loss_tables(low, high, ticks):
 
 
 def ticks(table):
-    """Return the ticks of an axis that are the column "value" of ``table``."""
+    """Return the column "value" of ``table`` as the ticks of an axis."""
     return alt.expr(f"pluck(data('{table}'), 'value')")
 
 
 def _ticks(table, count):
-    """Return what an axis is told of its ticks: those of ``table``, or about ``count`` of Vega's choice.
+    """Return the tick arguments of an axis: the ticks of ``table``, or about ``count`` chosen by Vega.
     (With a count, Vega leaves out labels of a logarithmic axis.)"""
     return {"values": ticks(table)} if table else {"tickCount": count}
 
 
 def readable(texts, **look):
-    """Return two layers of the chart ``texts``, text that reads on lines which cross it: an outline in
-    the color of the background, and the text. ``look`` is that of `altair.Chart.mark_text`."""
+    """Return two layers of the chart ``texts`` that keep text readable on top of lines: an outline in the
+    color of the background, and the text. ``look`` holds arguments of `altair.Chart.mark_text`."""
     outline = {"stroke": alt.expr("background"), "strokeWidth": 5, "strokeJoin": "round"}
     return texts.mark_text(**look, **outline), texts.mark_text(**look)
 
 
 def log_ticks(low, high):
-    """Return round numbers from ``low`` to ``high``, few enough to be read: 1 and 3 of each power of
-    ten, only the powers over a wide range, and evenly spaced ones where the range is too narrow."""
+    """Return a few round numbers from ``low`` to ``high``: 1 and 3 of each power of ten, only the powers
+    in a wide range, evenly spaced numbers in a narrow one."""
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     digits = (1,) if np.log10(high / low) > 4 else (1, 3)
     ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
@@ -185,13 +191,13 @@ def log_ticks(low, high):
 
 
 def spread_labels(values, low, high, gap=0.06):
-    """Return where to write labels on a logarithmic axis from ``low`` to ``high``: at ``values``, but
-    moved so far that ``gap`` of the axis lies between any two."""
+    """Return positions of labels on a logarithmic axis from ``low`` to ``high``: at ``values``, moved so
+    that any two are at least ``gap`` of the axis apart."""
     heights = np.log(np.asarray(values) / low) / np.log(high / low)
     order = np.argsort(heights, kind="stable")
     steps = gap * np.arange(len(order))
     moved = np.maximum.accumulate(heights[order] - steps) + steps
-    moved -= max(0.0, moved[-1] - 1)  # none beyond the end
+    moved -= max(0.0, moved[-1] - 1)  # keep all within the axis
     places = np.empty(len(order))
     places[order] = low * (high / low) ** moved
     return places
@@ -201,8 +207,7 @@ def spread_labels(values, low, high, gap=0.06):
 
 
 def nullable(values):
-    """Return numbers as an Arrow array in which those that are not finite are null, so that a line ends
-    there."""
+    """Return numbers as an Arrow array with nulls for those that are not finite, where a line ends."""
     finite = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
     return pa.array(finite, from_pandas=True)
 
@@ -211,11 +216,11 @@ def nullable(values):
 
 
 def downsample(series, low, high):
-    """Return the indices that draw the curves ``series`` (k, n) at 500 × 300 pixels, ascending.
+    """Return ascending indices that are enough to draw the curves ``series`` (k, n) at 500 × 300 pixels.
 
-    First the lowest and highest value of every pixel column and curve, so that no spike is lost; then,
-    among these, only what moves a drawn line by half a pixel or more. Values are clipped to ``low``
-    and ``high``, the ends of the y axis, and may end in NaN or infinity.
+    The lowest and the highest value of each curve in each pixel column are candidates, so that no spike
+    is lost. Of these, only points that move a line by half a pixel or more are kept. Values are clipped
+    to ``low`` and ``high``, the ends of the y axis; they may be NaN or infinite.
     """
     finite = np.isfinite(series)
     series = np.clip(np.where(finite, series, high), low, high)
@@ -238,8 +243,10 @@ def downsample(series, low, high):
 
 
 def _corners(x, series, tolerance):
-    """Return which points to keep so that straight lines between them stay within ``tolerance`` of
-    all points: both ends, then again and again the worst point of each stretch that is not yet."""
+    """Return the points to keep so that straight lines between them are within ``tolerance`` of all points.
+
+    It starts with both ends and repeatedly adds the worst point of each stretch that is not within.
+    """
     keep = np.zeros(len(x), dtype=bool)
     keep[[0, -1]] = True
     while True:
@@ -254,6 +261,6 @@ def _corners(x, series, tolerance):
         add = first[worst[first] > tolerance]
         if not add.size:
             return corners
-        if 2 * (len(corners) + len(add)) > len(x):  # too rough to be worth thinning
+        if 2 * (len(corners) + len(add)) > len(x):  # too rough: keep all
             return np.arange(len(x))
         keep[add] = True

@@ -1,4 +1,4 @@
-"""The elements of an answer beside its text: charts, images, source code and formulas."""
+"""Elements of an answer other than text: charts, images, source code and formulas."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class Chart:
     """A Vega-Lite specification and its named tables.
 
-    spec : dict without the data; the same dict as long as only the data change
+    spec : dict without the data; the same dict while only the data change
     tables : name of the dataset -> PyArrow table
-    alt : what the chart shows, for those who do not see it
-    wide : whether it needs the whole width of a phone
+    alt : alternative text
+    wide : whether it needs the full width of a phone
     """
 
     spec: dict
@@ -32,17 +32,17 @@ class Image:
 
 @dataclass(frozen=True)
 class Code:
-    """Python source, in the colors of a program."""
+    """Python source, shown with syntax colors."""
 
     source: str
 
 
 @dataclass(frozen=True)
 class Formulas:
-    """Formulas one below the other.
+    """Formulas, one per line.
 
     latex : one aligned block
-    plain : the same in plain characters, for files; ⟨…⟩ stands for a bar over …
+    plain : the same in plain characters, for files; ⟨…⟩ is a bar over …
     """
 
     latex: str

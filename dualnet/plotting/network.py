@@ -1,6 +1,6 @@
 """A network as a diagram: inputs on the left, then hidden units, the output on the right.
 
-The color of a line is the sign of its weight, its thickness the size.
+The color of a line shows the sign of its weight, the thickness its size.
 """
 
 from functools import lru_cache
@@ -16,11 +16,11 @@ from dualnet.plotting.units import HALF, NEGATIVE, POSITIVE, ZERO
 from dualnet.text import translator
 
 HEIGHT = 190
-# Where things stand, as shares of the width: the three layers, and between the last two the output
-# weight as a number and the start of its line.
+# Horizontal positions, as shares of the width: the three layers; the number of an output weight and the
+# start of its line.
 INPUT, HIDDEN, OUTPUT = 0.055, 0.36, 0.9
 NUMBER, LINE = 0.555, 0.635
-FONT_SIZE = "min(18, width / 24)"  # 16 pixels in a column of the page, 1280 pixels wide
+FONT_SIZE = "min(18, width / 24)"  # 16 pixels on a page of 1280 pixels
 THICKEST = 9  # pixels
 # Boxes with round ends, in units of half the square root of a point's size.
 SHAPES = {
@@ -57,7 +57,7 @@ def network_chart(network, inputs, units, limit, language, alt_text):
 
 @quiet
 def largest_weight(networks, inputs, units):
-    """Return the largest absolute weight that `network_chart` draws of ``networks``, 1 where all are 0."""
+    """Return the largest absolute weight that `network_chart` draws of ``networks``, 1 if all are 0."""
     weights = [np.append(net.w1[inputs, :units], net.w2[:units]) for net in networks]
     return float(np.nan_to_num(np.abs(weights)).max()) or 1.0
 
@@ -73,14 +73,15 @@ def unit_labels(units):
 
 
 def short_text(number):
-    """Return a number with two decimals, a large one as a power of ten."""
+    """Return a number as text with two decimals; 1000 or more with a power of ten."""
     if not abs(number) < 1000:  # NaN too
         return f"{number:.0e}".replace("-", charts.MINUS)
     return charts.decimal_text(number, 2)
 
 
 def _layer(x, kind, biases, left_out, t):
-    """Return the nodes of a layer as rows of a table, from top to bottom, and how many are ``left_out``.
+    """Return the nodes of a layer as rows of a table, from top to bottom; a last row counts those
+    ``left_out``.
 
     biases : name -> bias, None for an input
     """
@@ -151,7 +152,7 @@ def _spec(language):
         .mark_point(
             filled=True,
             opacity=1,
-            fill=f"rgb{HALF}",  # pale on a light page and on a dark one
+            fill=f"rgb{HALF}",  # pale on light and dark pages
             stroke="gray",
             size=alt.expr(f"pow(1.35 * {FONT_SIZE}, 2)"),
         )

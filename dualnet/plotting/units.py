@@ -1,6 +1,6 @@
-"""Pictures of hidden units and of the plane: arrays in, pixels and marks out.
+"""Pictures of hidden units and of the plane, from arrays.
 
-A `Drawing` says what lies where; `svg` draws it still, `player.play` lets several follow each other.
+A `Drawing` holds the parts and their positions. `svg` draws one; `animation.play` animates several.
 """
 
 import base64
@@ -12,7 +12,7 @@ import numpy as np
 
 from dualnet.networks import quiet
 
-# Looks that lie on a light page as well as on a dark one: no meaning is left to the background.
+# Colors for light and dark pages; the background has no meaning.
 NEGATIVE, POSITIVE = (150, 80, 180), (46, 139, 87)  # the sign of a weight: purple, green
 ZERO = (128, 128, 128)
 FAINT = 64  # the opacity of a weight of zero, of 255
@@ -24,7 +24,7 @@ WIDTH = 400  # of every drawing, in its own units
 TILE = 24  # pixels across the map of one hidden unit, at least
 PLANE = 150  # pixels across the map of the output
 MOVING_PLANE = 64
-NEAR_HALF = 0.005  # an output this near 0.5 is written 50 %
+NEAR_HALF = 0.005  # an output this close to 0.5 is shown as 50 %
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Rasters, and above them samples: ``marks`` holds x, y and the class 0 or 1 of each, (m, 3)."""
+    """Rasters with samples and labels on top; ``marks`` (m, 3) holds x, y and the class 0 or 1."""
 
     height: float
     rasters: tuple
@@ -61,7 +61,7 @@ class Drawing:
 
 def signed_color(values, limit):
     """Return RGBA (..., 4), uint8, of weights: the color is the sign, purple or green; the opacity
-    grows with the square root of the size, up to ``limit``, so that small weights can be told apart."""
+    grows with the square root of the size, up to ``limit``, so that small weights remain visible."""
     t = np.clip(np.nan_to_num(np.asarray(values, float) / limit), -1, 1)[..., None]
     color = np.select([t < 0, t > 0], [np.array(NEGATIVE), np.array(POSITIVE)], np.array(ZERO))
     opacity = FAINT + np.sqrt(np.abs(t)) * (255 - FAINT)
@@ -69,7 +69,7 @@ def signed_color(values, limit):
 
 
 def output_color(values):
-    """Return RGBA (..., 4), uint8, of outputs from 0 (slate) over 0.5 (pale) to 1 (gold)."""
+    """Return RGBA (..., 4), uint8, of outputs: 0 is slate, 0.5 pale, 1 gold."""
     t = np.clip(np.nan_to_num(np.asarray(values, float), nan=0.5), 0, 1)
     rgb = [np.interp(t, [0, 0.5, 1], stops) for stops in zip(LOW, HALF, HIGH, strict=True)]
     return np.rint(np.stack([*rgb, np.full_like(t, 255)], axis=-1)).astype(np.uint8)
@@ -87,9 +87,9 @@ def weight_limit(networks):
 def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
     """Return a `Raster` of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
 
-    What a unit looks like is said by ``data.unit_plot``: "bars", its column of w1 from top to bottom;
-    "image", the same as rows of an image; "plane", its activation, the lowest x2 below. ``limit`` is
-    the end of the scale of weights, see `weight_limit`.
+    ``data.unit_plot`` decides how a unit is drawn: "bars", its column of w1 from top to bottom; "image",
+    the same as rows of an image; "plane", its activation over the plane, the lowest x2 at the bottom.
+    ``limit`` is the end of the scale of weights, see `weight_limit`.
     """
     units = len(network.b1)
     across = units_across(units, width, height, square=data.unit_plot != "bars")
@@ -103,14 +103,14 @@ def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
         tiles = np.repeat(tiles, 8, axis=2)
     sheet = _sheet(tiles, across)
     box_width, box_height = width, height
-    if data.unit_plot != "bars":  # square tiles: as large as both sides allow
+    if data.unit_plot != "bars":  # square tiles as large as fit
         scale = min(width / sheet.shape[1], height / sheet.shape[0])
         box_width, box_height = scale * sheet.shape[1], scale * sheet.shape[0]
     return Raster(sheet, (x, 0.0, box_width, box_height))
 
 
 def units_across(units, width, height, square):
-    """Return how many of ``units`` tiles stand in a row so that they are as large as possible."""
+    """Return how many of ``units`` tiles to place in a row so that they are as large as possible."""
     if not square:
         return units if units <= 32 else -(-units // 2)
     return max(
@@ -119,7 +119,7 @@ def units_across(units, width, height, square):
 
 
 def _sheet(tiles, across):
-    """Lay tiles (n, h, w, 4) in rows of ``across``, with clear gaps between them."""
+    """Return tiles (n, h, w, 4) as one array, in rows of ``across`` with transparent gaps."""
     n, h, w, _ = tiles.shape
     gap = max(1, round(w / 10))
     down = -(-n // across)
@@ -138,7 +138,7 @@ def _unit_maps(network, edge, size):
 
 
 def draw_units(network, data, limit, height=64):
-    """Return the hidden units of a network as a `Drawing` as wide as a column of the page."""
+    """Return the hidden units of a network as a `Drawing`."""
     raster = unit_tiles(network, data, limit, height)
     return Drawing(raster.box[3], (raster,))
 
@@ -147,7 +147,7 @@ def draw_units(network, data, limit, height=64):
 
 
 def plane_edge(data):
-    """Return how far the plane is drawn to every side: a tenth beyond the outermost training sample."""
+    """Return how far the plane extends in each direction: 1.1 times the largest training feature."""
     return 1.1 * float(np.abs(data.x_train).max())
 
 
@@ -173,7 +173,9 @@ def plane(network, data, height=300, size=PLANE):
         height,
         (
             Raster(pixels, (0.0, 0.0, height, height), smooth=True),
-            unit_tiles(network, data, None, height, beside, WIDTH - beside),  # no weights there
+            unit_tiles(
+                network, data, None, height, beside, WIDTH - beside
+            ),  # None: no weights are drawn
         ),
         np.column_stack([x, y, data.y_train]),
     )
@@ -192,16 +194,16 @@ def boundary(z):
 
 @quiet
 def drawn_by_equal(network, data):
-    """Return what a network of equal units draws in the picture: "half", 50 % everywhere; "line", one
-    straight boundary; "none", no boundary; None where it is something else."""
+    """Return what a network of equal units draws in the plane: "half", 50 % everywhere; "line", one
+    straight boundary; "none", no boundary; None for anything else."""
     points = plane_points(plane_edge(data), PLANE)
     z = network.forpass(points)[:, 0]
     if np.abs(network.activation(z) - 0.5).max() < NEAR_HALF:
         return "half"
     if (z > 0).all() or (z < 0).all():
         return "none"
-    # Straight, where it divides the points as they lie along the weights: nearly equal units with small
-    # output weights of both signs may draw a curve.
+    # The boundary is straight if it divides the points along the mean weights. Nearly equal units with
+    # small output weights of both signs may draw a curve.
     along = points @ network.w1.mean(axis=1)
     above, below = along[z > 0], along[z <= 0]
     straight = above.min() > below.max() or below.min() > above.max()

@@ -1,6 +1,6 @@
 """The questions that the page and `ask` answer, one module each.
 
-To add a question: a module here with a `Question`, an entry in `QUESTIONS`, its texts.
+To add a question, add a module here with a `Question`, an entry in `QUESTIONS`, and its texts.
 """
 
 from dualnet.questions import boundary, code, fixes, gradient, loss, luck, nudge, size, units
@@ -31,14 +31,14 @@ def ask(
     axis: str = "log",
     progress: bool = False,
 ) -> Answer:
-    """Train what the question needs and return its `Answer`.
+    """Train the experiments that a question needs and return its `Answer`.
 
     Parameters
     ----------
     key : str
         "loss", "units", "gradient", "boundary", "size", "nudge", "fixes", "luck" or "code".
     settings : Settings or Comparison, default the chapter's settings
-        A `Comparison` is trained on where needed.
+        A `Comparison` continues from the epochs it has done.
     epochs : int, default 500
         1 to 100,000.
     epoch : int, default the last
@@ -47,7 +47,7 @@ def ask(
     axis : {"log", "linear", "book"}
         The axis of the losses; "book" is cut at 0.3.
     progress : bool, default False
-        Whether to show how far the training is.
+        Whether to show the progress of the training.
 
     Raises ValueError for anything else.
 

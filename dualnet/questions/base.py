@@ -1,4 +1,4 @@
-"""The types that all questions share: what they are asked about, and what they answer."""
+"""Types that all questions share: `View`, `Question` and `Answer`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from dualnet.text import translator
 from dualnet.training.experiments import RUNS, Comparison
 
 AXES = ("log", "linear", "book")  # the axes of the losses
-ROUNDING = 1e-6  # as far as rounding may part units that are still called equal
+ROUNDING = 1e-6  # units that rounding has separated by less are still called equal
 
 
 @dataclass(frozen=True)
 class View:
-    """What a visitor looks at.
+    """The state of the page that an answer depends on.
 
-    settings, comparison : the two runs and what decides them
-    epochs : how many epochs are shown; ``epoch``: the one looked at, 0 (the start) to ``epochs``
-    language : of all words; ``axis``: "log", "linear" or "book", the loss axis
-    play : whether pictures move from the start to ``epochs``
-    change : whose source *Fixes* shows, one of ``Fixes.CHANGES``
+    settings, comparison : the settings and the two runs trained with them
+    epochs : how many epochs are shown; ``epoch``: the chosen one, 0 (the start) to ``epochs``
+    language : language of all texts; ``axis``: "log", "linear" or "book", the loss axis
+    play : whether pictures are animated from the start to ``epochs``
+    change : the change whose source *Fixes* shows, one of ``Fixes.CHANGES``
     """
 
     settings: Settings
@@ -37,7 +37,7 @@ class View:
 
     @property
     def t(self):
-        """``t(key, **values)`` gives the sentence of ``key`` in the language."""
+        """The translator: ``t(key, **values)`` returns the sentence of ``key`` in the language."""
         return translator(self.language)
 
     @property
@@ -51,7 +51,7 @@ class View:
 
     @cached_property
     def names(self):
-        """What the two runs are called under these settings, by their keys."""
+        """The names of the two runs under these settings, by their keys."""
         constant, std = self.settings.constant, self.settings.std
         return {
             "ones": self.t("run.ones")
@@ -62,12 +62,12 @@ class View:
 
     @cached_property
     def networks(self):
-        """Both networks at the epoch looked at, by their keys."""
+        """Both networks at the chosen epoch, by their keys."""
         return {key: run.network_at(self.epoch) for key, run in self.runs.items()}
 
     def is_symmetric(self, key):
-        """Return whether a run's hidden units, of which there are several, started equal and are equal
-        but for rounding at the epoch looked at."""
+        """Return whether a run has several hidden units that started equal and, except for rounding, are
+        equal at the chosen epoch."""
         start, now = (
             difference(net.w1, net.b1, net.w2)
             for net in (self.runs[key].network_at(0), self.networks[key])
@@ -75,8 +75,8 @@ class View:
         return self.settings.units > 1 and bool(start == 0 and now <= ROUNDING)
 
     def is_separated_by_rounding(self, key):
-        """Return whether a run's hidden units started equal and are no longer at the epoch looked at:
-        by rounding, as exact training keeps them equal."""
+        """Return whether a run's hidden units started equal but are no longer equal at the chosen epoch;
+        only rounding does this, as exact training keeps them equal."""
         start = self.runs[key].network_at(0)
         started_equal = difference(start.w1, start.b1, start.w2) == 0
         network = self.networks[key]
@@ -84,7 +84,7 @@ class View:
 
     @property
     def frames(self):
-        """The epochs that a moving picture shows: the start first, the end last."""
+        """The epochs of an animation, from the start to the end."""
         return [e for e in self.comparison.snapshot_epochs if e < self.epochs] + [self.epochs]
 
 
@@ -96,7 +96,7 @@ class Question:
     answer : function of a `View` and of the experiments that the question needs; the same view gives the
         same `Answer`
     experiments : function of a `View` that returns pairs of a kind of experiment and how many epochs of it
-        the answer needs, beside the comparison
+        the answer needs, in addition to the comparison
     uses_epoch : whether the answer shows one epoch, which the user chooses
     animates : the kinds of unit plot (see `Dataset`) for which it has an animation
     """
@@ -110,14 +110,14 @@ class Question:
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """What is said and shown. A notebook shows it whole, ``print`` gives the sentence.
+    """The text and the pictures of an answer. A notebook shows all of it, ``print`` the sentence.
 
-    sentence : Markdown; empty while pictures move
-    subtitles : what stands beside the name of each run, by key (its accuracy, t)
-    left, right : pictures of either run; both: pictures of the two together
-    more : Markdown, what else the numbers say, below the pictures
-    note : Markdown, below everything; details: pictures for those who want to know more
-    names : what the runs are called, by key; empty: no names above the pictures
+    sentence : Markdown; empty during an animation
+    subtitles : text beside the name of each run, by key, such as its accuracy
+    left, right : pictures of each run; both: pictures of the two together
+    more : Markdown below the pictures, further results
+    note : Markdown, below everything; details: pictures that the page shows on demand
+    names : names of the runs, by key; empty: no names above the pictures
     """
 
     sentence: str
@@ -155,8 +155,8 @@ class Answer:
 
 
 def subtitles_of(view, samples):
-    """Return the accuracy of both networks at the epoch looked at, in words, by key; ``samples`` is
-    "training" or "validation"."""
+    """Return the accuracy of both networks at the chosen epoch as text, by key; ``samples`` is "training"
+    or "validation"."""
     return {
         key: view.t(f"subtitle.{samples}", accuracy=accuracy_of(network, view.data, samples))
         for key, network in view.networks.items()

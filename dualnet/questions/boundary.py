@@ -1,5 +1,5 @@
-"""What boundary can each network draw? The output over the plane; where there is none, the
-predicted probabilities."""
+"""What boundary can each network draw? The output over the plane, or the predicted probabilities of data
+with more than two features."""
 
 from functools import lru_cache
 
@@ -26,9 +26,8 @@ from dualnet.text import translator
 HEIGHT = 300
 BARS_HEIGHT = 190
 BINS = 20
-NARROW = 200  # pixels of a plot, as on a phone
-# Samples shown that a network is wrong about: how many in a row and at most, and how high the image and
-# the label of each are.
+NARROW = 200  # pixels of a plot on a phone
+# Misclassified samples: how many in a row and in all, the height of an image and of a label.
 MISTAKES = {"image": (6, 12, 46, 16), "table": (3, 9, 0, 24)}
 SURE = 0.9
 GAP = 6  # between these samples, in the units of a drawing
@@ -53,7 +52,7 @@ def plane_answer(view):
         alt_text = t("boundary.play_alt", epoch=view.epochs)
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
 
-    pictures, said = {}, []
+    pictures, sentences = {}, []
     accuracies = {
         key: accuracy_of(net, view.data, "training") for key, net in view.networks.items()
     }
@@ -72,7 +71,7 @@ def plane_answer(view):
             several = "equal" if view.is_symmetric(key) else "near"
             units = "unit" if view.settings.units == 1 else several
             kind = "boundary.half" if drawn == "half" else f"boundary.{units}_{drawn}"
-            said.append(t(kind, run=names[key]))
+            sentences.append(t(kind, run=names[key]))
     first = t(
         "boundary.answer",
         epoch=view.epoch,
@@ -81,7 +80,7 @@ def plane_answer(view):
         **accuracies,
     )
     return Answer(
-        " ".join([first, *said]),
+        " ".join([first, *sentences]),
         subtitles_of(view, "training"),
         left=(pictures["ones"],),
         right=(pictures["normal"],),
@@ -134,7 +133,7 @@ def probability_answer(view):
 
 
 def mistakes(z, y):
-    """Return the indices of the samples on the wrong side of 50 %, the surest first.
+    """Return the indices of the misclassified samples, the most certain first.
 
     z (m,): inputs of the output's sigmoid; y (m,): 0 or 1.
     """
@@ -143,27 +142,28 @@ def mistakes(z, y):
 
 
 def confidence_of(network, z):
-    """Return the probability (m,) of the class that is predicted, 0.5 to 1."""
+    """Return the probability (m,) of the predicted class, 0.5 to 1."""
     return network.activation(np.abs(z))
 
 
 def class_names(view):
-    """Return the names of class 0 and class 1 in the language of ``view``, or as the data call them."""
+    """Return the names of class 0 and class 1 in the language of ``view``, or in the data."""
 
     def name_of(name):
         try:
             return view.t(f"class.{name}")
-        except KeyError:  # a data set of somebody's own
+        except KeyError:  # a user's own data set
             return name
 
     return tuple(map(name_of, view.data.target_names))
 
 
 def mistakes_drawing(samples, predicted, confidence, data, classes):
-    """Return a `Drawing` of the first of the validation ``samples``, indices: each as an image where the
-    data are images, and below it the class that is predicted, with its probability.
+    """Return a `Drawing` of the first of the validation ``samples``, given as indices.
 
-    predicted (m,): whether it is class 1; confidence (m,): see `confidence_of`; classes: their names
+    Each is drawn as an image, if the data are images, above the predicted class and its probability.
+
+    predicted (m,): whether class 1 is predicted; confidence (m,): see `confidence_of`; classes: their names
     """
     most = MISTAKES["image" if data.image_shape else "table"][1]
     samples = samples[:most]
@@ -190,7 +190,7 @@ def samples_drawing(samples, data, texts, kinds):
 
 
 def ink(sample, data):
-    """Return a validation sample as RGBA pixels, dark on light, over the range of all that is trained on."""
+    """Return a validation sample as RGBA pixels, dark on light, scaled by the training samples."""
     top = data.original(data.x_train).max()
     gray = 255 * (1 - data.original(data.x_val[sample]).reshape(data.image_shape) / top)
     gray = np.rint(np.clip(gray, 0, 255))
@@ -198,13 +198,13 @@ def ink(sample, data):
 
 
 def percent(probability):
-    """Return a probability of 0.5 to 1 in words; never 100 %, which no sigmoid means."""
+    """Return a probability of 0.5 to 1 as text; never 100 %, which a sigmoid does not reach."""
     return "> 99%" if probability > 0.99 else f"{probability:.0%}"
 
 
 def probability_charts(view):
-    """Return how the predicted probabilities of class 1 spread over the validation samples of each
-    class, a `Chart` for either run; both count on one scale."""
+    """Return histograms of the predicted probability of class 1 for the validation samples of each class,
+    one `Chart` per run; both have the same scale of counts."""
     data, edges = view.data, np.linspace(0, 1, BINS + 1)
     counts = {}
     for key, network in view.networks.items():

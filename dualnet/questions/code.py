@@ -1,4 +1,4 @@
-"""How does the code differ? Both starts, why equal stays equal, and what to write instead."""
+"""How does the code differ? Both starts, why equal units stay equal, and a better start."""
 
 import ast
 import inspect
@@ -8,10 +8,10 @@ from dualnet.networks import DualLayer, RandomInitNetwork
 from dualnet.plotting.elements import Code, Formulas
 from dualnet.questions.base import Answer, Question
 
-WIDTH = 44  # characters of a line in a column of the page, 1280 pixels wide
+WIDTH = 44  # characters of a line in a column of a page of 1280 pixels
 
-# Of two hidden units i and j with equal weights and biases: w and b into them, v out of them; a bar is
-# the mean over the samples, e the error at the output.
+# Hidden units i and j have equal weights w, biases b and output weights v; a bar is the mean over the
+# samples, e the error of the output.
 EQUAL_STAYS_EQUAL = Formulas(
     latex=r"""
 \begin{aligned}
@@ -53,7 +53,7 @@ def answer(view):
 
 
 def source_of(function):
-    """Return the source of a function as it stands, but for decorators and docstring."""
+    """Return the source of a function without decorators and docstring."""
     source = textwrap.dedent(inspect.getsource(function))
     [definition] = ast.parse(source).body
     lines = source.splitlines(keepends=True)

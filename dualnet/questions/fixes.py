@@ -1,4 +1,4 @@
-"""What breaks the symmetry? Fourteen changes, one at a time: of the training, and of the start."""
+"""What breaks the symmetry? Fourteen single changes of the training or of the start."""
 
 from functools import lru_cache
 
@@ -18,7 +18,7 @@ from dualnet.text import translator
 TRAINING, STARTS = Fixes.CHANGES[:7], Fixes.CHANGES[7:]  # left and right
 ROW = 57  # pixels: the name of the change, and below it the units and the numbers
 UNITS_HEIGHT = 30
-HARDLY = 0.25  # of what the random start gains: a smaller gain is hardly any
+HARDLY = 0.25  # a gain is small below this share of the random start's gain
 
 
 def experiments(view):
@@ -49,8 +49,8 @@ def name_of(view, change):
 
 
 def sentence(view, results):
-    """Return how many of the changes to the training separate the units, and how many of those to the
-    start."""
+    """Return how many of the changes to the training, and how many of those to the start, separate the
+    units."""
     t = view.t
     if view.settings.units == 1:
         return t("fixes.single")
@@ -73,7 +73,7 @@ def _is_separated(result):
 
 
 def remarks(view, results):
-    """Return what else the numbers say: rounding, surprises, what diverged and where training ended."""
+    """Return sentences on rounding, surprises, networks that diverged, and bounded training."""
     t, epoch = view.t, Fixes.reach(view.settings, view.epochs)
     trained = {change: result for change, result in results.items() if not result.diverged}
     by_rounding = [c for c, r in trained.items() if c in Fixes.ALIKE and r.distinct > 1]
@@ -88,8 +88,8 @@ def remarks(view, results):
 
 
 def surprises(view, trained):
-    """Return a sentence on equal units that classify as well as the random start, and one on random
-    biases that separate all units and gain hardly anything."""
+    """Return sentences on equal units that classify as well as the random start, and on random biases
+    that separate all units but gain little accuracy."""
     t = view.t
     if not {"none", "all", "biases"} <= trained.keys():
         return []
@@ -121,8 +121,8 @@ def _listed(view, changes):
 
 
 def charts_of(view, results):
-    """Return the table of the changes to the training and that of the changes to the start, a `Chart`
-    each; both draw the hidden units on one scale."""
+    """Return the changes to the training and those to the start as two tables, each a `Chart`; both draw
+    the hidden units on one scale."""
     deviations = {c: deviation(r.network) for c, r in results.items() if not r.diverged}
     limit = max([DISTINCT, *(float(np.abs(part).max()) for part in deviations.values())])
     charts_ = []
@@ -141,18 +141,18 @@ def charts_of(view, results):
 
 
 def deviation(network):
-    """Return how far each hidden unit is from the mean of all units, (n_features + 2, units): in w1, in
-    b1 and in w2."""
+    """Return the difference of each hidden unit from the mean of all units, (n_features + 2, units): w1,
+    b1 and w2."""
     parameters = np.vstack([network.w1, network.b1, network.w2.T])
     return parameters - parameters.mean(axis=1, keepdims=True)
 
 
 def units_image(deviations, limit):
-    """Return RGBA pixels of the units, a column each: w1 from top to bottom, then a band for b1 and one
+    """Return RGBA pixels of the units, one column each: w1 from top to bottom, then a band for b1 and one
     for w2. The opacity grows with the logarithm of the deviation above `DISTINCT`."""
     deviations = np.where(np.abs(deviations) > ROUNDING, deviations, 0)
     share = np.arcsinh(deviations / DISTINCT) / np.arcsinh(limit / DISTINCT)
-    colors = signed_color(np.sign(share) * share**2, 1)  # which takes the root again
+    colors = signed_color(np.sign(share) * share**2, 1)  # signed_color takes the root
     w1, bands = colors[:-2], colors[-2:]
     repeats = max(1, round(24 / len(w1)))
     w1 = np.repeat(w1, repeats, axis=0)
@@ -166,7 +166,7 @@ def units_image(deviations, limit):
 
 
 def _row(view, change, result, deviations, limit):
-    """Return the columns of a row of the table."""
+    """Return a row of the table: values by column."""
     t, units = view.t, view.settings.units
     steps = -(-len(view.data.x_train) // 32)
     extra = t(f"change_extra.{change}", steps=steps, rate=view.settings.learning_rate / 10)
@@ -190,7 +190,7 @@ def _row(view, change, result, deviations, limit):
 
 @lru_cache(maxsize=16)
 def _spec(rows, language):
-    """Return the specification of a table: it holds no numbers, so that a browser keeps it."""
+    """Return the specification of a table. It has no results, so that the browser keeps the chart."""
     t = translator(language)
     table = alt.Chart(alt.NamedData("rows")).transform_calculate(top=f"datum.row * {ROW}")
     y = alt.Y("top:Q", scale=None, axis=None)
@@ -253,7 +253,7 @@ def _spec(rows, language):
 
 
 def sources(view):
-    """Return the chapter's methods that the change chosen replaces, and the source of its class."""
+    """Return the source of the chapter's methods that the chosen change replaces, and of its class."""
     kind = Fixes.KINDS[view.change]
     methods = [name for name in vars(kind) if name in vars(DualLayer) and name[0] != "_"]
     replaced = "\n".join(source_of(vars(DualLayer)[name]) for name in methods)

@@ -1,4 +1,4 @@
-"""Which gradient does each hidden unit get? One training step in numbers, and the network it changes."""
+"""Which gradient does each hidden unit get? One training step as a diagram and a table."""
 
 import copy
 import math
@@ -26,12 +26,12 @@ from dualnet.text import number_text, power
 from dualnet.training.experiments import RUNS
 
 UNITS = 4  # hidden units shown, at most
-INPUTS = 3  # inputs drawn, where there are more than two
+INPUTS = 3  # inputs drawn, if there are more than two
 DIGITS = 5  # decimals of a number in the table
-# Rows of smaller or larger numbers are written as multiples of a power of ten.
+# Rows of smaller or larger numbers have a power of ten as a factor.
 SMALL, LARGE = 1e-3, 1e3
 ROW_HEIGHT = 24  # pixels
-LABELS = 1.8  # how wide the names of the rows are, in columns
+LABELS = 1.8  # width of the row names, in columns
 
 
 def answer(view):
@@ -91,7 +91,7 @@ class Step:
 
 @quiet
 def training_step(network, data):
-    """Return the `Step` that ``network`` takes next on the training samples; it stays as it is."""
+    """Return the `Step` that ``network`` takes next on the training samples, without changing it."""
     network = copy.copy(network)  # `training` replaces the weights
     x, y, m = data.x_train, data.y_train[:, None], len(data.x_train)
     weight = network.w1
@@ -103,8 +103,8 @@ def training_step(network, data):
 
 
 def inputs_shown(data):
-    """Return the indices of the features that are drawn: both in the plane, else the few whose
-    training samples correlate most with the class, so that they do not depend on the networks."""
+    """Return the indices of the features that are drawn: both of two, else those that correlate most with
+    the class in the training samples, so that they do not depend on the networks."""
     if data.n_features == 2:
         return [0, 1]
     x, y = data.x_train, data.y_train - data.y_train.mean()
@@ -118,7 +118,7 @@ def inputs_shown(data):
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: its ``kind``, its name, and the number of each unit as it is written."""
+    """A row of the table: its ``kind``, its name, and the number of each unit as text."""
 
     kind: str
     name: str
@@ -126,8 +126,8 @@ class Row:
 
 
 def rows_of(view):
-    """Return the rows of the table of each run, by key: a training step on the inputs of the plane, or on
-    the first one that is drawn."""
+    """Return the rows of the table of each run, by key: a training step for both inputs of the plane, or
+    for the first input drawn."""
     inputs = inputs_shown(view.data)
     listed = inputs if view.data.n_features == len(inputs) else inputs[:1]
     return {
@@ -144,8 +144,8 @@ def step_rows(step, inputs, units, view):
         *_rows({"activation": step.activation[:units]}, t),
     ]
     for i in inputs:
-        # Numbers that are added are written alike. A large learning rate magnifies what rounding cuts
-        # off: then a power of ten saves digits.
+        # Numbers that are added have the same format. A large learning rate magnifies rounding errors of
+        # the text; a power of ten then keeps more digits.
         change = {"gradient": step.gradient[i, :units], "penalty": step.penalty[i, :units]}
         weights = {"weight": step.weight[i, :units], "after": step.after[i, :units]}
         change = _rows(change, t, small=SMALL if rate <= 1 else 1)
@@ -169,8 +169,8 @@ def _rows(values, t, small=SMALL, **words):
 
 
 def _form(sizes, small):
-    """Return the power of ten and the decimals with which numbers of these ``sizes`` are written: 0 is the
-    power where the largest lies between ``small`` and `LARGE`."""
+    """Return the power of ten and the number of decimals for numbers of these ``sizes``. The power is 0 if
+    the largest is between ``small`` and `LARGE`."""
     largest = float(sizes[np.isfinite(sizes)].max(initial=0))
     magnitude = math.floor(math.log10(largest)) if largest else 0
     if largest and not small <= largest < LARGE:
@@ -185,8 +185,7 @@ def _text(number, exponent, decimals):
 
 
 def table_chart(rows, words):
-    """Return the table as a `Chart`; ``words`` say what it is to those who do not see it, and the numbers
-    follow."""
+    """Return the table as a `Chart`; its alternative text is ``words`` and the numbers."""
     cells = [
         {"row": i, "unit": j + 1, "text": text, "kind": row.kind}
         for i, row in enumerate(rows)
@@ -228,34 +227,37 @@ def _table_spec(rows):
 
 
 def sentence(view, rows):
-    """Return how many different gradients the units shown have, in the numbers of the table (`step_rows`,
-    by key), and whether rounding has separated them."""
+    """Return how many different gradients the units shown have in the table, and whether rounding has
+    separated them.
+
+    rows : by key, see `step_rows`
+    """
     t, units = view.t, units_shown(view)
     if lost := diverged(view):
         return lost
     if units == 1:
         return t("gradient.single", epoch=view.epoch)
-    said = [t("gradient.question", epoch=view.epoch)]
+    sentences = [t("gradient.question", epoch=view.epoch)]
     for key in RUNS:
         words = {"run": view.names[key], "units": units}
         count = distinct_columns(rows[key], "gradient")
         if count > 1:
-            said.append(t("gradient.different", count=count, **words))
+            sentences.append(t("gradient.different", count=count, **words))
         elif distinct_columns(rows[key], "after") > 1:
-            said.append(t("gradient.same_gradient", **words))
+            sentences.append(t("gradient.same_gradient", **words))
         else:
-            said.append(t("gradient.same", **words))
+            sentences.append(t("gradient.same", **words))
         start, now = (
             difference(net.w1, net.b1, net.w2)
             for net in (view.runs[key].network_at(0), view.networks[key])
         )
         if start == 0 and (count > 1 or now > ROUNDING):
-            said.append(t("gradient.rounding", difference=number_text(now), **words))
-    return " ".join(said)
+            sentences.append(t("gradient.rounding", difference=number_text(now), **words))
+    return " ".join(sentences)
 
 
 def distinct_columns(rows, kind):
-    """Return how many units differ in the numbers of the rows of a ``kind`` as they are written."""
+    """Return how many units differ in the texts of the rows of a ``kind``."""
     return len(set(zip(*(row.texts for row in rows if row.kind == kind), strict=True)))
 
 

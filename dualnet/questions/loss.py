@@ -1,4 +1,4 @@
-"""Which network's loss falls faster? Both loss charts, and under each its hidden units."""
+"""Which network's loss falls faster? Both loss charts, each with its hidden units below."""
 
 from functools import lru_cache
 
@@ -15,9 +15,9 @@ from dualnet.text import ratio_text, translator
 from dualnet.training.experiments import RUNS
 
 HEIGHT = 240  # pixels of a chart
-PLOT = 330, 150  # of them, about, its plot: width and height
-LABEL = 62, 20  # the number at the end of a curve, 20 pixels high
-PLACES = (-17, 17, -32, 32)  # where its middle may stand, in pixels below the curve's end
+PLOT = 330, 150  # width and height of its plot, about
+LABEL = 62, 20  # width and height of the number at the end of a curve
+PLACES = (-17, 17, -32, 32)  # possible positions of its middle, in pixels below the curve's end
 TOOLTIPS = 60  # epochs of a chart that have a tooltip
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
@@ -50,7 +50,7 @@ def answer(view):
 
 
 def sentence(view):
-    """Return what the validation losses say at the epoch looked at, and which networks' units are all
+    """Return how the validation losses compare at the chosen epoch, and which networks' units are all
     equal."""
     if lost := diverged(view):
         return lost
@@ -67,7 +67,7 @@ def sentence(view):
 
 
 def diverged(view):
-    """Return the sentence that names the runs whose loss diverged, empty where neither did."""
+    """Return the sentence that names the runs whose loss diverged, empty if neither did."""
     lost = {key: first_lost(run, view.epochs) for key, run in view.runs.items()}
     return " ".join(
         view.t("loss.diverged", run=view.names[key], epoch=epoch)
@@ -77,13 +77,13 @@ def diverged(view):
 
 
 def first_lost(run, epochs):
-    """Return the first epoch with a loss that is no finite number, up to ``epochs``, else None."""
+    """Return the first epoch up to ``epochs`` whose loss is not finite, else None."""
     lost = np.flatnonzero(~np.isfinite(run.losses[:epochs] + run.val_losses[:epochs]))
     return int(lost[0]) + 1 if lost.size else None
 
 
 def compare(view):
-    """Return the sentence that compares both validation losses, by which of these cases it is."""
+    """Return the sentence that compares both validation losses at the chosen epoch."""
     t, epoch = view.t, view.epoch
     if epoch == 0:
         return t("loss.start")
@@ -106,8 +106,10 @@ def compare(view):
 
 
 def overfits(view, key, since):
-    """Return whether a run's training loss has fallen since an epoch while it has come to fit the
-    validation data worse than at its best. Their loss does not tell: the penalty in it may have grown.
+    """Return whether a run's training loss has fallen since an epoch while its fit of the validation data
+    has become worse than at its best.
+
+    The validation loss alone does not show this: the penalty in it may have grown.
     """
     run, last = view.runs[key], view.epoch
     best = int(run.val_losses[:last].argmin()) + 1
@@ -126,9 +128,8 @@ def overfits(view, key, since):
 
 
 def loss_charts(view):
-    """Return the two loss charts, left and right, as far as the runs are trained, which is one epoch
-    or more; see `loss_range`."""
-    done = min(view.epochs, view.comparison.epochs)  # another visitor may train on meanwhile
+    """Return the two loss charts, left and right, up to the last trained epoch, 1 or later."""
+    done = min(view.epochs, view.comparison.epochs)  # another session may train it at the same time
     curves = {
         key: np.array([run.losses[:done], run.val_losses[:done]]) for key, run in view.runs.items()
     }
@@ -149,8 +150,10 @@ def loss_charts(view):
 
 
 def _ending(curves, key):
-    """Return how a run's validation loss ends beside the other's. Words without numbers: a chart
-    whose words change is built anew, not just given new rows."""
+    """Return how a run's final validation loss compares with the other's.
+
+    The text has no numbers: when it changes, the browser builds a new chart.
+    """
     if not np.isfinite(curves[key]).all():
         return "diverged"
     own, other = (curves[run][1, -1] for run in (key, OTHER[key]))
@@ -180,7 +183,7 @@ def _tables(key, curves, view, y_range):
     that of `loss_range`."""
     low, high, _ = y_range
     lines = np.array([*curves[key], curves[OTHER[key]][1]])  # training, validation, the other's
-    # Downsampling and the place of the number go by what is drawn: logarithms on a logarithmic axis.
+    # Downsampling and placing the number use drawn heights: logarithms on a logarithmic axis.
     scaled = (
         (lambda values: np.log10(np.maximum(values, low))) if view.axis == "log" else np.asarray
     )
@@ -212,22 +215,22 @@ def _tooltip_rows(n):
 
 
 def _epoch_columns(view):
-    """Return the end of the epoch axis and the epoch marked on it, which the last epoch is not."""
+    """Return the end of the epoch axis and the epoch marked on it; the last epoch is not marked."""
     return {
-        "epochs": [max(view.epochs, 1.25)],  # the points of one epoch stand clear of the edge
+        "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
         "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # -: beyond the axis
     }
 
 
 def _numbers(*rows):
-    """Return rows as columns; a row may be None."""
+    """Return rows as columns, without rows that are None."""
     rows = [row for row in rows if row]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _arrival(own, other, view):
-    """Return where ``own`` validation losses come down, after the epoch looked at, to what the other run
-    has there, with that epoch in words; None where they do not."""
+    """Return the point after the chosen epoch where the ``own`` validation loss falls to the other run's loss
+    at the chosen epoch, with its label; None if there is none."""
     if not 0 < view.epoch <= len(own):
         return None
     loss, target = own[view.epoch - 1], other[view.epoch - 1]
@@ -245,8 +248,8 @@ def _arrival(own, other, view):
 
 
 def _end(val_losses, view, low, high):
-    """Return where the validation loss of the epoch looked at stands, and the loss in words; no words
-    at epoch 0, at an epoch not trained yet, and where the run diverged."""
+    """Return the position of the validation loss at the chosen epoch, with its label; no label at epoch 0,
+    at an epoch not trained yet, and where the run diverged."""
     shown = 0 < view.epoch <= len(val_losses) and np.isfinite(val_losses[view.epoch - 1])
     loss = float(val_losses[view.epoch - 1]) if shown else low
     return {
@@ -258,8 +261,8 @@ def _end(val_losses, view, low, high):
 
 
 def _place(lines, ends, view):
-    """Return on which side of its epoch the number stands and how far below its curve, so that it
-    covers as little as possible of the curves ``lines`` (3, n), drawn between ``ends``."""
+    """Return on which side of its epoch the number is drawn and how far below its curve, so that it covers
+    as little as possible of the curves ``lines`` (3, n), drawn between ``ends``."""
     (width, height), (label, tall) = PLOT, LABEL
     lines = np.clip(np.nan_to_num(lines, nan=ends[0]), *ends)
     pixels = (ends[1] - lines) / (ends[1] - ends[0]) * height
@@ -279,10 +282,10 @@ def _place(lines, ends, view):
 
 @lru_cache(maxsize=64)
 def _spec(key, log, single, language):
-    """Return the specification of a loss chart, the same for any losses: a browser that has it only
-    takes in the new rows.
+    """Return the specification of a loss chart, the same for any losses, so that the browser keeps the chart
+    and only replaces its rows.
 
-    single : whether there is one epoch only, which is drawn as points
+    single : whether there is only one epoch, which is drawn as points
     """
     t = translator(language)
     x = charts.epoch_axis(t, (0, alt.expr(charts.cell("axes", "epochs"))))
@@ -319,7 +322,7 @@ def _lines(key, own, other, kinds):
 
 
 def _points(own, other):
-    """Return the points of a single epoch: training full, validation and the other run's as rings."""
+    """Return the points of a single epoch: training filled, validation and the other run's as rings."""
     look = {"clip": True, "size": 100, "strokeWidth": 2.5, "opacity": 1}
     return (
         own.transform_filter("datum.kind == 'training'").mark_point(filled=True, **look),
@@ -329,10 +332,10 @@ def _points(own, other):
 
 
 def _tooltip_layers(x, epoch, kinds):
-    """Return the rule at the epoch pointed at, and the hover targets: wide, invisible rules.
+    """Return the rule at the epoch under the pointer, and the hover targets: wide, invisible rules.
 
-    (`nearest` would compute and draw a Voronoi cell for every row with every new curve, more work than
-    all the rest of the chart.)
+    (`nearest` would compute a Voronoi cell per row for every new curve, more work than the rest of the
+    chart.)
     """
     pointer = alt.selection_point(
         name="pointer", on="pointerover", clear="pointerout", fields=["epoch"], empty=False
@@ -348,13 +351,13 @@ def _tooltip_layers(x, epoch, kinds):
 
 
 def _mark():
-    """Return the rule at the epoch looked at."""
+    """Return the rule at the chosen epoch."""
     mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
     return alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q")
 
 
 def _number_layers(key):
-    """Return the dot where a run reaches the other's loss, and the numbers, in an outline."""
+    """Return the dot where a run reaches the other's loss, and the numbers, with an outline."""
     places = (
         alt.Chart(alt.NamedData("numbers"))
         .transform_calculate(run=f"'{key}'")

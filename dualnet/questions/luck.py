@@ -44,7 +44,7 @@ def answer(view, seeds):
 
 
 def sentence(view, ends, own, found):
-    """Return how the page's seed stands among the losses ``ends`` of the others."""
+    """Return how the page's seed compares with the final losses ``ends`` of the others."""
     if lost := diverged(view):
         return lost
     if view.settings.std == 0:
@@ -68,7 +68,7 @@ def seeds_chart(others, own, view, alt_text):
         "median": median,
     }
     tables = charts.loss_tables(*loss_range(np.array([*losses.values()]), "log"))
-    # One epoch stands in the middle.
+    # A single epoch is in the middle of the axis.
     first, last = (1, epochs) if epochs > 1 else (0.8, 1.25)
     tables["axes"] |= {"first": [first], "last": [last]}
     tables |= {
@@ -93,7 +93,7 @@ def seeds_chart(others, own, view, alt_text):
 
 @lru_cache(maxsize=16)
 def _spec(log, single, language):
-    """Return the specification for any losses; ``single``: one epoch has no line, but rings over a bar."""
+    """Return the specification, the same for any losses; ``single`` draws one epoch as rings on a bar."""
     t = translator(language)
     base = alt.Chart(alt.NamedData("curves")).encode(
         x=charts.epoch_axis(

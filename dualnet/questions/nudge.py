@@ -17,9 +17,9 @@ from dualnet.training.experiments import Nudges
 
 HEIGHT = 380
 POINTS = 400  # epochs of a line, and one more
-REGULAR = 1.5  # how far the epochs that a thousandfold costs may differ to be stated as a rule
-BELOW = 2  # powers of ten from the smallest difference down to where 0 stands
-LEAST = -20  # the power of ten of the smallest difference that is drawn as one
+REGULAR = 1.5  # a rule needs costs of a thousandfold smaller nudge within this ratio
+BELOW = 2  # powers of ten from the smallest difference down to the position of 0
+LEAST = -20  # smaller powers of ten are drawn as 0
 
 
 def experiments(view):
@@ -42,10 +42,10 @@ def answer(view, nudges):
 
 
 def sentence(view, epoch, differences, separated):
-    """Return when each nudge separates the units, and what became of those that have not.
+    """Return when each nudge separates the units, and the state of those that have not.
 
     differences (5, epoch + 1) and separated, 5 epochs or None, are those of `Nudges`: first without a
-    nudge, then from the smallest on.
+    nudge, then from the smallest nudge to the largest.
     """
     t = view.t
     if view.settings.units == 1:
@@ -77,8 +77,8 @@ def sentence(view, epoch, differences, separated):
 
 
 def cost_of_a_thousandth(epoch, separated, arrived, waiting):
-    """Return the fewest and the most epochs by which a nudge a thousand times smaller separates later,
-    or None where the epochs are too few or too different for a rule.
+    """Return the fewest and the most epochs that a nudge a thousand times smaller takes longer, or None if
+    there are too few or they differ too much for a rule.
 
     arrived, waiting : the nudges that have and have not separated the units, the largest first
     """
@@ -91,7 +91,7 @@ def cost_of_a_thousandth(epoch, separated, arrived, waiting):
 
 
 def waiting_sentence(t, epoch, differences, waiting):
-    """Return what became of the nudges ``waiting``, which have not separated the units."""
+    """Return the sentence on the nudges ``waiting``, which have not separated the units."""
     starts, ends = differences[waiting, 0], differences[waiting, -1]
     grown = (differences[waiting].max(axis=1) > starts).any()
     sizes = ", ".join(map(size_text, waiting))
@@ -101,7 +101,7 @@ def waiting_sentence(t, epoch, differences, waiting):
 
 
 def rounding_sentence(t, epoch, differences, separated):
-    """Return what rounding alone does to the units; both arguments are those without a nudge."""
+    """Return the sentence on rounding alone; both arguments are those without a nudge."""
     if separated is not None:
         return t("nudge.rounding_separated", epoch=separated)
     if differences.any():
@@ -110,13 +110,13 @@ def rounding_sentence(t, epoch, differences, separated):
 
 
 def names_of(t):
-    """Return what the five starts of `Nudges` are called."""
+    """Return the names of the five starts of `Nudges`."""
     nudged = (t("nudge.label", size=size_text(i)) for i in range(1, len(Nudges.SIZES)))
     return [t("nudge.none"), *nudged]
 
 
 def size_text(i):
-    """Return nudge ``i`` of `Nudges.SIZES`, which are powers of ten but for the first, in words."""
+    """Return nudge ``i`` of `Nudges.SIZES`, a power of ten (``i`` from 1), as text."""
     return power(round(np.log10(Nudges.SIZES[i])))
 
 
@@ -124,8 +124,8 @@ def size_text(i):
 
 
 def chart(view, epoch, differences, random, separated):
-    """Return difference against epoch as a `Chart`, on a logarithmic axis that has a place for 0: a line
-    a nudge, and the random start for comparison."""
+    """Return difference against epoch as a `Chart`, on a logarithmic axis with a position for 0: one line
+    per nudge, and the random start for comparison."""
     t = view.t
     at = np.unique(np.linspace(0, epoch, POINTS + 1).astype(int))
     lines = np.vstack([differences, random])[:, at]
@@ -169,7 +169,7 @@ def chart(view, epoch, differences, random, separated):
 def _spec(epoch, zero, lowest, highest, language):
     t = translator(language)
     x = charts.epoch_axis(t, (0, epoch))
-    x["scale"]["rangeMin"] = 118  # pixels for the names of the lines, in any usual font
+    x["scale"]["rangeMin"] = 118  # pixels for the names of the lines
     color = charts.run_color()
     lines = (
         alt.Chart(alt.NamedData("lines"))
@@ -206,7 +206,7 @@ def _spec(epoch, zero, lowest, highest, language):
 
 
 def _difference_axis(t, zero, lowest, highest):
-    """Return the y encoding from the power of ten at which 0 stands to the power ``highest``."""
+    """Return the y encoding from the power of ten ``zero``, the position of 0, to the power ``highest``."""
     marked = [exponent for exponent in range(lowest, highest + 1) if exponent % 3 == 0]
     labels = {zero: "0"} | {exponent: power(exponent) if exponent else "1" for exponent in marked}
     return alt.Y(
@@ -221,7 +221,7 @@ def _difference_axis(t, zero, lowest, highest):
 
 
 def _threshold(epoch):
-    """Return the rule above which units count as separated, and its name in an outline."""
+    """Return the rule above which units count as separated, and its name with an outline."""
     threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
     rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
     return rule.encode(x=alt.datum(0), x2=alt.datum(epoch)), *charts.readable(

@@ -1,5 +1,5 @@
-"""Equal units, or large weights? The training loss that equal and different units reach from small and
-large starting weights."""
+"""Equal units, or large weights? The training loss of equal and of different units by the size of their
+starting weights."""
 
 from functools import lru_cache
 
@@ -16,9 +16,9 @@ from dualnet.text import ratio_text, translator
 from dualnet.training.experiments import Sizes
 
 HEIGHT = 380
-SMALL = 0.005  # what is smaller has no place on the logarithmic axis
-ZERO = 0.0035  # where it stands instead
-# The starts, and the color of each: that of the run it is a kind of, or the third of the theme.
+SMALL = 0.005  # smaller sizes are not on the logarithmic axis
+ZERO = 0.0035  # their position instead
+# The starts and their colors: that of a run, or the third color of the theme.
 COLORS = {"constant": "ones", "different": "normal", "equal": "equal"}
 
 
@@ -29,7 +29,7 @@ def experiments(view):
 def answer(view, sizes):
     epoch = Sizes.reach(view.settings, view.epochs)
     losses = {
-        "constant": sizes.constant(epoch)[:, None],  # like the others a row a size
+        "constant": sizes.constant(epoch)[:, None],  # one row per size, like the others
         "equal": sizes.equal(epoch),
         "different": sizes.different(epoch),
     }
@@ -46,8 +46,10 @@ def answer(view, sizes):
 
 
 def over_seeds(losses):
-    """Return the median, the lowest and the highest of losses (sizes, seeds), shape (3, sizes), of the
-    starts whose units have not separated; NaN where all have."""
+    """Return the median, lowest and highest of losses (sizes, seeds) as an array (3, sizes).
+
+    Starts whose units have separated are NaN and are left out; the result is NaN if all are.
+    """
     rows = [row[~np.isnan(row)] for row in losses]
     return np.array(
         [[f(row) if row.size else np.nan for row in rows] for f in (np.median, np.min, np.max)]
@@ -55,34 +57,34 @@ def over_seeds(losses):
 
 
 def sentence(view, epoch, losses, curves):
-    """Return what equal and different units reach at their best sizes, at size 1 and at the smallest."""
+    """Return the losses of equal and different units at their best sizes, at size 1 and at the smallest."""
     t = view.t
     equal, different = curves["equal"][0], curves["different"][0]
     words = {"epoch": epoch, **best("different", different)}
     if view.settings.units == 1:
-        said = [t("size.single", **words)]
+        sentences = [t("size.single", **words)]
     elif np.isnan(equal).all():
-        said = [t("size.all_separated", **words)]
+        sentences = [t("size.all_separated", **words)]
     else:
         words |= best("equal", equal)
         ratio = words["equal"] / words["different"]
         close = even(words["equal"], words["different"])
         kind = "even" if close else "higher" if ratio > 1 else "lower"
-        said = [t(f"size.{kind}", ratio=ratio_text(max(ratio, 1 / ratio)), **words)]
+        sentences = [t(f"size.{kind}", ratio=ratio_text(max(ratio, 1 / ratio)), **words)]
         for size in (1.0, Sizes.SIZES[0]):
             at = Sizes.SIZES.index(size)
             if not np.isnan(equal[at]):
-                said.append(t("size.at", size=size, equal=equal[at], different=different[at]))
+                sentences.append(t("size.at", size=size, equal=equal[at], different=different[at]))
     starts = np.concatenate([losses["constant"], losses["equal"]], axis=1)
     if separated := int(np.isnan(starts).sum()):
-        said.append(t("size.separated", count=separated, total=starts.size))
+        sentences.append(t("size.separated", count=separated, total=starts.size))
     if epoch < view.epochs:
-        said.append(t("size.bounded", epoch=epoch, count=Sizes.COUNT))
-    return " ".join(said)
+        sentences.append(t("size.bounded", epoch=epoch, count=Sizes.COUNT))
+    return " ".join(sentences)
 
 
 def best(kind, losses):
-    """Return the lowest of losses (sizes,) and its size, by the names they have in a sentence."""
+    """Return the lowest of losses (sizes,) and its size, by their placeholders in a sentence."""
     at = int(np.nanargmin(losses))
     return {kind: losses[at], f"{kind}_size": Sizes.SIZES[at]}
 
@@ -91,8 +93,8 @@ def best(kind, losses):
 
 
 def chart(view, epoch, curves):
-    """Return loss against size as a `Chart`: for each kind of start the median of the seeds, in a band
-    from the lowest to the highest; the page's own two networks stand on it as rings."""
+    """Return loss against size as a `Chart`: for each kind of start the median of the seeds, with a band
+    from the lowest to the highest; rings mark the page's two networks."""
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
     losses = np.array([*np.ravel([*curves.values()]), *own.values()])
     low, high, ticks = loss_range(losses, "log")
@@ -115,7 +117,7 @@ def chart(view, epoch, curves):
 
 
 def curves_table(t, curves):
-    """Return the medians, lowest and highest losses, a row a kind of start and a size, as columns."""
+    """Return the medians, lowest and highest losses as columns, one row per kind of start and size."""
     rows = np.concatenate([*curves.values()], axis=1)
     return {
         "run": np.repeat([COLORS[kind] for kind in curves], len(Sizes.SIZES)),
@@ -134,7 +136,7 @@ def own_sizes(settings):
 
 
 def own_table(view, losses):
-    """Return the page's two networks as columns: where each stands on the axis, and its loss."""
+    """Return the page's two networks as columns: position on the axis and loss."""
     sizes = own_sizes(view.settings)
     return {
         "run": [*losses],
@@ -145,7 +147,7 @@ def own_table(view, losses):
 
 
 def labels_table(t, curves, low, high):
-    """Return the names of the kinds of start as columns, each at the end of its median."""
+    """Return the names of the kinds of start as columns, each at the end of its curve."""
     medians = {kind: curve[0][~np.isnan(curve[0])] for kind, curve in curves.items()}
     ends = {kind: median[-1] for kind, median in medians.items() if median.size}
     return {
@@ -158,7 +160,7 @@ def labels_table(t, curves, low, high):
 def size_axis_tables(settings, places):
     """Return the ends of the axis of sizes with the label at `ZERO`, and its ticks, as columns.
 
-    places : where the page's two networks stand on the axis
+    places : positions of the page's two networks on the axis
     """
     below = [size for size in own_sizes(settings).values() if size < SMALL]
     axis = {
@@ -182,7 +184,7 @@ def _spec(epoch, language):
     band = curves.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q")
     lines = curves.mark_line(opacity=1).encode(
         y=charts.loss_axis(t("size.loss", epoch=epoch), log=True),
-        # Where two curves are the same, the wider one is seen below the other.
+        # Where two curves coincide, the wider one remains visible below the other.
         strokeWidth=alt.condition("datum.run == 'ones'", alt.value(5), alt.value(3)),
     )
     points = curves.mark_point(filled=True, size=70, opacity=1).encode(

@@ -1,4 +1,4 @@
-"""Are the hidden units different? Their unit_tiles, large."""
+"""Are the hidden units different? Unit plots of both networks."""
 
 import json
 from functools import lru_cache
@@ -42,7 +42,7 @@ def answer(view):
         second=names["normal"],
         **shares,
     )
-    below = t("units.output_row") + " " if view.data.unit_plot == "bars" else ""
+    output_row = t("units.output_row") + " " if view.data.unit_plot == "bars" else ""
     limit = weight_limit(networks.values())
     pictures = {}
     for key, network in networks.items():
@@ -56,19 +56,19 @@ def answer(view):
         {key: t("subtitle.distinct", count=counts[key], units=units) for key in RUNS},
         left=(pictures["ones"],),
         right=(pictures["normal"],),
-        note=f"{unit_plot} {below}{note}",
+        note=f"{unit_plot} {output_row}{note}",
         names=names,
     )
 
 
 def sentence(view, counts):
-    """Return how many units are distinct, and what it means where they are equal or nearly so."""
+    """Return how many units are distinct, and what follows if they are equal or nearly equal."""
     t, names, units = view.t, view.names, view.settings.units
     if units == 1:
         return t("units.single")
     if lost := diverged(view):
         return lost
-    said = t(
+    text = t(
         "units.answer",
         epoch=view.epoch,
         first=names["ones"],
@@ -78,22 +78,22 @@ def sentence(view, counts):
     )
     equal = [key for key in RUNS if view.is_symmetric(key)]
     if len(equal) == 2:
-        return said + " " + t("units.equal_both")
+        return text + " " + t("units.equal_both")
     for key in equal:
-        said += " " + t("units.equal", run=names[key])
+        text += " " + t("units.equal", run=names[key])
     for key in RUNS:
         if counts[key] == 1 and key not in equal:
             net = view.networks[key]
-            apart = number_text(difference(net.w1, net.b1, net.w2))
-            said += " " + t("units.near", run=names[key], difference=apart)
+            largest = number_text(difference(net.w1, net.b1, net.w2))
+            text += " " + t("units.near", run=names[key], difference=largest)
         if view.is_separated_by_rounding(key):
-            said += " " + t("loss.rounding", run=names[key])
-    return said
+            text += " " + t("loss.rounding", run=names[key])
+    return text
 
 
 def weights_chart(network, view, words):
-    """Return w1 as a `Chart`, a row a feature and a column a unit, the output weights w2 as the last
-    row; both networks' charts share one scale of color."""
+    """Return w1 as a `Chart`, one row per feature and one column per unit, with the output weights w2 as the
+    last row; the charts of both networks have the same color scale."""
     weights = np.vstack([network.w1, network.w2.T])
     limit = max(
         float(np.nan_to_num(np.abs(np.vstack([net.w1, net.w2.T]))).max())
@@ -107,7 +107,7 @@ def weights_chart(network, view, words):
         {
             "weights": pa.table(
                 {
-                    "row": (row + (row == rows - 1) * 0.5).ravel(),  # apart from the hidden layer
+                    "row": (row + (row == rows - 1) * 0.5).ravel(),  # a gap below the hidden layer
                     "unit": (unit + 1).ravel(),
                     "feature": names[row.ravel()],
                     "weight": weights.ravel().astype(np.float32),

@@ -1,6 +1,6 @@
-"""Every sentence the page says, by key, in English (`en.toml`) and Korean (`ko.toml`).
+"""Every sentence of the page, by key, in English (`en.toml`) and Korean (`ko.toml`).
 
-To add a sentence: one line in each file, under the same key, with the same placeholders.
+To add a sentence, add a line to each file, under the same key and with the same placeholders.
 """
 
 import tomllib
@@ -33,7 +33,7 @@ def language_of(locale):
 
 @lru_cache
 def translator(language):
-    """Return ``t(key, **values)``, which gives the sentence of ``key`` in ``language``."""
+    """Return ``t(key, **values)``, which returns the sentence of ``key`` in ``language``."""
     sentences = catalogue(language)
 
     def t(key, /, **values):
@@ -43,18 +43,18 @@ def translator(language):
 
 
 def ratio_text(ratio):
-    """Return a ratio of 1 or more in words: two decimals below 1.1, where one would say 1.0."""
+    """Return a ratio of 1 or more as text, with two decimals below 1.1, where one could read 1.0."""
     return f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"
 
 
 def power(exponent):
-    """Return a power of ten in words: 10⁻¹² for -12."""
+    """Return a power of ten as text: 10⁻¹² for -12."""
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def number_text(number):
-    """Return a number of 0 or more in words, two digits: 0.0034, but 3.4 × 10⁻⁵ for 3.4e-5."""
+    """Return a number of 0 or more as text with two digits: 0.0034, but 3.4 × 10⁻⁵ for 3.4e-5."""
     if number == 0 or number >= 1e-4:
         return f"{number:.2g}"
     digits, exponent = f"{number:.1e}".split("e")
-    return f"{digits}\u00a0×\u00a0{power(int(exponent))}"  # on one line
+    return f"{digits}\u00a0×\u00a0{power(int(exponent))}"  # non-breaking spaces

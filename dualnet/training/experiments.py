@@ -4,8 +4,8 @@
 >>> float(comparison.normal.val_losses[-1].round(4))
 0.1246
 
-Every experiment is made from `Settings`, trains by ``fit`` or, chunk by chunk, by ``advance``, and goes
-on from where it stands.
+Every experiment is made from `Settings`. ``fit`` trains it, ``advance`` does so chunk by chunk; both
+continue from the epochs done.
 """
 
 import copy
@@ -74,7 +74,7 @@ class _Experiment:
     Raises ValueError for anything but `Settings`.
     """
 
-    IRRELEVANT = ()  # names of the settings that do not matter to it
+    IRRELEVANT = ()  # names of the settings that do not affect it
 
     def __init__(self, settings=Settings()):
         if not isinstance(settings, Settings):
@@ -87,8 +87,8 @@ class _Experiment:
 
     @classmethod
     def key(cls, settings):
-        """Return ``settings`` with the defaults for all that does not matter to this experiment: with
-        equal keys it comes out the same."""
+        """Return ``settings`` with defaults for those that do not affect this experiment: equal keys give
+        equal results."""
         return replace(settings, **{n: HYPERPARAMETERS[n].default for n in cls.IRRELEVANT})
 
     @property
@@ -103,7 +103,7 @@ class _Experiment:
 
     @property
     def nbytes(self):
-        """What it keeps, in bytes."""
+        """Size in bytes."""
         return self._trainer.nbytes
 
     @property
@@ -114,9 +114,9 @@ class _Experiment:
     def fit(self, epochs=EPOCHS.default, progress=False):
         """Train until ``epochs`` epochs are done in total; return the experiment itself.
 
-        ``progress=True`` shows how far it is: a line that counts in a terminal, a bar in a notebook.
-        Where as many are done already, nothing happens. An interrupted ``fit`` keeps what is trained.
-        Raises ValueError where ``epochs`` is not a whole number or negative.
+        ``progress=True`` shows the progress: a counter in a terminal, a bar in a notebook. If ``epochs``
+        are already done, nothing happens. An interrupted ``fit`` keeps the trained epochs. Raises
+        ValueError if ``epochs`` is negative or not a whole number.
         """
         done = self.advance(epochs)
         for _ in shown(done, epochs) if progress else done:
@@ -125,12 +125,12 @@ class _Experiment:
 
     def advance(self, epochs, turn=None):
         """Return a generator that trains until ``epochs`` epochs are done in total and yields that
-        number after each chunk of about 50 ms. Nothing is trained before it is iterated: `fit` does
-        it all at once. See `Trainer.advance` for ``turn`` and the errors."""
+        number after each chunk of about 50 ms. Nothing is trained before it is iterated. See
+        `Trainer.advance` for ``turn`` and the errors."""
         return self._trainer.advance(epochs, turn)
 
     def __copy__(self):
-        return copy.deepcopy(self)  # two experiments on one trainer would go on together
+        return copy.deepcopy(self)  # two experiments must not share a trainer
 
     def __repr__(self):
         done = f"{self.epochs:,} epochs" if self.epochs else "not trained yet: call fit(epochs)"
@@ -145,8 +145,8 @@ class Comparison(_Experiment):
     >>> comparison.ones.network.score(data.x_val, data.y_val)
     0.978021978021978
 
-    ``ones`` and ``normal`` are its two `Run`, ``runs`` both; ``settings`` and ``dataset`` say what
-    they train on. Losses are empty until `fit` or `advance` has trained. Raises ValueError for
+    ``ones`` and ``normal`` are its two `Run`, ``runs`` is both; ``settings`` and ``dataset`` are those
+    they train with. Losses are empty until `fit` or `advance` has trained. Raises ValueError for
     anything but `Settings`.
     """
 
@@ -163,12 +163,12 @@ class Comparison(_Experiment):
 
     @property
     def snapshot_epochs(self):
-        """Epochs whose weights are at hand, 0 first, spaced logarithmically."""
+        """Epochs whose weights are kept, 0 first, spaced logarithmically."""
         return self._trainer.snapshot_epochs
 
     def recall(self, epoch, turn=None):
-        """Return a generator that makes the weights after ``epoch`` epochs ready, which are between
-        two snapshots, and yields the epoch reached after each chunk. See `Trainer.recall`."""
+        """Return a generator that trains again to ``epoch``, between two snapshots, and yields the epoch
+        reached after each chunk. See `Trainer.recall`."""
         return self._trainer.recall(epoch, turn)
 
     def __repr__(self):
@@ -205,8 +205,8 @@ class Seeds(_Experiment):
 
 
 class _Bounded(_Experiment):
-    """An experiment on ``COUNT`` networks, so many that only `reach` says what takes seconds; ``fit`` and
-    ``advance`` train whatever they are asked for."""
+    """An experiment on many networks, ``COUNT`` of them. `reach` returns how many epochs take seconds;
+    ``fit`` and ``advance`` train any number."""
 
     WORK = 4e10  # about five seconds
     HISTORY = 700_000  # networks × epochs: three histories of 5.6 MB
@@ -216,8 +216,8 @@ class _Bounded(_Experiment):
         """Return how many of ``epochs`` epochs are within the bounds on time and memory: all, or
         fewer, rounded down to 1 to 9 times a power of ten."""
         m, n_features = load_dataset(settings.dataset).x_train.shape
-        # As measured: an epoch costs as much as 15 features more in the exponentials, and as 2 units
-        # more in the calls.
+        # Measured: the exponentials of an epoch cost as much as 15 more features, its calls as much as
+        # 2 more units.
         work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
         within = max(1, min(cls.WORK // work, cls.HISTORY // cls.COUNT))
         return min(epochs, max(stop for stop in EPOCHS.choices if stop <= within))
@@ -242,10 +242,10 @@ class Sizes(_Bounded):
     >>> np.median(sizes.equal(500), axis=1).round(3).tolist()
     [0.125, 0.127, 0.122, 0.14, 0.33, 0.504]
 
-    For each of `SIZES` all weights constant, and for each and each of the seeds 0 to 4 equal units
-    (see `equal_start`) and different ones (`RandomInitNetwork`), normally distributed with the size
-    as standard deviation. The settings' constant, seed and deviation do not matter. No weights are
-    kept. Raises ValueError for anything but `Settings`.
+    For each of `SIZES` one network has all weights constant. For each size and each of the seeds 0 to 4
+    one has equal units (see `equal_start`) and one different units (`RandomInitNetwork`), with normally
+    distributed weights whose standard deviation is the size. The settings' constant, seed and deviation
+    do not matter. No weights are kept. Raises ValueError for anything but `Settings`.
     """
 
     SIZES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -276,16 +276,16 @@ class Sizes(_Bounded):
 
     def constant(self, epoch):
         """Return the training losses recorded at ``epoch``, 1 to `epochs`, of the constant starts:
-        (6,), one a size. NaN where rounding has separated the units by then, which is a `difference`
-        above `DISTINCT` at any epoch so far. Raises ValueError for another epoch."""
+        (6,), one per size. NaN where rounding has separated the units: their `difference` was above
+        `DISTINCT` at that epoch or earlier. Raises ValueError for another epoch."""
         return self._losses(epoch)[: len(self.SIZES)]
 
     def equal(self, epoch):
-        """Return the same of the equal starts: (6, 5), a row a size, a column a seed."""
+        """Return the same for the equal starts: (6, 5), a row per size, a column per seed."""
         return self._losses(epoch)[len(self.SIZES) :].reshape(2, -1, self.SEEDS)[0]
 
     def different(self, epoch):
-        """Return the same of the different starts, (6, 5); none is NaN for parting."""
+        """Return the same for the different starts, (6, 5); separation makes none of them NaN."""
         return self._losses(epoch)[len(self.SIZES) :].reshape(2, -1, self.SEEDS)[1]
 
     def _losses(self, epoch):
@@ -298,15 +298,15 @@ class Sizes(_Bounded):
 
 
 class Nudges(_Bounded):
-    """How far hidden units part that start from the constant and a small random difference.
+    """The difference between hidden units that start from the constant plus a small random difference.
 
     >>> nudges = Nudges(Settings("circles", learning_rate=1, l2=0)).fit(500)
     >>> nudges.separated(500)
     (None, None, None, None, 138)
 
-    For each of `SIZES` a network whose weights are the settings' constant plus the size times standard
-    normal numbers (see `nudged_start`): with 0, rounding alone can part its units. Beside them trains
-    the random start. No weights are kept. Raises ValueError for anything but `Settings`.
+    For each of `SIZES` one network starts from the settings' constant plus the size times standard
+    normal numbers (see `nudged_start`): with 0, only rounding can separate its units. The random start
+    is trained with them. No weights are kept. Raises ValueError for anything but `Settings`.
     """
 
     SIZES = (0, 1e-12, 1e-9, 1e-6, 1e-3)
@@ -324,20 +324,20 @@ class Nudges(_Bounded):
 
     def difference(self, epoch):
         """Return the `difference` between units from the start to ``epoch``, 0 to `epochs`: an array
-        (5, epoch + 1), a row a size, entry e after e epochs. Raises ValueError for another epoch."""
+        (5, epoch + 1), a row per size, entry e after e epochs. Raises ValueError for another epoch."""
         return self._trainer.recorded[: len(self.SIZES), : self._checked(epoch, 0) + 1]
 
     def random_difference(self, epoch):
-        """Return the same of the random start: (epoch + 1,)."""
+        """Return the same for the random start: (epoch + 1,)."""
         return self._trainer.recorded[len(self.SIZES), : self._checked(epoch, 0) + 1]
 
     def separated(self, epoch):
         """Return for each of `SIZES` the first epoch up to ``epoch`` whose difference is above
         `DISTINCT`, else None, as a tuple."""
-        apart = self.difference(epoch) > DISTINCT
-        return tuple(int(row.argmax()) if row.any() else None for row in apart)
+        above = self.difference(epoch) > DISTINCT
+        return tuple(int(row.argmax()) if row.any() else None for row in above)
 
-    parted = separated  # its first name
+    parted = separated  # earlier name, kept for users
 
 
 def equal_start(settings, n_features, size, seed):

@@ -37,7 +37,7 @@ STARTS = {  # the start changed, the training plain
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one network of `Fixes`.
+    """The state of one network of `Fixes` after training.
 
     network : the trained network, without losses
     diverged : bool, whether an output or the loss is not finite; the numbers below are then None
@@ -74,7 +74,7 @@ class Fixes(_Bounded):
     CHANGES = tuple(KINDS)
     ALIKE = frozenset(TRAINING.keys() - {"dropout"} | {"zeros"})
     COUNT = len(CHANGES)
-    _lockstep = ("none", *STARTS)  # what `Trainer` can train
+    _lockstep = ("none", *STARTS)  # `Trainer` trains these
     WORK = 1e10  # about five seconds: not all networks train in lockstep
 
     def __init__(self, settings=None):
@@ -151,7 +151,7 @@ class Fixes(_Bounded):
 
 
 class _Loop:
-    """One network trained by its own methods: resumable, and safe against an interrupt at any line."""
+    """One network trained by its own methods; resumable, also after an interrupt at any line."""
 
     def __init__(self, network, data):
         self._x, self._y = data.x_train, data.y_train[:, None].astype(float)
@@ -173,7 +173,7 @@ class _Loop:
         return 4 * self.network.w1.nbytes * (len(self._kept) + 1)  # Adam keeps two more of each
 
     def advance(self, epochs, deadline):
-        """Train until ``epochs`` epochs are done or, after one at least, the deadline is over."""
+        """Train until ``epochs`` epochs are done or the deadline has passed, at least one epoch."""
         epoch, network = self._done
         while epoch < epochs:
             network = copy.deepcopy(network)

@@ -1,4 +1,4 @@
-"""How far a long training is: a line that counts in a terminal, a bar in a notebook."""
+"""Progress of a long training: a counter in a terminal, a bar in a notebook."""
 
 import sys
 
@@ -6,7 +6,7 @@ import sys
 def shown(done, total):
     """Yield each of ``done``, the numbers of epochs reached so far of ``total``, and show it."""
     show = None
-    for epochs in done:  # nothing to show where nothing is left to train
+    for epochs in done:
         show = show or (_bar(total) if _in_notebook() else _line(total))
         show(epochs)
         yield epochs

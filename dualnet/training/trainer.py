@@ -1,18 +1,18 @@
 """Gradient descent on several networks of one shape in lockstep.
 
 The formulas are those of `dualnet.networks`, arranged for speed; a property test holds the two together.
-What makes it fast, with N networks, U hidden units, F features and S samples, the first m of them for
-training and then those for validation:
+N networks have U hidden units, F features and S samples: m for training first, then those for validation.
+It is fast for these reasons:
 
-- One forward pass an epoch serves two epochs: its training part is the output before the next step,
-  its validation part the validation loss after the last one.
-- Samples lie along the contiguous axis, and every array of an epoch is allocated once a chunk.
-- Rows of samples begin at cache lines, which is why zero samples fill them up: S is a multiple of 8.
+- One forward pass per epoch serves two epochs: its training part is the output before the next step,
+  its validation part gives the validation loss after the last one.
+- Samples lie along the contiguous axis, and every array of an epoch is allocated once per chunk.
+- Rows of samples begin at cache lines. Zero samples fill them, so that S is a multiple of 8.
 - Negated inputs make the matrix product give -z, ready for exp. Rows of ones carry the biases.
 - w2 and 1/m are factors of every gradient, so they are applied to the sums, not to each sample.
-- Losses are taken for a block of epochs at once.
+- Losses are computed for a block of epochs at once.
 
-Each network has matrix products of its own, so its numbers do not depend on which others train beside it.
+Each network has its own matrix products, so its numbers do not depend on the networks trained with it.
 """
 
 import copy
@@ -31,20 +31,20 @@ from threadpoolctl import ThreadpoolController
 from dualnet.networks import DualLayer, quiet
 from dualnet.validation import check_start, checked_count, checked_data, spelled
 
-CHUNK_SECONDS = 0.04  # how long a lock is held; a moved slider waits no longer
-RECALLED = 16  # epochs between two snapshots whose weights stay at hand
+CHUNK_SECONDS = 0.04  # the lock is held this long; a moved slider waits no longer
+RECALLED = 16  # epochs between two snapshots whose weights are kept
 BLOCK_EPOCHS = 64
-BLOCK_NUMBERS = 200_000  # what a block may keep; large networks get shorter blocks
-BLOCK_WORK = 3e7  # see `Trainer.work`; some 10 ms, after which a chunk may end
+BLOCK_NUMBERS = 200_000  # most numbers in a block; large networks get shorter blocks
+BLOCK_WORK = 3e7  # see `Trainer.work`; about 10 ms, after which a chunk may end
 CACHE_LINE = 8  # float64 numbers
 
 
 class _OneBlasThread:
     """While any chunk runs, BLAS has one thread: more do not help at this size, and the number of
-    threads can change the last digits, which must not depend on who else is on the server.
+    threads can change the last digits, which must not depend on other sessions of the server.
 
-    An interrupt on the way in or out does no harm that the same thread's next chunk does not undo: users
-    are known by their threads, and the numbers of before are forgotten only when they are back.
+    If an interrupt comes during entry or exit, the same thread's next chunk repairs the state: users
+    are identified by their threads, and the earlier numbers of threads are kept until they are restored.
     """
 
     def __init__(self):
@@ -71,7 +71,7 @@ class _OneBlasThread:
 
 @cache
 def _blas():
-    """Look through the loaded libraries once."""
+    """Return the controllers of the loaded BLAS libraries; the search runs once."""
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
@@ -97,7 +97,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-# What the engine does in place of the networks' own methods.
+# Methods that the trainer replaces by its own code.
 _REPLACED = (
     *("fit", "gen_batch", "training", "forpass", "hidden", "activation", "backprop", "hidden_err"),
     *("update", "reg_loss", "update_val_loss"),
@@ -107,28 +107,28 @@ _REPLACED = (
 class Trainer:
     """Trains ``networks`` together; resumable, interruptible and safe to share between threads.
 
-    A copy, also by pickle or in a forked process, trains on by itself with the very numbers of the
-    original.
+    A copy, also by pickle or in a forked process, trains on independently and gives exactly the same
+    numbers as the original.
 
     Parameters
     ----------
     networks : sequence of N `DualLayer`
-        Equal in units, learning rate, l1 and l2; they differ in ``init_weights``. They stay as they
-        are: trained copies come from `network`.
+        Equal in units, learning rate, l1 and l2; they differ in ``init_weights``. They are not
+        changed: `network` returns trained copies.
     x : (m, n_features), y : (m,) or (m, 1) of 0 and 1; x_val, y_val : likewise, or both None
     snapshots : int, default 200
-        How densely epochs keep their weights, spaced logarithmically: with 200, some 200 epochs up to
-        100,000; with 20, some 30. 0: only the start and the latest.
+        Density of the epochs whose weights are kept, spaced logarithmically: 200 keeps about 200 epochs
+        up to 100,000, 20 keeps about 30, and 0 only the start and the latest.
     fresh : bool, default True
         Start from ``init_weights``. False: from the weights that the networks hold.
     record : function, default None
         ``record(w1, b1, w2)``, of arrays (..., n_features, units), (..., units) and (..., units, 1),
-        returns numbers (...), such as `dualnet.measures.difference`. It is asked of the start and
-        after every epoch, block by block, of arrays it cannot write to; the answers are `recorded`.
+        returns numbers (...), such as `dualnet.measures.difference`. It is called for the start and
+        every epoch, block by block, with read-only arrays; `recorded` holds the results.
 
     Raises ValueError for data that cannot be trained on, no network, networks that differ, a class
-    that overrides more than ``init_weights``, weights that do not fit units and features, and a
-    ``record`` that is no function or returns no such numbers.
+    that overrides more than ``init_weights``, weights that do not match units and features, and a
+    ``record`` that is not a function or does not return such numbers.
     """
 
     def __init__(
@@ -167,9 +167,12 @@ class Trainer:
         self._targets[: self._size] = np.vstack([y, y_val])[:, 0]
 
         theta = self._start(fresh)
-        self._done = 0, theta  # epochs and parameters: one object, so that they always go together
+        self._done = (
+            0,
+            theta,
+        )  # epochs and parameters: one object, so that both are replaced at once
         self._snapshots = {0: theta}
-        self._recalled = {}  # epoch: parameters, and whether they are only a stop on the way
+        self._recalled = {}  # epoch: parameters, and whether a recall only passed it
         self._growth = 1 + 9 / snapshots if snapshots else None
         self._losses = np.empty((2, len(networks), 0))
         self._record = record
@@ -177,7 +180,7 @@ class Trainer:
         renew_lock(self)
 
     def _lay_out(self, x):
-        """Keep samples ``x`` (size, F) in the two arrays that an epoch reads."""
+        """Store samples ``x`` (size, F) in the two arrays that an epoch reads."""
         width = -(-self._size // CACHE_LINE) * CACHE_LINE  # S
         inputs = _aligned(self.n_features + 1, width)
         inputs[:] = 0
@@ -192,7 +195,7 @@ class Trainer:
             for name in ("_snapshots", "_recalled"):
                 state[name] = state[name].copy()
             state["_losses"] = self._losses[..., : self.epochs].copy()
-        # Their place in memory and their order matter to the last digits: they are laid out anew.
+        # Memory layout changes the last digits, so a copy lays these arrays out again.
         del state["_lock"], state["_inputs"], state["_negated_inputs"]
         state["x"] = -self._negated_inputs[:-1, : self._size].T
         return state
@@ -214,7 +217,7 @@ class Trainer:
         )
 
     def _start(self, fresh):
-        """Return the starting parameters, one row a network: see `_layers`."""
+        """Return the starting parameters, one row per network: see `_layers`."""
         theta = []
         hint = "" if fresh else " Without fresh=False they start from init_weights."
         for network in self._networks:
@@ -254,7 +257,7 @@ class Trainer:
 
     @property
     def recorded(self):
-        """What ``record`` gave, shape (N, epochs + 1), read-only: entry e after e epochs, entry 0 of
+        """Results of ``record``, shape (N, epochs + 1), read-only: entry e after e epochs, entry 0 at
         the start. Raises ValueError without ``record``."""
         if self._record is None:
             raise ValueError("Nothing is recorded; pass record to Trainer.")
@@ -269,7 +272,7 @@ class Trainer:
 
     @property
     def nbytes(self):
-        """What is kept, in bytes: samples, weights and histories."""
+        """Size in bytes of samples, weights and histories."""
         thetas = [*self._snapshots.values(), *(theta for theta, _ in [*self._recalled.values()])]
         arrays = [self._targets, self._losses, *thetas]
         if self._record is not None:
@@ -278,23 +281,24 @@ class Trainer:
 
     @property
     def work(self):
-        """What an epoch costs, as a number to compare with other trainers': networks × units ×
-        (features + 1) × samples, validation samples included."""
+        """Relative cost of an epoch: networks × units × (features + 1) × samples, validation samples
+        included."""
         return len(self._networks) * self.units * (self.n_features + 1) * self._size
 
     def advance(self, epochs, turn=None):
         """Train until ``epochs`` epochs are done in total, yielding that number after each chunk.
 
-        A chunk takes about 50 ms. Abandoning the generator keeps what is trained; a later call goes
-        on from there, with the very numbers of an uninterrupted run. Fewer epochs than done: nothing.
-        Several threads may advance one trainer: they take turns and share the progress.
+        A chunk takes about 50 ms. If the generator is abandoned, the trained epochs are kept and a later
+        call continues from there, with exactly the numbers of an uninterrupted run. If ``epochs`` are
+        already done, nothing is trained. Several threads may advance one trainer: they take turns and
+        share the progress.
 
         turn : function, default None: no queue
             ``with turn(epochs_left) as wanted:`` is entered for each chunk, which ends at its next
             block once ``wanted()`` is true.
         """
         epochs = checked_count(epochs, "epochs", 0)
-        while (done := self.epochs) < epochs:  # it only grows; who asks for no more need not queue
+        while (done := self.epochs) < epochs:  # no queue where nothing is left to train
             with (turn or _no_turn)(epochs - done) as wanted, self._lock:
                 if self.epochs >= epochs:  # trained by another thread meanwhile
                     return
@@ -306,12 +310,12 @@ class Trainer:
     def _train_chunk(self, epochs, wanted):
         first, theta = self._done
         deadline = time.perf_counter() + CHUNK_SECONDS
-        # An interrupt may come between any two lines. What is beyond the epochs done counts for
-        # nothing, and is written again with the same numbers.
+        # An interrupt may come between any two lines. Entries beyond the epochs done are ignored and
+        # written again with the same numbers.
         with _one_blas_thread:
             for thetas, outputs in self._descend(theta, epochs - first):
                 last = first + len(thetas) - 1
-                self._make_room(last, epochs)
+                self._grow_histories(last, epochs)
                 self._losses[:, :, first:last] = self._block_losses(thetas, outputs)
                 if self._record is not None:
                     self._recorded[:, first + 1 : last + 1] = self._recorded_of(thetas[1:])
@@ -322,22 +326,22 @@ class Trainer:
                 if time.perf_counter() > deadline or wanted():
                     break
 
-    def _make_room(self, last, epochs):
-        """Let the histories hold ``last`` epochs, or twice what they hold, of the ``epochs`` to come."""
-        room = self._losses.shape[-1]
-        if room >= last:
+    def _grow_histories(self, last, epochs):
+        """Make the histories hold ``last`` epochs: at least double them, up to ``epochs``."""
+        capacity = self._losses.shape[-1]
+        if capacity >= last:
             return
-        room = min(max(last, 2 * room), epochs)
-        if self._record is not None:  # first: an interrupt in between finds the losses still short
-            self._recorded = _longer(self._recorded, room + 1)
-        self._losses = _longer(self._losses, room)
+        capacity = min(max(last, 2 * capacity), epochs)
+        if self._record is not None:  # before the losses, which the check above reads
+            self._recorded = _longer(self._recorded, capacity + 1)
+        self._losses = _longer(self._losses, capacity)
 
     def _next_snapshot(self):
         latest = next(reversed(self._snapshots))
         return max(latest + 1, round(latest * self._growth))
 
     def _recorded_of(self, thetas):
-        """Return what ``record`` says of parameters (n, N, K), shape (N, n)."""
+        """Return the results of ``record`` for parameters (n, N, K), shape (N, n)."""
         hidden, output = self._layers(_read_only(thetas))
         w1, b1, w2 = hidden[..., :-1].swapaxes(-1, -2), hidden[..., -1], output[..., :-1, None]
         recorded = np.asarray(self._record(w1, b1, w2))
@@ -351,9 +355,9 @@ class Trainer:
         return recorded.T
 
     def _descend(self, theta, epochs):
-        """Take ``epochs`` steps from ``theta``; yield them in blocks, in arrays used again for the next.
+        """Take ``epochs`` steps from ``theta``; yield them in blocks, in arrays that the next block reuses.
 
-        thetas (n + 1, N, K) and outputs a (n + 1, N, S): before the block's first step, then after
+        A block is thetas (n + 1, N, K) and outputs a (n + 1, N, S): before its first step, then after
         each of its n steps.
         """
         m, size = self._m, len(self._targets)
@@ -425,7 +429,7 @@ class Trainer:
     def _block_losses(self, thetas, outputs):
         """Return training and validation losses of a block, shape (2, N, n)."""
         m, size = self._m, self._size
-        # The probability given to the right class; its logarithm is the cross-entropy.
+        # The probability of the correct class; its negative logarithm is the cross-entropy.
         right = np.clip(outputs[..., :size], 1e-10, 1 - 1e-10)
         right -= 1 - self._targets[:size]
         np.abs(right, out=right)
@@ -445,8 +449,8 @@ class Trainer:
         """Return w1 (N, F, U), b1 (N, U), w2 (N, U, 1) and b2 (N,) after ``epoch`` epochs, read-only.
 
         ``epoch`` defaults to all that are done; 0 is the start. Epochs between two snapshots are
-        trained again from the earlier one, unless `recall` has. Raises ValueError for an epoch that
-        is not trained yet.
+        trained again from the earlier one, unless `recall` has done so. Raises ValueError for an epoch
+        that is not trained yet.
         """
         hidden, output = self._layers(_read_only(self._at(epoch)))
         return (
@@ -457,8 +461,9 @@ class Trainer:
         )
 
     def recall(self, epoch, turn=None):
-        """Train again what leads from a snapshot to ``epoch``, yielding the epoch reached after each
-        chunk; then `weights` and `network` have it at hand, as they have the latest few asked for.
+        """Train again from the last snapshot to ``epoch``, yielding the epoch reached after each chunk.
+
+        `weights` and `network` then return it without training. The latest few epochs are kept.
 
         Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not trained
         yet.
@@ -484,7 +489,7 @@ class Trainer:
                     break
         self._recalled[reached] = theta.copy(), reached < epoch
         if self._recalled.get(start, (None, False))[1]:
-            del self._recalled[start]  # only a stop on the way
+            del self._recalled[start]  # the recall only passed it
         while len(self._recalled) > RECALLED:
             del self._recalled[next(iter(self._recalled))]
 
@@ -495,12 +500,12 @@ class Trainer:
         return epoch
 
     def _nearest(self, epoch):
-        """Return the latest epoch up to ``epoch`` whose parameters are at hand."""
+        """Return the latest epoch up to ``epoch`` whose parameters are kept."""
         kept = *self._snapshots, *self._recalled, self.epochs
         return max(at for at in kept if at <= epoch)
 
     def _kept(self, epoch):
-        """Return the parameters after ``epoch`` epochs, None where they are not at hand."""
+        """Return the parameters after ``epoch`` epochs, None if they are not kept."""
         done, theta = self._done
         if epoch == done:
             return theta
@@ -519,26 +524,26 @@ class Trainer:
     def network(self, i, epoch=None, histories=True):
         """Return a copy of network ``i`` with the weights it has after ``epoch`` epochs.
 
-        Its ``losses`` and ``val_losses`` are the histories up to there, empty without ``histories``.
-        Raises IndexError without such a network, ValueError for an epoch that is not trained yet.
+        Its ``losses`` and ``val_losses`` end at that epoch and are empty without ``histories``.
+        Raises IndexError for an unknown ``i``, ValueError for an epoch that is not trained yet.
         """
-        epoch = self.epochs if epoch is None else epoch  # while another thread trains on
+        epoch = self.epochs if epoch is None else epoch  # once: another thread may train on
         network = copy.copy(self._networks[i])
         network.w1, network.b1, network.w2, network.b2 = (
             part[i].copy() for part in self.weights(epoch)
         )
-        told = epoch if histories else 0
-        network.losses = self.losses[i, :told].tolist()
-        network.val_losses = self.val_losses[i, :told].tolist()
+        length = epoch if histories else 0
+        network.losses = self.losses[i, :length].tolist()
+        network.val_losses = self.val_losses[i, :length].tolist()
         return network
 
 
 def _aligned(*shape):
     """Return an empty float64 array that begins at a cache line."""
     size = math.prod(shape)
-    room = np.empty(size + CACHE_LINE - 1)
-    first = -room.ctypes.data // room.itemsize % CACHE_LINE
-    return room[first : first + size].reshape(shape)
+    padded = np.empty(size + CACHE_LINE - 1)
+    first = -padded.ctypes.data // padded.itemsize % CACHE_LINE
+    return padded[first : first + size].reshape(shape)
 
 
 def _longer(array, length):
@@ -559,8 +564,8 @@ def _no_turn(epochs_left):
 
 
 def _checked_networks(networks):
-    """Return ``networks`` as a list. Raises ValueError for what the engine would not train as its
-    author expects."""
+    """Return ``networks`` as a list. Raises ValueError for networks that the trainer would not train as
+    their authors expect."""
     if isinstance(networks, DualLayer) or not isinstance(networks, Iterable):
         raise ValueError(
             f"networks is {spelled(networks)}; expected a sequence of them, such as [DualLayer()]."

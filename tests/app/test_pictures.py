@@ -96,7 +96,7 @@ def test_a_process_that_cannot_start_is_a_clear_error(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
     with pytest.raises(
         RuntimeError,
-        match=r"^The svg could not be made: a process could not be started \(.*missing",
+        match=r"^The svg could not be created: a process could not be started \(.*missing",
     ):
         picture(ANSWER, "svg")
 
@@ -132,6 +132,7 @@ def test_a_complete_file_of_a_process_that_fails_is_refused(executable):
 
 def test_an_error_of_the_child_process_is_the_reason():
     with pytest.raises(
-        RuntimeError, match=r"be made: ValueError: kind is 'pdf'; expected one of svg, png, html\.$"
+        RuntimeError,
+        match=r"be created: ValueError: kind is 'pdf'; expected one of svg, png, html\.$",
     ):
         picture(ANSWER, "pdf")

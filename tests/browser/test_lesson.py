@@ -235,7 +235,7 @@ def test_scanners_read_the_code_from_the_screen(visit, theme):
     box = page.locator("[role=dialog] img").bounding_box()
     assert inside(box, PROJECTOR)
     assert min(box["width"], box["height"]) > 400
-    expect(page.get_by_text("listens on this machine alone")).to_be_visible()
+    expect(page.get_by_text("accepts connections only from this machine")).to_be_visible()
     assert page.locator(PICTURES).count() == 0
 
     field = page.locator("[role=dialog] input")

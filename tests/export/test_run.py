@@ -339,7 +339,7 @@ def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
     page.session_state["take"] = True
     press(page.run(), "png")
     [error] = page.error
-    reason = "The png could not be made: a process could not be started (no more processes)."
+    reason = "The png could not be created: a process could not be started (no more processes)."
     assert error.value == translator("ko")("downloads.failed", reason=reason)
     assert to_save(page) == []
     assert not page.exception

@@ -595,7 +595,7 @@ def test_a_random_start_of_deviation_0_is_equal_too():
 def test_a_network_that_was_ahead_and_overfits_is_said_to():
     said, answer = told("loss", Settings(units=3, learning_rate=1), 20_000)
     assert said[0] == "loss.overfits"
-    assert "*Random normal* was there at epoch **143**" in answer.sentence
+    assert "*Random normal* reached it at epoch **143**" in answer.sentence
 
 
 @pytest.mark.parametrize(
@@ -657,7 +657,7 @@ def test_the_headline_compares_at_the_epoch_looked_at(trained):
     comparison = trained(Settings(), 20_000)
     said, answer = told("loss", Settings(), 20_000, 500, comparison)
     assert said == ["loss.reached", "loss.equal"]
-    assert "*All ones* takes **6,484 epochs** to get there" in answer.sentence
+    assert "*All ones* takes **6,484 epochs** to reach it" in answer.sentence
 
 
 def test_how_lucky_the_seed_of_the_book_was():

@@ -154,8 +154,8 @@ def test_on_breast_cancer_dropout_separates_and_two_equal_networks_are_as_good()
     assert "**1 of 6** changes to the training separate the hidden units: **Dropout**" in str(
         answer.sentence
     )
-    assert "*Mini-batches, Adam* classify as well as the random start (97.8%)" in answer.more
-    assert "all 10 units different, but the accuracy is 90.1%, against 89.0%" in answer.more
+    assert "random start (97.8%), with one distinct unit: *Mini-batches, Adam*" in answer.more
+    assert "all 10 units different, but the accuracy is 90.1% (without them 89.0%)" in answer.more
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_the_chart_draws_its_words_and_marks_separated_rows(moons):
         "datasets": {"rows": chart.tables["rows"].to_pylist()},
     }
     drawn = vl_convert.vegalite_to_svg(spec)
-    for words in ("Dropout", "6 steps an epoch", "≠ separated", "= equal", "10 of 10"):
+    for words in ("Dropout", "6 steps per epoch", "≠ separated", "= equal", "10 of 10"):
         assert words in re.sub(r"<[^>]+>", "\n", drawn)
 
 
@@ -276,7 +276,7 @@ def test_reach_bounds_the_work_and_is_named():
         for change in Fixes.CHANGES
     }
     answer = fixes.answer(view, InventedFixes(results))
-    assert f"trained to epoch {reach:,} only" in answer.more
+    assert f"trained only to epoch {reach:,}." in answer.more
 
 
 def fixes_network(asked, change):

@@ -249,8 +249,8 @@ def test_sentences_about_trained_networks_are_true(settings, epochs, language, t
 def test_what_is_said_of_circles(trained):
     settings = Settings("circles", learning_rate=1, l2=0)
     said = nudge.answer(view_of(settings, 1_700), trained(settings, 1_700, Nudges)).sentence
-    assert "after a nudge of 10⁻³ at epoch **138**, 10⁻⁶ at epoch **60" in said
-    assert "Each nudge a thousand times smaller takes **4" in said
+    assert "separate the units: 10⁻³ at epoch **138**, 10⁻⁶ at epoch **60" in said
+    assert "A nudge a thousand times smaller takes **4" in said
 
 
 @pytest.mark.parametrize(
@@ -419,9 +419,9 @@ def test_the_threshold_is_named_above_its_line_and_readable_on_other_lines():
 
 def test_the_picture_is_told_in_words():
     [chart] = nudge.answer(view_of(epochs=EPOCHS), nudges_of(grown(55, 45, 33, 20, 10))).both
-    assert chart.alt.endswith("4 of 4 nudges part the units.")
+    assert chart.alt.endswith("4 of 4 nudges separate the units.")
     [chart] = nudge.answer(view_of(epochs=EPOCHS), nudges_of(grown(55, None, None, None, 10))).both
-    assert chart.alt.endswith("1 of 4 nudges part the units.")
+    assert chart.alt.endswith("1 of 4 nudges separate the units.")
 
 
 def test_an_answer_depends_on_its_own_epochs_alone():

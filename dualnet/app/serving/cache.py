@@ -1,29 +1,29 @@
-"""What visitors share: trained experiments and files, in bounded memory."""
+"""Caches that all sessions share: trained experiments and files, in bounded memory."""
 
 import threading
 from operator import attrgetter
 
-POLL = 0.2  # seconds between two calls of poll; many may wait
+POLL = 0.2  # seconds between two calls of poll
 
 
 class Cache:
-    """Keeps the values asked for most recently, safe to share between threads.
+    """A cache of the most recently used values, safe to share between threads.
 
     count : how many values at most
-    nbytes : how many bytes they take together at most; the latest is kept however large it is
-    size : function that returns the bytes of a value, which may grow
+    nbytes : how many bytes in total at most; the latest value is kept even if it is larger
+    size : function that returns the bytes of a value; they may grow
     """
 
     def __init__(self, count, nbytes, size):
         self._count, self._nbytes, self._size = count, nbytes, size
         self._making = threading.Lock()
         self._lock = threading.Lock()
-        self._kept = {}  # the least recently asked for first
+        self._kept = {}  # the least recently used first
 
     def get(self, key, make, poll=lambda: None):
-        """Return the value of ``key``, the same for all who ask while it is kept.
+        """Return the value of ``key``, the same object for all callers while it is kept.
 
-        key : hashable, all that the value depends on
+        key : hashable, everything that the value depends on
         make : function without arguments that returns the value. One thread at a time calls it; if it
             raises, nothing is kept.
         poll : function without arguments, called every 0.2 s while other threads make values; if it
@@ -45,7 +45,7 @@ class Cache:
             self._making.release()
 
     def _keep(self, key, value):
-        """Move ``key`` to the end and drop what exceeds the bounds from the beginning."""
+        """Move ``key`` to the end and drop the oldest values until both bounds hold."""
         with self._lock:
             self._kept.pop(key, None)
             self._kept[key] = value

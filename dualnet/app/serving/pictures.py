@@ -36,7 +36,7 @@ def picture(answer, kind):
         reason = lines[-1] if lines else f"the process ended with status {error.returncode}"
     except (EOFError, pickle.UnpicklingError):
         reason = "the process returned an incomplete file"
-    raise RuntimeError(f"The {kind} could not be made: {reason.rstrip('.')}.")
+    raise RuntimeError(f"The {kind} could not be created: {reason.rstrip('.')}.")
 
 
 def main():
