@@ -1,5 +1,6 @@
 """Downloads in the sidebar: a file is made when its button is pressed, then the button saves it."""
 
+import logging
 from dataclasses import replace
 from functools import partial
 
@@ -9,6 +10,7 @@ from dualnet.app.serving import cache, pictures
 from dualnet.app.stage import stop_if_superseded
 from dualnet.app.state import press, state
 from dualnet.export import run
+from dualnet.export.glyphs import MissingCharacters
 from dualnet.questions import QUESTIONS
 
 LONG = 10_000  # epochs; their losses take some 750 kB as a table
@@ -63,9 +65,9 @@ def _draw_file(t, kind, file, name, mime, on_demand):
         try:
             with place, st.spinner(t("downloads.making")):
                 file = file(stop_if_superseded)
-        except RuntimeError as failure:
+        except Exception as failure:  # whatever a library raises
             state.made.discard(kind)  # the button comes back
-            place.error(t("downloads.failed", reason=failure))
+            place.error(_explain(t, failure))
             return
         ending = name.rpartition(".")[2]
         label, icon = t("downloads.save", ending=ending), ":material/download:"
@@ -79,3 +81,13 @@ def _draw_file(t, kind, file, name, mime, on_demand):
         on_click="ignore",
         width="stretch",
     )
+
+
+def _explain(t, failure):
+    """Return the sentence for an exception that was raised while a file was made."""
+    if isinstance(failure, MissingCharacters):
+        return t("downloads.fonts", characters=failure.sample)
+    if isinstance(failure, RuntimeError):  # of `picture`, which gives the reason
+        return t("downloads.failed", reason=failure)
+    logging.getLogger(__name__).error("A file could not be made", exc_info=failure)
+    return t("downloads.failed", reason=type(failure).__name__)

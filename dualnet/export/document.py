@@ -8,8 +8,10 @@ import html
 import math
 import re
 import unicodedata
+import warnings
 from hashlib import sha1
 
+from dualnet.export.glyphs import MissingCharacters, missing_characters
 from dualnet.plotting.elements import Code, Formulas, Image
 from dualnet.training.experiments import RUNS
 
@@ -26,21 +28,25 @@ KINDS = ("svg", "png", "html")
 def file(answer, kind):
     """Return the whole answer as the bytes of a file; ``kind`` is "svg", "png" or "html".
 
-    Charts are drawn in this process: the first takes 0.4 s and 100 MB, which are not freed. Raises
-    ValueError for another kind.
+    Charts are drawn in this process: the first takes 0.4 s and 100 MB, which are not freed. Warns with
+    `MissingCharacters` before a PNG is drawn that would show empty boxes. Raises ValueError for another
+    kind.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}.")
     if kind == "html":
         title = html.escape(plain(answer.sentence))
         return (
-            f'<!doctype html><meta charset="utf-8"><title>{title}</title>'
+            f'<!doctype html><html lang="{_language(answer)}"><meta charset="utf-8">'
+            f"<title>{title}</title>"
             "<style>:root{color-scheme:light dark}body{font-family:sans-serif;margin:1.5em}</style>"
             f"{fragment(answer)}"
         ).encode()
     text = svg(answer)
     if kind == "svg":
         return text.encode()
+    if missing := missing_characters(text):
+        warnings.warn(MissingCharacters(missing), stacklevel=3)  # the line that calls Answer.save
     import vl_convert
 
     return vl_convert.svg_to_png(text, scale=SCALE)
@@ -135,7 +141,7 @@ def fragment(answer):
         parts.append(f"<p>{_html(answer.more)}</p>")
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
-    text = f'<div style="max-width:{WIDTH}px">{"".join(parts)}</div>'
+    text = f'<div lang="{_language(answer)}" style="max-width:{WIDTH}px">{"".join(parts)}</div>'
     # The colors are for a light page. Mixed with the text color they are also readable on a dark one.
     for color, share in zip(COLORS, (75, 75, 55), strict=True):
         text = text.replace(color, f"color-mix(in srgb, {color} {share}%, currentColor)")
@@ -202,8 +208,8 @@ def svg(answer):
         parts.append(text)
     width, height = WIDTH + 2 * GAP, y + GAP
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" width="{width}"'
-        f' height="{height:g}" color="{INK}" fill="{INK}" font-family="{font}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" lang="{_language(answer)}"'
+        f' viewBox="0 0 {width} {height:g}" width="{width}" height="{height:g}" color="{INK}" fill="{INK}" font-family="{font}">'
         f"<title>{html.escape(plain(answer.sentence))}</title>"
         f'<rect width="100%" height="100%" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
@@ -248,7 +254,8 @@ def _picture_svg(picture, x, y, width, font):
 
 def _code_svg(lines, x, y, width):
     size = min(14, width / max(len(line) for line in lines) / 0.62)
-    look = f'font-family="monospace" font-size="{size:.3g}" xml:space="preserve"'
+    # A machine without fonts has vl-convert's sans-serif alone.
+    look = f'font-family="monospace, sans-serif" font-size="{size:.3g}" xml:space="preserve"'
     parts = []
     for line in lines:
         y += 1.4 * size
@@ -258,7 +265,8 @@ def _code_svg(lines, x, y, width):
 
 def _formulas_svg(lines, x, y):
     look = (
-        'font-size="17" font-family="DejaVu Serif, serif" font-style="italic" xml:space="preserve"'
+        'font-size="17" font-family="DejaVu Serif, serif, sans-serif" font-style="italic"'
+        ' xml:space="preserve"'
     )
     parts = []
     for line in lines:
@@ -308,7 +316,7 @@ LOOKS = {
     "": "",
     "b": 'font-weight="bold"',
     "i": 'font-style="italic"',
-    "code": 'font-family="Noto Sans Mono CJK KR, monospace"',
+    "code": 'font-family="Noto Sans Mono CJK KR, monospace, sans-serif"',
     **{run: f'font-weight="bold" fill="{color}"' for run, color in zip(RUNS, COLORS, strict=False)},
 }
 
@@ -327,11 +335,15 @@ def _width(text, size):
     )
 
 
+def _language(answer):
+    """Return the language of an answer as HTML names it."""
+    return "ko" if re.search("[가-힣]", answer.sentence + "".join(answer.names.values())) else "en"
+
+
 def _font(answer):
     """Return fonts with all characters of an answer. A PNG uses the first one for a whole line; if it
     lacks a character, the line gets any font that has it."""
-    text = answer.sentence + (answer.note or "")
-    if re.search("[가-힣]", text):
+    if _language(answer) == "ko":
         return "Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, sans-serif"
-    powers = re.search("[⁰-₎]", text)
+    powers = re.search("[⁰-₎]", answer.sentence + (answer.note or ""))
     return "DejaVu Sans, Segoe UI, sans-serif" if powers else "sans-serif"

@@ -10,11 +10,13 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+import vl_convert
 
 from dualnet import Settings, ask
 from dualnet.app.serving import pictures
 from dualnet.app.serving.pictures import picture
 from dualnet.export import document
+from dualnet.export.glyphs import MissingCharacters
 from dualnet.questions import QUESTIONS
 from dualnet.questions.base import Answer
 from tests.conftest import ROOT
@@ -87,6 +89,32 @@ def test_the_child_process_has_a_low_priority(monkeypatch, has_nice):
     pictures.main()
     assert steps == has_nice * [5]
     assert pickle.loads(output.getvalue()) == document.file(ANSWER, "svg")
+
+
+# --- missing fonts ---
+
+
+def test_the_child_process_draws_no_png_with_missing_characters(monkeypatch):
+    output, drawn = io.BytesIO(), []
+    monkeypatch.setattr(document, "missing_characters", lambda svg: ["가-힣"])
+    monkeypatch.setattr(vl_convert, "svg_to_png", lambda *args, **options: drawn.append(args))
+    monkeypatch.setattr(os, "nice", lambda step: None, raising=False)
+    monkeypatch.setattr(sys, "argv", ["pictures", "png"])
+    monkeypatch.setattr(
+        sys, "stdin", SimpleNamespace(buffer=io.BytesIO(pickle.dumps(vars(ANSWER))))
+    )
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=output))
+    pictures.main()
+    made = pickle.loads(output.getvalue())
+    assert (type(made), made.args) == (MissingCharacters, (["가-힣"],))
+    assert drawn == []
+
+
+def test_missing_characters_reach_the_page(executable, tmp_path):
+    (tmp_path / "made").write_bytes(pickle.dumps(MissingCharacters(["가-힣"])))
+    executable(f"cat '{tmp_path}/made'")
+    with pytest.raises(MissingCharacters, match="가-힣"):
+        picture(ANSWER, "png")
 
 
 # --- errors ---

@@ -176,6 +176,15 @@ def test_a_notebook_shows_what_the_page_shows(answer):
     assert "background:" not in bundle["text/html"]  # it is the notebook's own
 
 
+@every_answer
+def test_an_html_file_and_an_svg_file_name_their_language(answer, request):
+    answer, language = answer(), request.node.callspec.id[-2:]
+    tags = Reader(output.file(answer, "html").decode() + "</html>").tags
+    assert tags[0] == ("html", {"lang": language})
+    assert output.fragment(answer).startswith(f'<div lang="{language}" ')
+    assert ElementTree.fromstring(output.svg(answer)).get("lang") == language
+
+
 def test_left_is_the_constant_start():
     answer = answer_of("loss")
     named = re.findall(r'<b style="color:([^;]+);[^>]*>━━ ([^<]+)</b>', output.fragment(answer))

@@ -4,10 +4,12 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 from dualnet.export import document
+from dualnet.export.glyphs import MissingCharacters
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT = 60  # seconds; a picture needs about one
@@ -17,7 +19,7 @@ def picture(answer, kind):
     """Return an `Answer` as the bytes of an SVG or PNG file.
 
     Raises RuntimeError with the reason if the process cannot start, fails, ends early or needs more
-    than a minute.
+    than a minute, and MissingCharacters if no font on this machine has some characters of a PNG.
     """
     command = [sys.executable, "-m", "dualnet.app.serving.pictures", kind]
     # The fields alone: the class Answer would import Altair in the child process.
@@ -26,7 +28,7 @@ def picture(answer, kind):
         done = subprocess.run(
             command, input=fields, capture_output=True, check=True, cwd=ROOT, timeout=TIMEOUT
         )
-        return pickle.loads(done.stdout)  # raises for an incomplete file
+        made = pickle.loads(done.stdout)  # raises for an incomplete file
     except OSError as error:
         reason = f"a process could not be started ({error})"
     except subprocess.TimeoutExpired:
@@ -36,15 +38,25 @@ def picture(answer, kind):
         reason = lines[-1] if lines else f"the process ended with status {error.returncode}"
     except (EOFError, pickle.UnpicklingError):
         reason = "the process returned an incomplete file"
+    else:
+        if isinstance(made, MissingCharacters):
+            raise made
+        return made
     raise RuntimeError(f"The {kind} could not be created: {reason.rstrip('.')}.")
 
 
 def main():
-    """Read the fields of an answer from standard input, write the file to standard output."""
+    """Read the fields of an answer from standard input, write the file to standard output, or
+    MissingCharacters in its place."""
     if hasattr(os, "nice"):  # not on Windows
         os.nice(5)  # pages come first
     answer = SimpleNamespace(**pickle.load(sys.stdin.buffer))
-    pickle.dump(document.file(answer, sys.argv[1]), sys.stdout.buffer)
+    with warnings.catch_warnings(action="error", category=MissingCharacters):
+        try:
+            made = document.file(answer, sys.argv[1])
+        except MissingCharacters as missing:  # before anything is drawn
+            made = missing
+    pickle.dump(made, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

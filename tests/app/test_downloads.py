@@ -1,0 +1,82 @@
+"""Downloads in the sidebar: whatever fails while a file is made is a sentence on the page."""
+
+import logging
+
+import pyarrow as pa
+import pytest
+
+from dualnet.app.serving import cache, pictures
+from dualnet.export import run
+from dualnet.export.glyphs import MissingCharacters
+from dualnet.text import LANGUAGES, translator
+
+
+@pytest.fixture
+def press(open_page, monkeypatch):
+    """Return ``press(kind, language)``: the page after the button for a file is pressed."""
+    monkeypatch.setattr(cache, "FILES", cache.Cache(9, 1_000_000, len))
+
+    def press(kind, language="en"):
+        page = open_page(language, epochs="20")
+        page.session_state["take"] = True
+        page.run()
+        return page.button(key=kind).click().run()
+
+    return press
+
+
+def fail(monkeypatch, module, name, failure):
+    def failing(*args):
+        raise failure
+
+    monkeypatch.setattr(module, name, failing)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_png_without_fonts_is_refused_and_svg_offered(press, monkeypatch, language):
+    fail(monkeypatch, pictures, "picture", MissingCharacters(["⁻", "가-힣"]))
+    page = press("png", language)
+    [error] = page.error
+    assert error.value == translator(language)("downloads.fonts", characters="⁻ 가-힣")
+    assert ".svg" in error.value
+    assert not page.exception
+    # The button comes back with the next move.
+    assert [button.key for button in page.run().button].count("png") == 1
+
+
+FAILURES = [
+    ("svg", pictures, "picture", RuntimeError("The svg could not be made: it rained.")),
+    ("png", pictures, "picture", ValueError("/secret/folder: unknown font")),
+    ("csv", run, "losses_csv", pa.ArrowInvalid("/secret/folder")),
+    ("csv", run, "losses_csv", MemoryError()),
+    ("script", run, "python_script", OSError(24, "Too many open files", "/secret/folder")),
+    ("notebook", run, "notebook", UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("kind", "module", "name", "failure"), FAILURES, ids=lambda part: str(part)[:20]
+)
+def test_a_failure_is_a_sentence(press, monkeypatch, caplog, kind, module, name, failure, language):
+    fail(monkeypatch, module, name, failure)
+    with caplog.at_level(logging.ERROR, "dualnet"):
+        page = press(kind, language)
+    assert not page.exception
+    [error] = page.error
+    reason = failure if isinstance(failure, RuntimeError) else type(failure).__name__
+    assert error.value == translator(language)("downloads.failed", reason=reason)
+    assert "secret" not in error.value  # it is in the log
+    logged = [record.exc_info[1] for record in caplog.records]
+    assert logged == ([] if isinstance(failure, RuntimeError) else [failure])
+
+
+def test_a_failed_file_is_made_when_it_is_asked_for_again(press, monkeypatch):
+    with monkeypatch.context() as patch:
+        fail(patch, run, "losses_csv", OSError())
+        page = press("csv")
+    assert page.error
+    page.run()
+    page = page.button(key="csv").click().run()
+    assert not page.error
+    assert [button.proto.id for button in page.get("download_button")]
