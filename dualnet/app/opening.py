@@ -5,6 +5,7 @@ from importlib import import_module
 
 import streamlit as st
 
+from dualnet.app.serving import sessions
 from dualnet.text import LANGUAGES, language_of, translator
 
 PAGE = "dualnet.app.page"
@@ -14,6 +15,8 @@ def load_page():
     """Return the module of the page. Its first import is the only one that is not at the top of a file."""
     place = st.empty()  # in every run: the browser rebuilds elements that move up
     if PAGE not in sys.modules:
+        sessions.keep_few()
+        sessions.raise_file_limit()
         language = st.query_params.get("language")
         t = translator(language if language in LANGUAGES else language_of(st.context.locale))
         st.set_page_config(page_title=t("page.title"), layout="wide")

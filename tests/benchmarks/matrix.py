@@ -85,7 +85,7 @@ def show(page, url, state, refused=False):
     """Open the page in ``state``, with the notice about a refused link or without."""
     query = link(state)
     if refused:
-        query += "&" * bool(query) + "?" * (not query) + "nonsense=1"
+        query += "&" * bool(query) + "?" * (not query) + "l1=9"
     page.goto(f"{url}/{query}")
     page.wait_for_function(READY, timeout=120_000)
     page.wait_for_timeout(100)

@@ -60,7 +60,7 @@ WINDOWS = [
 @pytest.mark.parametrize(("language", "size", "dataset", "units"), WINDOWS)
 def test_every_answer_is_inside_the_window(visit, url, language, size, dataset, units):
     """With the notice about a refused link above it."""
-    page = visit("?nonsense=1", language, viewport=size)
+    page = visit("?l1=9", language, viewport=size)
     t = translator(language)
     for question in QUESTIONS:
         show(page, url, {"question": question, "dataset": dataset, "units": units}, refused=True)

@@ -1,0 +1,56 @@
+"""Bounds the files that the server keeps open for visitors who have left.
+
+Streamlit keeps up to 128 sessions for browsers that connect again, each with an event loop that holds
+three file descriptors. Many systems allow a process 256.
+"""
+
+from streamlit import runtime
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None
+
+COUNT = 30  # sessions kept: a class that loses its network
+FILES = 10_240  # macOS refuses a higher limit
+
+
+class LeftSessions:
+    """A Streamlit `SessionStorage` of the `COUNT` sessions whose visitors have left last.
+
+    It closes the others at once. Their browsers open the page of their URL in a new session.
+    """
+
+    def __init__(self):
+        self._kept = {}  # the first to leave first
+
+    def get(self, session_id):
+        return self._kept.get(session_id)
+
+    def save(self, session_info):
+        self._kept[session_info.session.id] = session_info
+        while len(self._kept) > COUNT:
+            oldest = self._kept.pop(next(iter(self._kept)))
+            oldest.session.shutdown()
+
+    def delete(self, session_id):
+        self._kept.pop(session_id, None)
+
+    def list(self):
+        return [*self._kept.values()]
+
+
+def keep_few():
+    """Let the server keep `LeftSessions`. Streamlit has no setting for their number."""
+    server = runtime.get_instance() if runtime.exists() else None
+    if manager := getattr(server, "_session_mgr", None):  # none in AppTest
+        manager._session_storage = LeftSessions()
+
+
+def raise_file_limit():
+    """Let the process open as many files as the system allows, at most `FILES`."""
+    if resource:
+        limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = FILES if most == resource.RLIM_INFINITY else min(most, FILES)
+        if limit != resource.RLIM_INFINITY and limit < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -1,0 +1,56 @@
+"""Visitors who come and go on a server that may open few files. Without a browser."""
+
+import asyncio
+
+import psutil
+import pytest
+
+from dualnet.app.serving.sessions import COUNT
+from tests.benchmarks.load import Visitor, process_of
+from tests.browser.helpers import server
+
+pytestmark = pytest.mark.slow
+
+SOFT, HARD = 128, 256  # files, as many laptops allow
+A_SESSION = 3  # files
+
+
+@pytest.fixture
+def url():
+    if not hasattr(psutil.Process, "rlimit"):
+        pytest.skip("this system cannot limit the files of another process")
+    with server() as url:
+        process_of(url).rlimit(psutil.RLIMIT_NOFILE, (SOFT, HARD))
+        yield url
+
+
+def test_five_hundred_visits_refuse_nobody_and_leave_few_files_open(url):
+    async def visit(number):
+        async with Visitor(url, epochs=20, units=1 + number % 10) as visitor:
+            if number % 3:  # each third leaves before the page is drawn
+                assert await visitor.finished() == 0
+
+    async def story():
+        async with Visitor(url, epochs=20) as visitor:  # the libraries load
+            await visitor.finished()
+            before = process.num_fds(), process.memory_info().rss
+            for number in range(500):
+                await visit(number)
+            return before
+
+    process = process_of(url)
+    files, memory = asyncio.run(story())
+    assert process.rlimit(psutil.RLIMIT_NOFILE) == (HARD, HARD)
+    assert process.num_fds() <= files + A_SESSION * COUNT
+    assert process.memory_info().rss < memory + 30_000_000
+
+
+def test_a_browser_that_connects_again_finds_its_session(url):
+    async def story():
+        async with Visitor(url, step="loss") as visitor:
+            await visitor.finished()
+            show = visitor._button("show")
+            await visitor.run_pressed(show)
+            visitor.vanish()
+
+    asyncio.run(story())
