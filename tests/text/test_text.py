@@ -1,4 +1,4 @@
-"""Both catalogues say the same, all of it is used, and the page says nothing else."""
+"""Both catalogues have the same keys, all are used, and the page has no other texts."""
 
 import ast
 import json
@@ -60,7 +60,7 @@ BANNED = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_words_that_mislead_are_gone(language):
+def test_misleading_words_are_absent(language):
     for key, text in catalogue(language).items():
         for word in BANNED[language]:
             assert not re.search(word, text, re.IGNORECASE), f"{key}: {word}"
@@ -103,13 +103,13 @@ def unmarked_stars(text):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_bold_and_italics_close_whatever_stands_in_them(language):
+def test_bold_and_italics_close_around_any_value(language):
     for key, text in catalogue(language).items():
         for name in NAMES[language]:
             assert unmarked_stars(filled(text, name)) == [], f"{key}: {filled(text, name)}"
 
 
-def test_stars_that_markdown_leaves_are_found():
+def test_asterisks_that_markdown_leaves_are_found():
     assert unmarked_stars("**98.4%**입니다") == ["**", "**"]
     assert unmarked_stars("**98.4% 정확도**입니다. *상수 1*의 **100%** (*a*)") == []
     assert unmarked_stars("2 * 3 and **a") == ["**", "*"]
@@ -130,7 +130,7 @@ def test_language_of_a_locale(locale, language):
     assert language_of(locale) == language
 
 
-def test_speaker_fills_in_and_refuses_what_is_missing():
+def test_translator_fills_placeholders_and_rejects_missing_ones():
     for language in LANGUAGES:
         t = translator(language)
         assert "1,234" in t("page.training", done=1234, epochs=5000)
@@ -247,7 +247,7 @@ def unmarked(text):
 
 
 @pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
-def test_page_says_no_words_of_its_own(open_page, fresh_server, marked, dataset):
+def test_all_words_of_the_page_come_from_a_catalogue(open_page, fresh_server, marked, dataset):
     seen = set()
     for question in QUESTIONS:
         page = open_page(
