@@ -6,6 +6,10 @@ from dualnet.app import sidebar, stage, styles
 from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
+from dualnet.lesson.stimulus import stimulus
+from dualnet.plotting.elements import Chart
+
+STIMULUS_WIDTH = 560  # pixels of a picture before the answer
 
 
 def current_step():
@@ -21,32 +25,40 @@ def is_revealed():
 
 
 def start(values):
-    values["revealed"] = {}
+    values |= {"chosen": {}, "revealed": {}}
     open_step(values, 1)
 
 
 def open_step(values, number):
     """Go to a step of the lesson. None leaves the lesson and keeps the controls as they are."""
-    values |= {"step": number, "refused": {}}
+    values |= {"step": number, "refused": {}, "also": None}
     if number:
         values["play"] = False
         set_controls(values, opening(number))
 
 
-def reveal(values, number, option=None):
+def choose(values, number, option):
+    """Mark an option of a step as chosen."""
+    values["chosen"] = values["chosen"] | {number: option}
+
+
+def reveal(values, number):
     """Show the answer of a step, after the class has chosen an option or without one."""
-    values["revealed"] = values["revealed"] | {number: option}
+    values["revealed"] = values["revealed"] | {number: values["chosen"].get(number)}
 
 
 def see_also(values, name):
     """Leave the lesson for the state ``name`` of `ALSO`."""
     open_step(values, None)
     set_controls(values, opening() | ALSO[name])
+    values["also"] = name
 
 
 def draw_bar(t, step):
     """Draw the number of the step and the buttons above everything else."""
     st.html(styles.LESSON)
+    with st.container(key="keys"):
+        st.html(styles.KEYS.replace("{step}", step.name), unsafe_allow_javascript=True)
     at = state.step
     onward = {"shortcut": "Right"}
     with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
@@ -67,15 +79,8 @@ def draw_bar(t, step):
             st.button(
                 t("lesson.next"), key="next", on_click=press, args=(open_step, at + 1), **onward
             )
-        else:
-            st.menu_button(
-                t("lesson.also"),
-                ALSO,
-                format_func=lambda name: t(f"lesson.more.{name}"),
-                key="also",
-                on_click=lambda: press(see_also, state.also),
-            )
         st.space("stretch")
+        sidebar.draw_projector_switch(t)
         st.button(
             t("lesson.leave"),
             key="leave",
@@ -84,19 +89,20 @@ def draw_bar(t, step):
             on_click=press,
             args=(open_step, None),
         )
-        sidebar.draw_language_choice(t)
 
 
 # --- the question and its options -----------------------------------------------------------
 
 
 def draw_notes_switch(t):
-    """Draw the switch of the translator's notes; return the place of the notes, which is in the sidebar so
-    that the answer stays in the window."""
-    st.sidebar.toggle(
-        t("lesson.notes"), key="notes", help=t("lesson.notes_help"), persist_state="session"
-    )
-    return st.sidebar.empty()
+    """Draw the language and the switch of the speaker's notes in the sidebar; return the place of the
+    notes, which is there too, so that the answer stays in the window."""
+    with st.sidebar:
+        sidebar.draw_language_choice(t)
+        st.toggle(
+            t("lesson.notes"), key="notes", help=t("lesson.notes_help"), persist_state="session"
+        )
+        return st.empty()
 
 
 def draw_question(step, view, notes):
@@ -109,23 +115,39 @@ def draw_question(step, view, notes):
         return st.empty()
     with st.container(key="answers"):
         columns = st.columns(len(step.options))
+        chosen = state.chosen.get(state.step)
         for number, (option, column) in enumerate(zip(step.options, columns, strict=True), start=1):
             column.button(
                 step.text(option, view),
                 key=f"answer{number}",
                 shortcut=str(number),
+                type="primary" if option == chosen else "secondary",
+                icon=f":material/radio_button_{'' if option == chosen else 'un'}checked:",
                 on_click=press,
-                args=(reveal, state.step, option),
+                args=(choose, state.step, option),
                 width="stretch",
                 wrap=True,
             )
     return None
 
 
+def draw_stimulus(step, view, place):
+    """Draw what is asked about, without the answer, in ``place``."""
+    shown = stimulus(step, view)
+    with place.container(key="stimulus"):
+        if shown.left:
+            stage.PictureGrid(shown.names).draw(shown.left, shown.right)
+        for picture in shown.both:
+            width = "stretch" if isinstance(picture, Chart) else STIMULUS_WIDTH
+            with st.container(width=width):
+                stage.draw_element(picture, st)
+        if shown.note:
+            st.caption(shown.note)
+
+
 def train_ahead(question, view):
     """Train what the step will show, while the class thinks; draw nothing of it."""
-    st.empty()  # replaces the last step's pictures
-    st.sidebar.empty()  # and its files
+    st.sidebar.empty()  # replaces the last step's files
     experiments = stage.experiments_of(question, view)
     for _ in stage.training(question, view, experiments):
         pass
@@ -134,10 +156,37 @@ def train_ahead(question, view):
 
 
 def draw_verdict(t, step, view, experiments, place):
-    """Say which option the numbers confirm and what to notice."""
+    """Say which option the numbers confirm; return it, or None."""
     confirmed = step.verdict(view, *experiments) if state.question == step.question else None
     chosen = state.revealed[state.step]
     verdict = step.result(view, confirmed, chosen)
-    if confirmed is not None:
+    if confirmed is not None and chosen in (None, confirmed):
         verdict = f":green[:material/check_circle:] {verdict}"
-    place.markdown(f"{verdict}  \n{step.text('notice', view)}")
+    place.container(key="verdict").markdown(verdict)
+    return confirmed
+
+
+# --- the end --------------------------------------------------------------------------------
+
+
+def draw_end(t, step):
+    """Draw, below the last step, what else is worth seeing."""
+    if step is not STEPS[-1]:
+        return
+    with st.container(key="also", gap="xsmall"):
+        st.subheader(t("lesson.also"), anchor=False)
+        for name in ALSO:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button(
+                    t(f"lesson.more.{name}"),
+                    key=f"also_{name}",
+                    on_click=press,
+                    args=(see_also, name),
+                )
+                st.markdown(t(f"lesson.more_notice.{name}"))
+
+
+def draw_notice(t):
+    """Say what to notice in what the end of the lesson has led to, until a control moves."""
+    if state.also:
+        st.info(t(f"lesson.more_notice.{state.also}"))

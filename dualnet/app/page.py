@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
 from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
@@ -11,16 +11,30 @@ from dualnet.text import translator
 
 def draw_page():
     """Draw the page for the state of this session."""
+    code = classroom.code_in_url()
+    if code and not state.get("exploring"):
+        classroom.draw_follower(code)
+        return
+    classroom.follow()
     update()
     t = translator(state.language)
-    st.set_page_config(page_title=t("page.title"), layout="wide")
-    st.html(styles.HIDDEN + styles.TOUCH + styles.KOREAN * (state.language == "ko"))
+    sidebar_state = "collapsed" if state.projector else "auto"
+    st.set_page_config(t("page.title"), layout="wide", initial_sidebar_state=sidebar_state)
+    st.html(
+        styles.HIDDEN
+        + styles.PAGE
+        + styles.TOUCH
+        + styles.PROJECTOR * state.projector
+        + styles.KOREAN * (state.language == "ko")
+    )
     with st.container(key="document"):
         script = styles.DOCUMENT.replace("{language}", state.language)
         st.html(script, unsafe_allow_javascript=True)
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
     with head:
+        if code:
+            classroom.draw_rejoin(t)
         if step:
             lesson.draw_bar(t, step)
         else:
@@ -29,23 +43,35 @@ def draw_page():
     with stage.drawing_turn(view, begun=False):
         notes = lesson.draw_notes_switch(t) if step else None
         sidebar.draw_controls(t)
-        write_url()
+        if not code:  # the address names a class, not a state
+            write_url()
+            classroom.publish()
         share.draw_button(t)
         with head:
             if step:
                 verdict = lesson.draw_question(step, view, notes)
+                classroom.draw_teacher(t, step, view)
             else:
                 draw_chooser(t)
+                lesson.draw_notice(t)
             draw_rejected_parameters(t)
+    # Both places are replaced: nothing of the last page stays while this one trains.
+    answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
+        answer.empty()
+        lesson.draw_stimulus(step, view, below)
         lesson.train_ahead(question, view)
     else:
-        with st.container():
-            experiments = stage.draw_answer(t, question, view)
+        with answer:
+            notice = step.text("notice", view) if step else ""
+            experiments = stage.draw_answer(t, question, view, notice)
             if step:
-                lesson.draw_verdict(t, step, view, experiments, verdict)
+                confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
+                classroom.confirm(t, step, confirmed)
+                lesson.draw_end(t, step)
         downloads.draw(t, question, view, experiments)
     note_drawn()
+    classroom.draw_end()
 
 
 def draw_title(t):
@@ -53,7 +79,9 @@ def draw_title(t):
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.title(t("page.title"), anchor=False, width="content")
-        sidebar.draw_language_choice(t)
+        with st.container(horizontal=True, width="content"):
+            sidebar.draw_projector_switch(t)
+            sidebar.draw_language_choice(t)
 
 
 def draw_chooser(t):
@@ -76,6 +104,8 @@ def draw_chooser(t):
             on_click=press,
             args=(lesson.start,),
         )
+        if not classroom.code_in_url():
+            classroom.draw_start(t)
 
 
 def draw_rejected_parameters(t):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dualnet.app.state import state
+from dualnet.app.state import press, state
 from dualnet.app.url import text_of
 from dualnet.datasets import DATASETS, load_dataset
 from dualnet.questions.base import AXES
@@ -54,6 +54,22 @@ def draw_language_choice(t):
         required=True,
         label_visibility="collapsed",
     )
+
+
+def draw_projector_switch(t):
+    """Draw the button that enlarges the page for a projector, or ends that."""
+    st.button(
+        t("projector.switch"),
+        key="enlarge",
+        icon=f":material/fullscreen{'_exit' * state.projector}:",
+        help=t("projector.help"),
+        on_click=press,
+        args=(switch_projector,),
+    )
+
+
+def switch_projector(values):
+    values["projector"] = 1 - values["projector"]
 
 
 def draw_number(hyperparameter, t, sizes, width="stretch"):

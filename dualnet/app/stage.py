@@ -1,6 +1,7 @@
 """The answer area: trains what the question needs, with progress, and draws the answer."""
 
 import time
+from dataclasses import replace
 from itertools import zip_longest
 
 import streamlit as st
@@ -17,6 +18,8 @@ from dualnet.training.experiments import Comparison
 from dualnet.training.fixes import Fixes
 
 PATIENCE = 0.5  # seconds without a sign of progress
+# Streamlit gives a chart its width in pixels of the window, which are smaller than those of an enlarged page.
+WIDTH = {"name": "width", "expr": "containerSize()[0]"}
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
 
 
@@ -98,40 +101,56 @@ def stop_if_superseded():
 # --- drawing --------------------------------------------------------------------------------
 
 
-def draw_answer(t, question, view):
+def draw_answer(t, question, view, notice=""):
     """Train what the question needs, with a progress bar if it takes long, draw its answer and the
-    details below it; return the experiments."""
+    details below it; return the experiments.
+
+    notice : what to notice, in the lesson; it and the sentence then stand below the pictures
+    """
     experiments = experiments_of(question, view)
+    trained = [experiment for experiment, _ in experiments]
     box = st.container(key="stage", gap="small")
     with box:
-        sentence = st.empty()
+        above = st.empty()
         pictures = PictureGrid(view.names)
-        begun = drawn = time.perf_counter()
-        for done, epochs in training(question, view, experiments):
-            now = time.perf_counter()
-            if now - begun > PATIENCE:
-                words = t("page.training", done=done, epochs=epochs)
-                sentence.progress(done / epochs, words)
-            if question.key == "loss" and now - drawn > PATIENCE:
-                pictures.draw(*([chart] for chart in loss.loss_charts(view)))
-                drawn = now
-    trained = [experiment for experiment, _ in experiments]
+        train(t, question, view, experiments, above, pictures)
     with drawing_turn(view):
         answer = question.answer(view, *trained)
         with box:
-            if answer.sentence:
-                sentence.markdown(answer.sentence)
+            if notice or not answer.sentence:
+                above.empty()
             else:
-                sentence.empty()
-            if answer.left or answer.right:
-                pictures.names = answer.names or view.names
-                pictures.draw(answer.left, answer.right, answer.subtitles)
-            for picture in answer.both:
-                draw_element(picture, st)
-            if answer.more:
-                st.markdown(answer.more)
+                above.markdown(answer.sentence)
+            pictures.draw_answer(answer)
+            for words in (notice, answer.sentence * bool(notice), answer.more):
+                if words:
+                    st.markdown(words)
         draw_details(t, question, view, answer)
     return trained
+
+
+def train(t, question, view, experiments, above, pictures):
+    """Train; where it takes long, draw the progress in ``above`` and what is known so far."""
+    begun = drawn = time.perf_counter()
+    for done, epochs in training(question, view, experiments):
+        now = time.perf_counter()
+        if now - begun > PATIENCE:
+            above.progress(done / epochs, t("page.training", done=done, epochs=epochs))
+        if now - drawn > PATIENCE:
+            if question.key == "loss":
+                pictures.draw(*([chart] for chart in loss.loss_charts(view)))
+            elif answer := answer_so_far(question, view, experiments):
+                pictures.draw_answer(answer)
+            drawn = time.perf_counter()
+
+
+def answer_so_far(question, view, experiments):
+    """Return the answer at the last epoch that all experiments have trained, None where there is none."""
+    trained = [experiment for experiment, _ in experiments]
+    epochs = min([view.epochs, *(experiment.epochs for experiment in trained)])
+    if not trained or epochs == 0 or view.comparison.epochs < view.epochs:
+        return None
+    return question.answer(replace(view, epochs=epochs, epoch=min(view.epoch, epochs)), *trained)
 
 
 def draw_details(t, question, view, answer):
@@ -163,6 +182,8 @@ def draw_epoch_control(t, view, plays):
             st.toggle(
                 t("chooser.play"), key="play", help=t("chooser.help"), persist_state="session"
             )
+        if view.play:  # the picture has an epoch slider of its own
+            return
         st.markdown(t("chooser.epoch"), width="content", help=t("chooser.scale"))
         st.select_slider(
             t("chooser.epoch"),
@@ -183,6 +204,15 @@ class PictureGrid:
     def __init__(self, names):
         self.names = names
         self.rows = []
+        self.both = []
+
+    def draw_answer(self, answer):
+        """Draw the pictures of an answer."""
+        self.names = answer.names or self.names
+        if answer.left or answer.right:
+            self.draw(answer.left, answer.right, answer.subtitles)
+        places = self.both or [st] * len(answer.both)
+        self.both = [draw_element(*pair) for pair in zip(answer.both, places, strict=True)]
 
     def draw(self, left, right, subtitles=None):
         """Draw the pictures of both sides from top to bottom; ``subtitles`` stand beside the names."""
@@ -212,7 +242,8 @@ def draw_element(element, at):
         case str():
             return at.markdown(element)
         case Chart(spec, tables, alt):
-            return at.vega_lite_chart(spec | {"datasets": tables}, alt=alt)
+            enlarged = {"params": [*spec.get("params", ()), WIDTH]} if state.projector else {}
+            return at.vega_lite_chart(spec | enlarged | {"datasets": tables}, alt=alt)
         case Image(svg, alt, caption):
             return at.image(svg, caption, "stretch", alt=alt)
         case Code(source):

@@ -8,10 +8,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dualnet.app.url import CONTROLS, Choice, opening, parameters_of, read_parameters
+from dualnet.settings import suggested_changes
 from dualnet.text import language_of
 
 state = st.session_state
 SWITCHES = ("play", "notes", "take")  # widgets that a URL does not carry
+KEPT = ("language", "projector")  # what a step of the lesson does not set
 CHOICES = [key for key, control in CONTROLS.items() if isinstance(control, Choice)]
 IN_TRANSIT = 3  # seconds after a page is drawn in which the browser may still show older values
 
@@ -77,14 +79,19 @@ def update():
     # Streamlit knows when the browser went back or forward, whatever the controls still show.
     if not page.values or getattr(get_script_run_ctx(), "is_history_navigation", False):
         moved = {"address": address}
-    values = dict.fromkeys(SWITCHES, False) | {"revealed": {}} | page.values
+    values = (
+        dict.fromkeys(SWITCHES, False) | {"chosen": {}, "revealed": {}, "also": None} | page.values
+    )
     if "address" in moved:
-        values |= {"step": asked.get("step"), "language": asked["language"], "refused": refused}
+        values |= {"step": asked.get("step"), "refused": refused, "also": None}
+        values |= {key: asked.get(key, CONTROLS[key].default) for key in KEPT}
         set_controls(values, opening(values["step"]) | asked)
     elif moved:
-        values["refused"] = {}
-    last_epoch = values["epochs"]
+        values |= {"refused": {}, "also": None}
+    last_dataset, last_epoch = values["dataset"], values["epochs"]
     values |= moved
+    if values["dataset"] != last_dataset:
+        values |= suggested_changes(last_dataset, values["dataset"], values)
     # The epoch shown follows the number of epochs until it is moved.
     if values["epoch"] > values["epochs"] or values["epoch"] == last_epoch:
         values["epoch"] = values["epochs"]
@@ -119,8 +126,8 @@ def press(action=None, *arguments):
 
 
 def set_controls(values, controls):
-    """Set every control in ``values`` but the language to its value in ``controls``."""
-    values |= controls | {"language": values["language"]}
+    """Set every control in ``values`` but those of `KEPT` to its value in ``controls``."""
+    values |= controls | {key: values[key] for key in KEPT}
     if values["epoch"] is None:
         values["epoch"] = values["epochs"]
 

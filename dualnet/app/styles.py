@@ -3,12 +3,26 @@
 # Large enough for a class to read and for a thumb; the question close to what answers it. The button that
 # leads on has a frame: on the primary color of the dark theme, white could hardly be read.
 LESSON = """<style>
-.st-key-head h1 { padding-block: 0.25rem 1rem }
+.st-key-head h1 { padding-block: 0 0.25rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-show button, .st-key-next button { border: 2px solid currentColor }
 .st-key-show button p, .st-key-next button p { font-weight: 700 }
 .st-key-answers button p { font-size: 1.15rem }
+.st-key-answers button[kind=primary] {
+    border: 2px solid currentColor; background: transparent; color: inherit
+}
+.st-key-verdict p { font-size: 1.15rem }
+</style>"""
+# A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in LESSON.
+PHONE = """<style>
+.stMainBlockContainer { padding-block: 3.5rem 1rem }
+[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
+.st-key-votes button, .st-key-remote button { min-height: 3.5rem }
+.st-key-votes button p { font-size: 1.15rem }
+:is(.st-key-votes, .st-key-remote) [data-testid=stBaseButton-primary] {
+    background: transparent; color: inherit; border: 3px solid currentColor
+}
 </style>"""
 TOUCH = """<style>
 @media (pointer: coarse) {
@@ -29,3 +43,55 @@ document.documentElement.lang = "{language}";
 document.documentElement.translate = false;
 </script>"""
 HIDDEN = "<style>.st-key-document { display: none }</style>"
+
+PAGE = """<style>
+[data-testid=stMain]:focus-visible { outline: none; box-shadow: none }
+kbd {
+    margin-inline-start: 0.75rem; padding: 0.05rem 0.45rem;
+    border: 1px solid currentColor; border-bottom-width: 3px; border-radius: 0.3rem; font-size: 0.8rem
+}
+.st-key-keys { display: none }
+.vega-bindings { display: flex; align-items: center; gap: 1.5rem; padding-top: 0.5rem }
+.vega-bind { display: flex; align-items: center }
+.vega-bind:last-child, .vega-bind:last-child label, .vega-bind input[type=range] { flex: 1 }
+.vega-bind label { display: flex; align-items: center; gap: 0.5rem }
+.vega-bind input { min-height: 1.5rem; min-width: 1.5rem }
+.vega-bind input + span, .vega-bind input + label { display: none }
+@media (pointer: coarse) { kbd { display: none } }
+@media (max-width: 640px) {
+    .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
+    .st-key-enlarge { display: none }
+}
+@page { size: A4 landscape; margin: 10mm }
+@media print {
+    [data-testid=stSidebar], [data-testid=stHeader], .st-key-lesson, .st-key-also,
+    [data-testid=stMain] :is([data-testid=stButton], [data-testid=stCheckbox], [data-testid=stSlider]),
+    [data-testid=stMain] [data-testid=stExpander] { display: none }
+    .stApp, .stApp > div, [data-testid=stMain] {
+        position: static; height: auto; overflow: visible; display: block
+    }
+    .stMainBlockContainer { padding: 0 }
+    [data-testid=stHorizontalBlock] { break-inside: avoid }
+}
+</style>"""
+# Text, controls and pictures alike. A narrow window, such as a phone that opens the link, stays as it is.
+PROJECTOR = """<style>
+@media (min-width: 1000px) {
+    .stMainBlockContainer { zoom: 1.6; padding: 0.75rem 2rem 1rem }
+    .st-key-stage img { max-height: 50vh; object-fit: contain; object-position: left }
+}
+</style>"""
+# What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step in
+# the last line makes it run once for each step.
+KEYS = """<script>
+if (!window.lessonKeys) {
+    window.lessonKeys = true;
+    document.addEventListener("pointerup", ({target}) => setTimeout(() => {
+        const focused = document.activeElement;
+        const typing = focused.matches("textarea, input:not([type=range], [type=checkbox], [type=radio])");
+        if (document.querySelector(".st-key-lesson") && !focused.closest("[role=dialog], [role=menu]")
+            && (!typing || target.closest("[role=option]"))) focused.blur();
+    }, 100));
+}
+document.querySelector("[data-testid=stMain]").scrollTo(0, 0); // {step}
+</script>"""

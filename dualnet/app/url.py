@@ -52,6 +52,7 @@ CONTROLS = {
         Choice("axis", AXES, AXES[0], "axes"),
         Choice("change", Fixes.CHANGES, "dropout", "change"),
         Choice("language", tuple(LANGUAGES), None, "language"),
+        Hyperparameter("projector", 0, 0, 1),
     )
 }
 

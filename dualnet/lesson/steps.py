@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 from dualnet.lesson import verdicts
+from dualnet.questions import get_question
 from dualnet.questions.base import View
 from dualnet.settings import EPOCHS, Settings
 from dualnet.text import translator
-from dualnet.training.experiments import Sizes
 
 # --- the steps ------------------------------------------------------------------------------
 
@@ -49,6 +49,7 @@ class Step:
 
     def text(self, part, view):
         """Return the words of ``part`` for what is looked at; a `View` without runs will do."""
+        experiments = get_question(self.question).experiments(view)
         return view.t(
             f"lesson.{self.name}.{part}",
             units=view.settings.units,
@@ -57,7 +58,7 @@ class Step:
             epoch=view.epoch,
             epochs=view.epochs,
             twice=2 * view.epoch,
-            size_epoch=Sizes.reach(view.settings, view.epochs),
+            trained=experiments[0][1] if experiments else view.epochs,
             first=view.names["ones"],
             second=view.names["normal"],
         )
@@ -92,6 +93,12 @@ STEPS = (
     ),
     # From here on, what is compared differs in one thing.
     Step(
+        "gradient",
+        ("same", "near", "other"),
+        verdicts.verdict_gradient,
+        {"question": "gradient", "dataset": "moons", **PLANE},
+    ),
+    Step(
         "boundary",
         ("none", "line", "curve"),
         verdicts.verdict_boundary,
@@ -105,6 +112,12 @@ STEPS = (
         ("reached", "falling", "stopped"),
         verdicts.verdict_digits,
         {"dataset": "digits", "constant": 0.1, "std": 0.1, "epochs": 5_000},
+    ),
+    Step(
+        "fixes",
+        ("batches", "momentum", "relu", "dropout"),
+        verdicts.verdict_fixes,
+        {"question": "fixes", "dataset": "moons", "epochs": 1_000, **PLANE},
     ),
     Step(
         "nudge",

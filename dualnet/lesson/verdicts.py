@@ -6,8 +6,10 @@ or None where the numbers confirm none of them.
 
 import numpy as np
 
-from dualnet.measures import difference, distinct_units, epochs_to, even
+from dualnet.measures import EVEN, difference, distinct_units, epochs_to, even
 from dualnet.plotting.units import drawn_by_equal
+from dualnet.questions.gradient import inputs_shown, rows_of, training_step
+from dualnet.training.fixes import TRAINING
 
 COST = 1.1  # a start costs loss where its loss is a tenth higher, or more
 LARGE = 1.0  # the size of the chapter's starting weights
@@ -53,6 +55,21 @@ def verdict_units(view):
     return {1: "equal", units: "distinct"}.get(count, "groups")
 
 
+def verdict_gradient(view):
+    """Is the gradient of the left network's second hidden unit that of the first: to the last digit
+    shown, or within 3 %?"""
+    if view.settings.units == 1:
+        return None
+    step = training_step(view.networks["ones"], view.data)
+    first, second = step.gradient[inputs_shown(view.data), :2].T
+    if not np.isfinite([first, second]).all():
+        return None
+    shown = [row.texts for row in rows_of(view)["ones"] if row.kind == "gradient"]
+    if all(texts[0] == texts[1] for texts in shown):
+        return "same"
+    return "near" if np.abs(second - first).max() <= EVEN * np.abs(first).max() else "other"
+
+
 def verdict_boundary(view):
     """What do equal units draw in the plane?"""
     if view.data.n_features != 2 or not count_of(view, "ones") == 1 < view.settings.units:
@@ -85,6 +102,17 @@ def verdict_digits(view):
     losses = view.runs["ones"].val_losses
     half, end = losses[view.epoch // 2 - 1], losses[view.epoch - 1]
     return "falling" if end < half and not even(half, end) else "stopped"
+
+
+def verdict_fixes(view, fixes):
+    """Which change to the training separates the units, other than by rounding?"""
+    epoch = fixes.reach(view.settings, view.epochs)
+    separating = [
+        change
+        for change in TRAINING
+        if change not in fixes.ALIKE and fixes.result(change, epoch).distinct > 1
+    ]
+    return separating[0] if len(separating) == 1 else None
 
 
 def verdict_nudge(view, nudges):

@@ -69,7 +69,7 @@ def play(view, drawing, samples, alt_text):
         "titles": _table("frame run x epoch accuracy", titles),
         "marks": _table("x y label", marks),
     }
-    return Chart(_spec(view.names, len(epochs) - 1, still.height), tables, alt_text)
+    return Chart(_spec(view.t, view.names, len(epochs) - 1, still.height), tables, alt_text)
 
 
 def _table(columns, rows):
@@ -79,21 +79,45 @@ def _table(columns, rows):
     return pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
 
 
-def _spec(names, last, height):
+def _spec(t, names, last, height):
     """Return the specification. Positions are in the units of a drawing, ``height`` high, times a scale
     that fits both drawings into the view."""
     scale = f"min(width / {2 * WIDTH + GAP}, (height - {TITLE}) / {height})"
     layers = [*_pictures(scale), _samples(scale), *_titles(scale, names)]
     spec = charts.spec_of(alt.layer(*layers), height + TITLE)
     spec["config"]["view"] = {"stroke": None}
-    beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
-    spec["config"]["signals"] = [
-        {"name": "frame", "value": 0, "on": [beat | {"update": f"min(frame + 1, {last})"}]}
-    ]
+    spec["config"]["signals"] = _signals(t, last)
     # The height of the drawings, also on a narrow screen.
     across = (2 * WIDTH + GAP) / height
     spec["params"] = [{"name": "height", "expr": f"{TITLE} + min({height}, width / {across})"}]
     return spec
+
+
+def _signals(t, last):
+    """Return the signals of the clock and of its two controls below the picture: ``frame`` is what is
+    seen. The clock moves ``frame`` by way of ``clock``; where they differ, somebody has dragged the
+    slider, and the clock stops."""
+    beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
+    forward = f"frame < {last} ? frame + 1 : 0"  # from the end, back to the start
+    return [
+        {
+            "name": "playing",
+            "value": True,
+            "bind": {"input": "checkbox", "name": t("chooser.running")},
+            "on": [{"events": {"signal": "frame"}, "update": f"frame == clock && frame < {last}"}],
+        },
+        {
+            "name": "clock",
+            "value": 0,
+            "on": [beat | {"update": f"playing ? ({forward}) : frame"}],
+        },
+        {
+            "name": "frame",
+            "value": 0,
+            "bind": {"input": "range", "min": 0, "max": last, "step": 1, "name": t("chooser.drag")},
+            "on": [{"events": {"signal": "clock"}, "update": "clock"}],
+        },
+    ]
 
 
 def _placed(table, scale):

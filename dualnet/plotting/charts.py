@@ -14,7 +14,7 @@ import pyarrow as pa
 from dualnet.plotting.units import HIGH, LOW
 from dualnet.training.experiments import RUNS
 
-FONT_SIZE = 14  # pixels; readable from the back row
+FONT_SIZE = 16  # pixels; readable from the back row
 LINE_WIDTH = 2.5
 COLUMNS = 500  # pixels across; downsampled curves are exact at this size
 ROWS = 300

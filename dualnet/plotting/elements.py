@@ -21,11 +21,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Image:
-    """A picture as SVG text, which fits any width; ``caption`` is Markdown, or None."""
+    """A picture as SVG text, which fits any width; ``caption`` is Markdown, or None; ``wide`` as of a
+    `Chart`."""
 
     svg: str
     alt: str
     caption: str | None = None
+    wide: bool = False
 
 
 @dataclass(frozen=True)

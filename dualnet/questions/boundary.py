@@ -66,7 +66,7 @@ def plane_answer(view):
             units=view.settings.units,
             count=count,
         )
-        pictures[key] = Image(svg(plane(network, view.data, HEIGHT)), words)
+        pictures[key] = Image(svg(plane(network, view.data, HEIGHT)), words, wide=True)
         if count == 1 and (drawn := drawn_by_equal(network, view.data)):
             several = "equal" if view.is_symmetric(key) else "near"
             units = "unit" if view.settings.units == 1 else several
@@ -165,18 +165,24 @@ def mistakes_drawing(samples, predicted, confidence, data, classes):
 
     predicted (m,): whether class 1 is predicted; confidence (m,): see `confidence_of`; classes: their names
     """
-    across, most, picture, label = MISTAKES["image" if data.image_shape else "table"]
+    most = MISTAKES["image" if data.image_shape else "table"][1]
     samples = samples[:most]
+    texts = [f"{classes[int(predicted[i])]} {percent(confidence[i])}" for i in samples]
+    return samples_drawing(samples, data, texts, predicted[samples])
+
+
+def samples_drawing(samples, data, texts, kinds):
+    """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are images,
+    and below it its text in the color of its class, 0 or 1 in ``kinds``."""
+    across, _, picture, label = MISTAKES["image" if data.image_shape else "table"]
     width = (WIDTH - GAP * (across - 1)) / across
     rasters, labels = [], []
-    for place, sample in enumerate(samples):
+    for place, (sample, text, kind) in enumerate(zip(samples, texts, map(int, kinds), strict=True)):
         x, y = place % across * (width + GAP), place // across * (picture + label + GAP)
         if data.image_shape:
             rasters.append(
                 Raster(ink(sample, data), (x + (width - picture) / 2, y, picture, picture))
             )
-        kind = int(predicted[sample])
-        text = f"{classes[kind]} {percent(confidence[sample])}"
         color = charts.CLASS_COLORS[kind]
         labels.append(Label(text, (x, y + picture, width, label), color, ("white", "#111")[kind]))
     height = -(-len(samples) // across) * (picture + label + GAP)

@@ -56,7 +56,7 @@ def sentence(view, results):
         return t("fixes.single")
     sentences = []
     for side, changes in (("training", TRAINING[1:]), ("start", STARTS)):
-        separating = [c for c in changes if c not in Fixes.ALIKE and results[c].distinct > 1]
+        separating = [c for c in changes if c not in Fixes.ALIKE and _is_separated(results[c])]
         equal = [change for change in changes if change not in separating]
         kind = "all" if not equal else "none" if not separating else "some"
         if kind == "some" and len(equal) < len(separating):
@@ -66,6 +66,10 @@ def sentence(view, results):
         epoch = Fixes.reach(view.settings, view.epochs)
         sentences.append(t(f"fixes.{side}_{kind}", epoch=epoch, **counts, **words))
     return " ".join(sentences)
+
+
+def _is_separated(result):
+    return not result.diverged and result.distinct > 1
 
 
 def remarks(view, results):

@@ -40,19 +40,19 @@ class Result:
     """The state of one network of `Fixes` after training.
 
     network : the trained network, without losses
+    diverged : bool, whether an output or the loss is not finite; the numbers below are then None
     val_loss : float, validation loss with the penalty of these weights
     val_accuracy : float, 0 to 1
     difference : float, see `dualnet.difference`
     distinct : int, distinct hidden units, see `dualnet.distinct_units`
-    diverged : bool, whether a weight or the loss is not finite; the other numbers are then meaningless
     """
 
     network: DualLayer
-    val_loss: float
-    val_accuracy: float
-    difference: float
-    distinct: int
     diverged: bool
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    difference: float | None = None
+    distinct: int | None = None
 
 
 class Fixes(_Bounded):
@@ -164,8 +164,13 @@ class _Loop:
         return self._done[0]
 
     @property
+    def network(self):
+        """The network as trained so far."""
+        return self._done[1]
+
+    @property
     def nbytes(self):
-        return 4 * self._done[1].w1.nbytes * (len(self._kept) + 1)  # Adam keeps two more of each
+        return 4 * self.network.w1.nbytes * (len(self._kept) + 1)  # Adam keeps two more of each
 
     def advance(self, epochs, deadline):
         """Train until ``epochs`` epochs are done or the deadline has passed, at least one epoch."""
@@ -192,7 +197,7 @@ class _Loop:
     def network_at(self, epoch):
         """Return a copy of the network after ``epoch`` epochs, trained again from the last stop."""
         at = max(stop for stop in [*self._kept, self.epochs] if stop <= epoch)
-        network = copy.deepcopy(self._kept[at] if at in self._kept else self._done[1])
+        network = copy.deepcopy(self._kept.get(at, self.network))
         for _ in range(epoch - at):
             self._epoch(network)
         return network
@@ -224,12 +229,9 @@ def result_of(network, data):
     loss = cross_entropy(network.activation(z), data.y_val[:, None]) + network.reg_loss()
     loss = float(loss / len(data.y_val))
     parameters = network.w1, network.b1, network.w2
-    diverged = not (np.isfinite(loss) and np.isfinite(z).all())
+    if not (np.isfinite(loss) and np.isfinite(z).all() and np.isfinite(network.w1).all()):
+        return Result(network, diverged=True)
+    accuracy = float(np.mean((z[:, 0] > 0) == data.y_val))
     return Result(
-        network,
-        loss,
-        float(np.mean((z[:, 0] > 0) == data.y_val)),
-        float(difference(*parameters)),
-        0 if diverged else distinct_units(*parameters),
-        diverged,
+        network, False, loss, accuracy, float(difference(*parameters)), distinct_units(*parameters)
     )

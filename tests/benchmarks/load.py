@@ -1,6 +1,7 @@
 """How the page serves a full class, and what becomes of it when visitors mean no good.
 
     python -m tests.benchmarks.load --sessions 30 --changes 10    a class, and beside greedy visitors
+    python -m tests.benchmarks.load --class 30                    a live class: phones follow and vote
     python -m tests.benchmarks.load --moves 60                    one visitor; does the server forget?
     python -m tests.benchmarks.load --soak 10                     minutes of anything at all
     python -m tests.benchmarks.load --attack greedy               an honest visitor beside it; "all" for all
@@ -826,6 +827,7 @@ def main():
     )
     parser.add_argument("--moves", type=int, metavar="N")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
+    parser.add_argument("--class", type=int, metavar="N", dest="phones")
     parser.add_argument("--attack", choices=[*ATTACKS, "all"])
     arguments = parser.parse_args()
     print(machine() + "\n")
@@ -833,7 +835,11 @@ def main():
         attacks(ATTACKS if arguments.attack == "all" else [arguments.attack])
         return
     with server() as url:
-        if arguments.moves:
+        if arguments.phones:
+            from tests.benchmarks.live_class import live_class  # it builds on this module
+
+            asyncio.run(live_class(url, arguments.phones))
+        elif arguments.moves:
             asyncio.run(moves(url, arguments.moves))
         elif arguments.soak:
             asyncio.run(soak(url, arguments.soak))

@@ -7,12 +7,9 @@ from playwright.sync_api import expect
 
 from dualnet.lesson.steps import STEPS
 from dualnet.text import LANGUAGES
-from tests.browser import test_page as test_browser
-from tests.browser.test_page import rerun, segment
+from tests.browser.helpers import rerun, segment
 
-url, visit = test_browser.url, test_browser.visit  # fixtures
-
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Wraps texts in two <font> elements, as Chromium's translator does, but not where translate="no".
 TRANSLATE = """() => {

@@ -53,7 +53,7 @@ def test_a_lesson_step_asks_and_then_shows(visit):
     with rerun(page):
         button(page, "start").click()
     assert_asks(page, 1, "en")
-    assert page.url.endswith("?step=1")
+    assert page.url.endswith("?step=loss")
     with rerun(page):
         page.keyboard.press("ArrowRight")
     assert_shows(page, 1)

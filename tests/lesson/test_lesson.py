@@ -10,18 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualnet import Comparison, DualLayer, Seeds, Settings, Sizes, Trainer, load_dataset
+from dualnet import Comparison, DualLayer, Fixes, Seeds, Settings, Sizes, Trainer, load_dataset
 from dualnet.app.url import CONTROLS, opening, parameters_of, read_parameters
 from dualnet.lesson.steps import ALSO, STEPS, step_number, table
 from dualnet.measures import difference, saturated_share
 from dualnet.plotting.units import drawn_by_equal
-from dualnet.questions import QUESTIONS, get_question
+from dualnet.questions import QUESTIONS, get_question, gradient
 from dualnet.questions.base import View
+from dualnet.questions.gradient import distinct_columns
 from dualnet.settings import HYPERPARAMETERS
 from dualnet.text import LANGUAGES, catalogue, translator
 from dualnet.training.experiments import equal_start
 from tests.conftest import ROOT
 from tests.page.helpers import move, notice_of, pictures, said, state_of, widget
+from tests.questions.test_gradient import loss_of, slope
+from tests.views import view_of
 
 BY_NAME = {step.name: step for step in STEPS}
 NUMBERS = range(1, len(STEPS) + 1)
@@ -54,9 +57,11 @@ def test_steps_and_their_questions():
         "luck": "luck",
         "reach": "loss",
         "units": "units",
+        "gradient": "gradient",
         "boundary": "boundary",
         "size": "size",
         "digits": "loss",
+        "fixes": "fixes",
         "nudge": "nudge",
         "code": "code",
     }
@@ -128,9 +133,11 @@ CONFIRMED = {
     "luck": "none",
     "reach": "late",
     "units": "equal",
+    "gradient": "same",
     "boundary": "line",
     "size": "both",
     "digits": "stopped",
+    "fixes": "dropout",
     "nudge": "e12",
     "code": "random",
 }
@@ -185,6 +192,25 @@ def test_digits_compares_starts_that_differ_in_equality_alone(looked_at):
     assert normal < 0.5 * losses.min()
 
 
+def test_gradients_on_the_left_are_equal_at_every_epoch_of_the_step(looked_at):
+    """The notes of the step are true."""
+    step = BY_NAME["gradient"]
+    for epoch in (0, 1, 10, 100, 500):
+        view, _ = looked_at(step, epoch=epoch)
+        assert step.verdict(view) == "same"
+        rows = gradient.rows_of(view)
+        assert {distinct_columns(rows["ones"], kind) for kind in ("activation", "after")} == {1}
+        assert distinct_columns(rows["normal"], "gradient") == gradient.UNITS
+
+
+def test_notes_of_fixes(looked_at):
+    """The notes are true: one random unit gives two distinct units, one random part ten."""
+    _, [fixes] = looked_at(BY_NAME["fixes"])
+    changes = ("batches", "momentum", "relu", "dropout", "one_unit", "biases", "w1", "w2")
+    distinct = [fixes.result(change, 1_000).distinct for change in changes]
+    assert distinct == [1, 1, 1, 10, 2, 10, 10, 10]
+
+
 def test_boundary_is_also_straight_for_a_copied_random_unit(looked_at):
     view, _ = looked_at(BY_NAME["boundary"])
     assert abs(view.settings.constant) == view.settings.std == 1
@@ -218,6 +244,9 @@ MOVED = [
     ("reach", {"epoch": 0}, None),
     ("units", {"units": 1}, None),
     ("units", {"dataset": "digits"}, "groups"),
+    ("gradient", {"units": 1}, None),
+    ("gradient", {"constant": 0.0, "epoch": 0}, "same"),
+    ("gradient", {"dataset": "breast_cancer"}, "same"),
     ("boundary", {"constant": 0.0}, "none"),
     ("boundary", {"dataset": "blobs"}, "line"),
     ("boundary", {"dataset": "breast_cancer"}, None),
@@ -227,6 +256,8 @@ MOVED = [
     ("digits", {"epochs": 500}, "falling"),
     ("digits", {"std": 0.0}, "reached"),
     ("digits", {"epoch": 1}, None),
+    ("fixes", {"units": 1}, None),
+    ("fixes", {"epochs": 1, "learning_rate": 0.001}, None),  # no change has separated them yet
     ("nudge", {"dataset": "moons"}, "e3"),
     ("nudge", {"epochs": 1_000}, "e6"),
     ("nudge", {"epochs": 100}, None),
@@ -309,6 +340,50 @@ def test_verdict_units_counts_distinct_units(kinds, answer):
 )
 def test_verdict_digits_compares_with_the_right_loss_and_with_half_the_epochs(ones, normal, option):
     assert BY_NAME["digits"].verdict(invented(ones, normal)) == option
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("change", [0, 1e-9, 0.02, 0.3, -2])
+@pytest.mark.parametrize("dataset", ["moons", "breast_cancer"])
+def test_gradient_compares_the_first_two_units(dataset, change, language):
+    """Against differences of the loss. A change of 1e-9 is below what the table shows."""
+    asked = Settings(dataset, constant=0.1)
+    network = asked.ones()
+    data = load_dataset(dataset)
+    network.init_weights(data.n_features)
+    network.w2[1] += change * network.w2[1]
+    networks = {"ones": network, "normal": network}
+    view = view_of(*[([1.0], [1.0])] * 2, networks, asked, language=language)
+
+    x, y = data.x_train, data.y_train
+    slopes = slope(lambda w1: loss_of(network, w1, x, y), network.w1)
+    first, second = slopes[gradient.inputs_shown(data), :2].T
+    apart = np.abs(second - first).max() / np.abs(first).max()
+    assert apart == pytest.approx(abs(change), abs=1e-3)
+    expected = "same" if apart < 1e-7 else "near" if apart < 0.03 else "other"
+    assert BY_NAME["gradient"].verdict(view) == expected
+
+
+def test_gradient_is_undecided_where_it_is_not_finite():
+    view = invented([np.nan], [1.0])
+    view.networks["ones"].w1[:] = np.nan
+    assert BY_NAME["gradient"].verdict(view) is None
+
+
+@pytest.mark.parametrize(
+    ("distinct", "option"),
+    [({}, None), ({"dropout": 2}, "dropout"), ({"dropout": 2, "momentum": 2}, "dropout")],
+)
+def test_fixes_leaves_out_what_rounding_separates(distinct, option):
+    fixes = SimpleNamespace(
+        ALIKE=Fixes.ALIKE,
+        reach=lambda settings, epochs: epochs,
+        result=lambda change, epoch: SimpleNamespace(distinct=distinct.get(change, 1)),
+    )
+    assert BY_NAME["fixes"].verdict(invented(), fixes) == option
+    fixes.ALIKE = Fixes.ALIKE - {"momentum"}
+    several = len(distinct) > 1
+    assert BY_NAME["fixes"].verdict(invented(), fixes) == (None if several else option)
 
 
 @pytest.mark.parametrize(
@@ -545,7 +620,7 @@ def test_a_press_before_the_address_changes_counts(open_page):
 
 
 def test_leaving_keeps_the_state(open_page):
-    page = press(open_page(step="5"), "show")
+    page = press(open_page(step="boundary"), "show")
     state = state_of(move(page, units=4))
     page = press(page, "leave")
     assert state_of(page) == state
@@ -579,7 +654,9 @@ def test_a_step_opens_by_its_name_and_by_its_number(open_page, step):
         assert notice_of(page) is None
 
 
-@pytest.mark.parametrize("text", ["0", "11", "-1", "1.5", "abc", "", "１", "1e3", "<b>", "step"])
+@pytest.mark.parametrize(
+    "text", ["0", str(len(STEPS) + 1), "-1", "1.5", "abc", "", "１", "1e3", "<b>", "step"]
+)
 def test_a_bad_step_is_named_in_the_notice(text, open_page):
     page = open_page(step=text)
     [sentence] = notice_of(page)

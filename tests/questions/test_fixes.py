@@ -36,7 +36,7 @@ def number(text):
 
 def separates(results, change):
     """Return whether a change, not rounding, has separated the units."""
-    return results[change].distinct > 1 and change not in ONLY_BY_ROUNDING
+    return (results[change].distinct or 0) > 1 and change not in ONLY_BY_ROUNDING
 
 
 def holds(key, values, view, results, epoch):
@@ -109,9 +109,8 @@ def invented(draw):
         network = network_of(np.array([weights, weights]), weights, weights[:, None])
         accuracy = draw(st.sampled_from([0.5, 0.8, 0.89, 0.901, 0.97, 0.978]))
         diverged = draw(st.integers(0, 9)) == 0
-        results[change] = Result(
-            network, 0.3, accuracy, float(distinct - 1), 0 if diverged else distinct, diverged
-        )
+        numbers = () if diverged else (0.3, accuracy, float(distinct - 1), distinct)
+        results[change] = Result(network, diverged, *numbers)
     view = view_of(
         np.ones((2, 3)),
         np.ones((2, 3)),
@@ -129,7 +128,7 @@ def test_sentences_hold_for_invented_results(invented):
     assert ("single" in keys) == (view.settings.units == 1)
     assert ("lost" in keys) == any(result.diverged for result in results.values())
     if view.settings.units > 1:
-        by_rounding = [c for c in ONLY_BY_ROUNDING if results[c].distinct > 1]
+        by_rounding = [c for c in ONLY_BY_ROUNDING if (results[c].distinct or 0) > 1]
         assert ("rounding" in keys) == bool(by_rounding)
 
 
@@ -273,7 +272,7 @@ def test_reach_bounds_the_work_and_is_reported():
     view = view_of(np.ones((2, 3)), np.ones((2, 3)), settings=asked)
     view = type(view)(asked, view.comparison, 100_000, 3)
     results = {
-        change: Result(fixes_network(asked, change), 0.3, 0.5, 0.0, 1, False)
+        change: Result(fixes_network(asked, change), False, 0.3, 0.5, 0.0, 1)
         for change in Fixes.CHANGES
     }
     answer = fixes.answer(view, InventedFixes(results))

@@ -199,7 +199,7 @@ def visible(proto):
     kind = proto.DESCRIPTOR.name
     for field, value in proto.ListFields():
         if field.name in ("label", "help", "alt", "placeholder", "body", "text", "caption"):
-            if kind != "Code":
+            if kind not in ("Code", "Html"):  # scripts and styles
                 words = value if isinstance(value, str) else getattr(value, "body", "")
                 yield re.sub(r"\$\$(?!.*\\text).*\$\$", "", words, flags=re.DOTALL)  # formulas
         elif field.name == "spec" and value:

@@ -774,7 +774,10 @@ def test_anything_but_a_dual_layer_network_is_rejected(network):
         Trainer([pair()[0], network], *samples())
 
 
-@pytest.mark.parametrize("name", ["fit", "training", "forpass", "backprop", "reg_loss"])
+@pytest.mark.parametrize(
+    "name",
+    ["fit", "training", "forpass", "backprop", "reg_loss", "gen_batch", "update", "hidden"],
+)
 def test_a_class_with_its_own_training_is_rejected(name):
     own = type("Own", (DualLayer,), {name: lambda *args: None})
     derived = type("Derived", (own,), {})

@@ -1,0 +1,299 @@
+"""Live classes: what the teacher shows, who follows it and how they vote.
+
+Everything is in memory and bounded; nothing is written to disk. Times are seconds of ``clock``.
+"""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0, 1, I, L and O, which look alike
+CODE_LENGTH = 5
+CLASSES, SEATS, POLLS, ROUNDS = 50, 300, 50, 2
+TEXT = 64  # characters kept of a device, a secret, a step, an option
+PARAMETERS = 2_000  # characters kept of the page's state
+PRESENT = 60  # seconds for which a device counts as present
+FORGOTTEN = 3 * 3600  # seconds from the teacher's last sign
+PAIRING = 120  # seconds for which a pairing token is good
+DIVIDED = 0.7  # below this share of the largest option, a class is divided
+
+
+@dataclass
+class Poll:
+    """The votes on one step: for each round, the option of each device."""
+
+    options: tuple
+    rounds: list = field(default_factory=lambda: [{}])
+    revealed: bool = False
+    confirmed: str | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the teacher shows: the step, None outside of the lesson, and the state of the page."""
+
+    step: str | None = None
+    parameters: dict = field(default_factory=dict)
+
+
+class Classroom:
+    """One class. All methods may be called from any thread.
+
+    code : what students type; follows from ``host``
+    host : the secret that makes a browser the teacher's
+    shown : the `Shown` of the teacher's page
+    polls : a `Poll` for each step shown so far
+    version : a number that grows with every change of what is shown
+    locked : whether new devices are turned away
+    """
+
+    def __init__(self, host, clock=time.monotonic):
+        self.host, self.code = host, code_of(host)
+        self.shown, self.polls = Shown(), {}
+        self.version, self.locked = 0, False
+        self.opened = self.host_seen = clock()
+        self._clock, self._lock = clock, threading.RLock()
+        self._seats = {}  # device: last seen
+        self._pairing = None  # token, good until
+
+    # --- the teacher ---
+
+    def show(self, step, parameters, options=(), seen=None):
+        """Show a step, with the ``options`` of its question, in a state of the page.
+
+        seen : the version that the caller knows; if another device has changed it, nothing happens
+
+        Raises ValueError for more text than a class may keep.
+        """
+        size = sum(len(str(key)) + len(str(value)) for key, value in parameters.items())
+        if size > PARAMETERS:
+            raise ValueError(
+                f"The page's state has {size} characters; expected {PARAMETERS} or less."
+            )
+        if any(len(text) > TEXT for text in (step or "", *options)):
+            raise ValueError(f"A step and its options have {TEXT} characters or less.")
+        with self._lock:
+            self.host_seen = self._clock()
+            if seen not in (None, self.version):
+                return
+            if step is not None and step not in self.polls:
+                if len(self.polls) >= POLLS:
+                    raise ValueError(f"A class has at most {POLLS} steps.")
+                self.polls[step] = Poll(tuple(options))
+            if (step, parameters) != (self.shown.step, self.shown.parameters):
+                self.shown = Shown(step, dict(parameters))
+                self.version += 1
+
+    def reveal(self, step, confirmed=None):
+        """End the votes on a step. ``confirmed`` is the option that the numbers confirm, if known; the first
+        one stays, as the votes were on the state shown then."""
+        with self._lock:
+            poll = self.polls[step]
+            self.version += not poll.revealed
+            poll.revealed = True
+            if poll.confirmed is None and confirmed in poll.options:
+                poll.confirmed = confirmed
+
+    def vote_again(self, step):
+        """Begin the second round of votes on a step; return whether there is one."""
+        with self._lock:
+            poll = self.polls[step]
+            allowed = not poll.revealed and poll.rounds[-1] and len(poll.rounds) < ROUNDS
+            if allowed:
+                poll.rounds.append({})
+                self.version += 1
+            return bool(allowed)
+
+    def free_seats(self):
+        """Free the seats of devices that have never voted."""
+        with self._lock:
+            voted = self._voted_ever()
+            self._seats = {device: at for device, at in self._seats.items() if device in voted}
+
+    def pair(self):
+        """Return a token that a second device exchanges for ``host``; it replaces the one before."""
+        with self._lock:
+            self._pairing = secrets.token_urlsafe(16), self._clock() + PAIRING
+            return self._pairing[0]
+
+    def is_pairing(self, token):
+        """Return whether ``token`` is still good."""
+        with self._lock:
+            good, until = self._pairing or ("", 0)
+            return bool(good) and _same(token, good) and self._clock() < until
+
+    def redeem(self, token):
+        """Return ``host`` for the token of `pair`, once and for `PAIRING` seconds; None otherwise."""
+        with self._lock:
+            if not self.is_pairing(token):
+                return None
+            self._pairing = None
+            return self.host
+
+    # --- the devices ---
+
+    def join(self, device):
+        """Note that a device is present; return whether it has a seat."""
+        device = device[:TEXT]
+        with self._lock:
+            if device not in self._seats and (self.locked or len(self._seats) >= SEATS):
+                return False
+            self._seats[device] = self._clock()
+            return True
+
+    def vote(self, device, step, turn, option):
+        """Take the vote of a device, in place of its earlier one; return whether it counts.
+
+        step, turn : the step and the number of the round, from 0, that the device has seen
+        """
+        with self._lock:
+            poll = self.polls.get(step)
+            if poll is None or poll.revealed or step != self.shown.step:
+                return False
+            if turn != len(poll.rounds) - 1 or option not in poll.options:
+                return False
+            if not self.join(device):
+                return False
+            poll.rounds[-1][device[:TEXT]] = option
+            return True
+
+    # --- counts ---
+
+    def turnout(self):
+        """Return how many devices have voted on the step shown, in its last round, and of how many: those
+        seen in the last `PRESENT` seconds or that have voted."""
+        with self._lock:
+            poll = self.polls.get(self.shown.step)
+            voted = poll.rounds[-1].keys() if poll else set()
+            since = self._clock() - PRESENT
+            present = {device for device, at in self._seats.items() if at >= since}
+            return len(voted), len(present | voted)
+
+    def age(self):
+        """Return the seconds since the class was opened."""
+        return self._clock() - self.opened
+
+    def seats(self):
+        """Return how many devices have a seat."""
+        return len(self._seats)
+
+    def distributions(self, step):
+        """Return for each round of a step how many devices chose each option."""
+        with self._lock:
+            poll = self.polls[step]
+            counts = [Counter(votes.values()) for votes in poll.rounds]
+            return [{option: count[option] for option in poll.options} for count in counts]
+
+    def is_divided(self, step):
+        """Return whether less than `DIVIDED` of the votes of the last round are for one option."""
+        counts = self.distributions(step)[-1].values()
+        return bool(sum(counts)) and max(counts) < DIVIDED * sum(counts)
+
+    def guesses(self, device):
+        """Return for each step that is revealed what a device chose last and what was confirmed."""
+        with self._lock:
+            return {
+                step: (poll.rounds[-1].get(device[:TEXT]), poll.confirmed)
+                for step, poll in self.polls.items()
+                if poll.revealed
+            }
+
+    def results(self):
+        """Return a row for each revealed step: its key, the option confirmed, and for each round how many
+        voted and how many of them guessed what was confirmed (None without a confirmed option)."""
+        with self._lock:
+            rows = []
+            for step, poll in self.polls.items():
+                if poll.revealed:
+                    counts = self.distributions(step)
+                    right = [poll.confirmed and count[poll.confirmed] for count in counts]
+                    voted = [sum(count.values()) for count in counts]
+                    rows.append((step, poll.confirmed, list(zip(voted, right, strict=True))))
+            return rows
+
+    def _voted_ever(self):
+        return {device for poll in self.polls.values() for turn in poll.rounds for device in turn}
+
+
+class Classes:
+    """The classes of a server: at most `CLASSES`, each forgotten `FORGOTTEN` seconds after the teacher's
+    last sign."""
+
+    def __init__(self, clock=time.monotonic):
+        self._clock, self._lock = clock, threading.Lock()
+        self._classes = {}
+
+    def open(self, host=None):
+        """Return a new class, or None where all are taken. With the ``host`` of a class that a restart has
+        ended, the new one has the same code."""
+        host = (host or "")[:TEXT]
+        with self._lock:
+            self._forget()
+            if host and (kept := self._classes.get(code_of(host))):
+                if _same(host, kept.host):
+                    return kept
+                host = ""
+            if len(self._classes) >= CLASSES:
+                return None
+            while not host or code_of(host) in self._classes:
+                host = secrets.token_urlsafe(16)
+            kept = self._classes[code_of(host)] = Classroom(host, self._clock)
+            return kept
+
+    def get(self, code):
+        """Return the class of a code as a student types it, or None."""
+        with self._lock:
+            self._forget()
+            return self._classes.get(code[:TEXT].strip().upper())
+
+    def of_host(self, host):
+        """Return the class of a teacher's secret and note the sign of the teacher, or None."""
+        host = host[:TEXT]
+        classroom = self.get(code_of(host))
+        if classroom is None or not _same(host, classroom.host):
+            return None
+        classroom.host_seen = self._clock()
+        return classroom
+
+    def close(self, classroom):
+        """Forget a class."""
+        with self._lock:
+            self._classes.pop(classroom.code, None)
+
+    def _forget(self):
+        since = self._clock() - FORGOTTEN
+        self._classes = {k: v for k, v in self._classes.items() if v.host_seen >= since}
+
+
+class Guesses:
+    """The codes that a session has tried: a wrong one delays the next by ``pause`` seconds, twice as long
+    each time, up to a minute. The same code again is no guess."""
+
+    def __init__(self, clock=time.monotonic, pause=1.0):
+        self._clock, self._pause = clock, pause
+        self._last, self._until = None, 0.0
+
+    def wait(self, code):
+        """Return the seconds until ``code`` may be looked up."""
+        return 0.0 if code == self._last else max(0.0, self._until - self._clock())
+
+    def wrong(self, code):
+        """Note that there is no class of ``code``."""
+        if code != self._last:
+            self._last, self._until = code, self._clock() + self._pause
+            self._pause = min(2 * self._pause, 60.0)
+
+
+def code_of(host):
+    """Return the code of the class of a secret. Who has not the secret cannot open a code again."""
+    number = int.from_bytes(hashlib.sha256(host.encode(errors="replace")).digest())
+    return "".join(
+        ALPHABET[number // len(ALPHABET) ** k % len(ALPHABET)] for k in range(CODE_LENGTH)
+    )
+
+
+def _same(one, other):
+    return secrets.compare_digest(*(text.encode(errors="replace") for text in (one, other)))

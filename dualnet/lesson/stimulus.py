@@ -1,0 +1,182 @@
+"""What a class sees before the answer of a step: what is asked about, without the answer.
+
+To change what a step shows: its line in `PICTURES`. A step without one shows both starts.
+"""
+
+from functools import lru_cache
+
+import altair as alt
+import pyarrow as pa
+
+from dualnet.measures import distinct_units
+from dualnet.plotting import charts
+from dualnet.plotting.elements import Chart, Code, Image
+from dualnet.plotting.units import (
+    WIDTH,
+    Drawing,
+    Label,
+    draw_units,
+    plane_edge,
+    svg,
+    unit_tiles,
+    weight_limit,
+)
+from dualnet.questions.base import Answer
+from dualnet.questions.boundary import class_names, samples_drawing
+from dualnet.training.experiments import Sizes
+
+HEIGHT = 150  # of a picture, in the units of a drawing
+AXES_HEIGHT = 260  # pixels
+SEEDS = (0, 1)  # seeds shown beside the page's own
+LOSSES = (0.01, 1.0)  # of an axis without curves
+DIFFERENCES = (1e-16, 10.0)
+SAMPLES = 6  # images shown
+
+
+def stimulus(step, view):
+    """Return the `Answer` that holds what ``step`` asks about; it trains nothing."""
+    return PICTURES.get(step.name, starts)(view)
+
+
+# --- what the steps show --------------------------------------------------------------------
+
+
+def starts(view):
+    """Return the hidden units of both networks at the start, and where their weights come from."""
+    networks = {key: run.network_at(0) for key, run in view.runs.items()}
+    limit = weight_limit(networks.values())
+    said = {
+        "ones": view.t("stimulus.constant", constant=view.settings.constant),
+        "normal": view.t("stimulus.normal", std=view.settings.std),
+    }
+    sides = {
+        key: (
+            Image(
+                svg(draw_units(network, view.data, limit, HEIGHT)),
+                view.t(
+                    "unit_plot.alt",
+                    run=view.names[key],
+                    epoch=0,
+                    units=view.settings.units,
+                    count=distinct_units(network.w1, network.b1, network.w2),
+                ),
+                said[key],
+            ),
+        )
+        for key, network in networks.items()
+    }
+    note = view.t(f"unit_plot.{view.data.unit_plot}")
+    return Answer("", left=sides["ones"], right=sides["normal"], note=note, names=view.names)
+
+
+def seeds(view):
+    """Return the hidden units that the right network starts with, for the page's seed and two others."""
+    own = view.settings.seed
+    shown = list(dict.fromkeys((own, *SEEDS)))
+    networks = [view.settings.normal(seed=seed) for seed in shown]
+    for network in networks:
+        network.init_weights(view.data.n_features)
+    limit, step = weight_limit(networks), WIDTH / len(shown)
+    rasters, labels = [], []
+    for place, (seed, network) in enumerate(zip(shown, networks, strict=True)):
+        box = (place * step, HEIGHT + 6, step - 12, 20)
+        rasters.append(unit_tiles(network, view.data, limit, HEIGHT, place * step, step - 12))
+        labels.append(Label(view.t("stimulus.seed", seed=seed), box, "#0072B2", "white"))
+    drawing = Drawing(HEIGHT + 26, tuple(rasters), labels=tuple(labels))
+    alt_text = view.t("stimulus.seeds_alt", seeds=", ".join(map(str, shown)))
+    caption = view.t("stimulus.normal", std=view.settings.std)
+    note = view.t(f"unit_plot.{view.data.unit_plot}")
+    return Answer("", both=(Image(svg(drawing), alt_text, caption),), note=note)
+
+
+def samples(view):
+    """Return the training samples in the plane, both starts where the data are not in a plane."""
+    if view.data.n_features != 2:
+        return starts(view)
+    edge, half = plane_edge(view.data), WIDTH / 2
+    x, y = (view.data.x_train / edge).T
+    marks = [
+        (half + half * a, half - half * b, c)
+        for a, b, c in zip(x, y, view.data.y_train, strict=True)
+    ]
+    picture = Image(
+        svg(Drawing(WIDTH, (), marks)), view.t("stimulus.samples_alt"), view.t("stimulus.samples")
+    )
+    return Answer("", both=(picture,))
+
+
+def digits(view):
+    """Return some validation samples with their classes; both starts where the data are no images."""
+    if not view.data.image_shape:
+        return starts(view)
+    kinds = view.data.y_val[:SAMPLES].astype(int)
+    texts = [class_names(view)[kind] for kind in kinds]
+    drawing = samples_drawing(range(SAMPLES), view.data, texts, kinds)
+    picture = Image(svg(drawing), view.t("stimulus.digits_alt"), view.t("stimulus.digits"))
+    return Answer("", both=(picture,))
+
+
+def losses(view):
+    """Return the axes of the loss, with a mark at the epoch looked at."""
+    t = view.t
+    return _axes(view, (0, view.epochs), LOSSES, t("axis.epoch"), t("axis.val_loss"), view.epoch)
+
+
+def sizes(view):
+    """Return the axes of the training loss against the size of the starting weights."""
+    epoch = Sizes.reach(view.settings, view.epochs)
+    ends = min(Sizes.SIZES), max(Sizes.SIZES)
+    title = view.t("size.loss", epoch=epoch)
+    return _axes(view, ends, LOSSES, view.t("size.axis"), title, log=True)
+
+
+def differences(view):
+    """Return the axes of the difference between units."""
+    t = view.t
+    return _axes(view, (0, view.epochs), DIFFERENCES, t("axis.epoch"), t("nudge.difference"))
+
+
+def code(view):
+    """Return the method that is to be written, empty."""
+    return Answer("", both=(Code("def init_weights(self, n_features):\n    ..."),))
+
+
+PICTURES = {
+    "luck": seeds,
+    "reach": losses,
+    "boundary": samples,
+    "size": sizes,
+    "digits": digits,
+    "nudge": differences,
+    "code": code,
+}
+
+
+# --- axes without curves ----------------------------------------------------------------------
+
+
+def _axes(view, across, up, x, y, mark=None, log=False):
+    table = {"x": across, "y": up, "mark": [mark, mark]}
+    words = view.t("stimulus.axes_alt", x=x, y=y)
+    chart = Chart(_axes_spec(across, up, x, y, log), {"ends": pa.table(table)}, words)
+    return Answer("", both=(chart,))
+
+
+@lru_cache(maxsize=16)
+def _axes_spec(across, up, x, y, log):
+    def scale(domain, log):
+        return alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
+
+    ticks = {"values": charts.log_ticks(*across)} if log else {"tickCount": 5}
+    base = alt.Chart(alt.NamedData("ends")).encode(
+        x=alt.X("x:Q", title=x, scale=scale(across, log), axis=alt.Axis(grid=False, **ticks)),
+        y=alt.Y(
+            "y:Q",
+            title=y,
+            scale=scale(up, True),
+            axis=alt.Axis(values=charts.log_ticks(*up), format="~g" if up == LOSSES else ".0e"),
+        ),
+    )
+    mark = {"strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
+    rule = alt.Chart(alt.NamedData("ends")).mark_rule(**mark).encode(x="mark:Q")
+    return charts.spec_of(alt.layer(base.mark_point(opacity=0), rule), AXES_HEIGHT)

@@ -1,0 +1,98 @@
+"""What of a run reaches the browser when the request of a polled fragment follows at once."""
+
+import asyncio
+import threading
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime import Runtime, RuntimeConfig
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+from dualnet.app import classroom
+
+DRAWN = threading.Event()
+SCRIPT = """
+import streamlit as st
+from dualnet.app import classroom
+from tests.app.test_classroom import DRAWN
+
+@st.fragment(run_every=2)
+def poll():
+    st.text("polled")
+
+poll()
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+st.text(f"run {st.session_state.runs}")
+DRAWN.set()
+classroom.hold()
+"""
+
+
+class Browser:
+    """A client of Streamlit's runtime: the texts it was told to draw, and the polled fragment."""
+
+    client_context = None
+
+    def __init__(self):
+        self.texts, self.fragment = [], ""
+
+    def write_forward_msg(self, message):
+        if message.delta.new_element.HasField("text"):
+            self.texts.append(message.delta.new_element.text.body)
+        if message.WhichOneof("type") == "auto_rerun":
+            self.fragment = message.auto_rerun.fragment_id
+
+    async def wait_for(self, text):
+        """Return whether ``text`` arrives within a second."""
+        for _ in range(100):
+            if text in self.texts:
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+
+def request(fragment=""):
+    message = BackMsg()
+    message.rerun_script.fragment_id = fragment
+    message.rerun_script.is_auto_rerun = bool(fragment)
+    return message
+
+
+async def press_and_poll(path):
+    """Return whether the texts of a full run arrive when the poll comes right after it."""
+    runtime = Runtime(
+        RuntimeConfig(
+            str(path), MemoryMediaFileStorage("/media"), MemoryUploadedFileManager("/upload")
+        )
+    )
+    await runtime.start()
+    try:
+        browser = Browser()
+        session = runtime.connect_session(browser, {})
+        runtime.handle_backmsg(session, request())
+        assert await browser.wait_for("run 1")
+        await asyncio.sleep(2 * classroom.DELIVERY + 0.2)  # until the first run has ended
+        DRAWN.clear()
+        runtime.handle_backmsg(session, request())
+        # Nothing is awaited here: the server delivers nothing between the two requests.
+        assert DRAWN.wait(5)
+        for thread in threading.enumerate():
+            if thread.name == "ScriptRunner.scriptThread":
+                thread.join(0.1)
+        runtime.handle_backmsg(session, request(browser.fragment))
+        return await browser.wait_for("run 2")
+    finally:
+        runtime.stop()
+        await runtime.stopped
+
+
+@pytest.mark.parametrize(("delivery", "arrives"), [(0, False), (0.5, True)])
+def test_a_run_that_is_held_reaches_the_browser_although_a_poll_follows(
+    tmp_path, monkeypatch, delivery, arrives
+):
+    monkeypatch.setattr(classroom, "DELIVERY", delivery)
+    monkeypatch.setattr(Runtime, "_instance", None)
+    path = tmp_path / "page.py"
+    path.write_text(SCRIPT)
+    assert asyncio.run(press_and_poll(path)) == arrives

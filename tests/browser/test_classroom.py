@@ -1,0 +1,180 @@
+"""A live class in Chromium: a teacher before a projector and three phones."""
+
+import socket
+import threading
+from contextlib import contextmanager, suppress
+
+import pytest
+from playwright.sync_api import expect
+
+from dualnet.lesson.steps import STEPS
+from dualnet.text import translator
+from tests.browser.helpers import PHONE, button, inside, ready
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+MOBILE = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+TEACHER = {"viewport": {"width": 1280, "height": 720}}
+SOON = 60_000  # milliseconds
+CUT = 8  # seconds without network
+
+
+class Proxy:
+    """A TCP proxy in front of the server whose network can be cut."""
+
+    def __init__(self, port):
+        self.port, self.connections, self.cut = port, [], False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                if self.cut:
+                    client.close()
+                    continue
+                server = socket.create_connection(("127.0.0.1", self.port))
+                self.connections += [client, server]
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=self._pipe, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _pipe(source, target):
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def without_network(self):
+        self.cut = True
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self.connections.clear()
+        yield
+        self.cut = False
+
+
+@pytest.fixture
+def proxy(url):
+    proxy = Proxy(int(url.rsplit(":", 1)[1]))
+    yield proxy
+    proxy.listener.close()
+
+
+def start_class(visit):
+    """Return the teacher's page and the query of the class's address."""
+    teacher = visit(**TEACHER)
+    button(teacher, "start_class").click()
+    heading = teacher.locator(".st-key-class h1")
+    expect(heading).to_contain_text("?class=", timeout=SOON)
+    return teacher, "?" + heading.inner_text().split("?")[1].strip()
+
+
+def follow(visit, query, language="en", **options):
+    return visit(query, language, wait=False, **MOBILE, **options)
+
+
+def vote(page, number):
+    button(page, f"vote{number}").click(timeout=SOON)
+    chosen = page.locator(f".st-key-vote{number} [data-testid=stBaseButton-primary]")
+    expect(chosen).to_be_visible(timeout=SOON)
+
+
+def turnout(teacher, voted, present):
+    words = translator("en")("classroom.turnout", voted=voted, present=present).replace("*", "")
+    expect(teacher.locator(".st-key-class")).to_contain_text(words, timeout=SOON)
+
+
+def press(page, key):
+    button(page, key).click(timeout=SOON)
+
+
+def counts(page):
+    """Return the votes for each option, as the page shows them."""
+    bars = page.locator("[data-testid=stProgress] strong")
+    expect(bars.first).to_be_visible(timeout=SOON)
+    return [int(text) for text in bars.all_inner_texts()]
+
+
+def asks(page, number, language="en"):
+    step = STEPS[number - 1]
+    question = step.text("ask", step.view(language)).replace("*", "")
+    expect(page.locator("h1").first).to_have_text(question, timeout=SOON)
+
+
+def test_a_lesson_with_reload_second_tab_and_what_if(visit):
+    teacher, query = start_class(visit)
+    phones = [follow(visit, query, language) for language in ("en", "ko", "en")]
+    for number, step in enumerate(STEPS, start=1):
+        for phone, language in zip(phones, ("en", "ko", "en"), strict=True):
+            asks(phone, number, language)
+            vote(phone, 1 if phone is phones[0] else 2)
+            for option in range(1, len(step.options) + 1):
+                assert inside(button(phone, f"vote{option}").bounding_box(), PHONE)
+        if number == 1:
+            phones[0].reload()
+            vote(phones[0], 1)
+            second = phones[1].context.new_page()
+            second.goto(phones[1].url)
+            vote(second, 2)  # the device that has voted already
+            second.close()
+        turnout(teacher, 3, 3)
+        press(teacher, "show")
+        expected = [1, 2] + [0] * (len(step.options) - 2)
+        assert counts(teacher) == expected
+        assert counts(phones[1]) == expected
+        if number == 2:
+            press(phones[2], "explore")
+            press(phones[2], "rejoin")
+            assert counts(phones[2]) == expected
+        if number < len(STEPS):
+            press(teacher, "next")
+            asks(teacher, number + 1)
+    expect(teacher.get_by_test_id("stTable")).to_be_visible(timeout=SOON)
+
+
+def test_a_phone_without_network_neither_loses_a_vote_nor_votes_twice(visit, proxy):
+    teacher, query = start_class(visit)
+    phone = follow(visit, query, address=proxy.url)
+    vote(phone, 1)
+    with proxy.without_network():
+        teacher.wait_for_timeout(1_000 * CUT)
+    vote(phone, 2)
+    turnout(teacher, 1, 1)
+    with proxy.without_network():
+        press(teacher, "show")
+        assert counts(teacher)[:2] == [0, 1]
+        press(teacher, "next")
+    asks(phone, 2)
+    vote(phone, 3)
+    turnout(teacher, 1, 1)
+    phone.console.clear()  # connections refused are reported
+
+
+def test_the_remote_leads_and_a_reload_stays_the_teachers(visit):
+    teacher, query = start_class(visit)
+    phone = follow(visit, query)
+    vote(phone, 2)
+    press(teacher, "class_menu")
+    press(teacher, "pair")
+    link = teacher.get_by_test_id("stCode").filter(has_text="pair=")
+    expect(link).to_be_visible(timeout=SOON)
+    assert "pair=" not in teacher.url
+    remote = follow(visit, "?" + link.inner_text().split("?")[1].strip())
+    press(remote, "show")
+    assert "pair=" not in remote.url
+    assert counts(teacher)[:2] == [0, 1]
+    remote.reload()  # known by its cookie
+    press(remote, "next")
+    asks(teacher, 2)
+    asks(phone, 2)
+    teacher.reload()
+    ready(teacher)
+    asks(teacher, 2)
+    press(teacher, "back")
+    asks(phone, 1)
+    assert counts(teacher)[:2] == [0, 1]  # Show is remembered by the class

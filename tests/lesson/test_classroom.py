@@ -1,0 +1,306 @@
+"""The model of a live class, without a page."""
+
+import threading
+
+import pytest
+
+from dualnet.lesson import classroom as model
+from dualnet.lesson.classroom import ALPHABET, Classes, Classroom, Guesses, code_of
+
+OPTIONS = ("ones", "normal", "even")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def classroom(clock):
+    """Return a class that shows the step "loss"."""
+    opened = Classroom("secret", clock)
+    opened.show("loss", {}, OPTIONS)
+    return opened
+
+
+# --- votes ----------------------------------------------------------------------------------
+
+
+def test_a_vote_can_be_changed_and_counts_once(classroom):
+    assert classroom.vote("a", "loss", 0, "ones")
+    assert classroom.vote("a", "loss", 0, "normal")
+    assert classroom.vote("b", "loss", 0, "normal")
+    assert classroom.distributions("loss") == [{"ones": 0, "normal": 2, "even": 0}]
+    assert classroom.turnout() == (2, 2)
+
+
+def test_votes_end_with_show(classroom):
+    classroom.vote("a", "loss", 0, "ones")
+    classroom.reveal("loss", "normal")
+    assert not classroom.vote("a", "loss", 0, "normal")
+    assert not classroom.vote("b", "loss", 0, "normal")
+    assert classroom.guesses("a") == {"loss": ("ones", "normal")}
+    assert classroom.guesses("b") == {"loss": (None, "normal")}
+
+
+def test_votes_for_another_step_do_not_count(classroom):
+    classroom.show("reach", {}, ("soon", "late"))
+    assert not classroom.vote("a", "loss", 0, "ones")
+    assert not classroom.vote("a", "later", 0, "ones")
+    assert not classroom.vote("a", "reach", 0, "ones")
+    assert classroom.vote("a", "reach", 0, "soon")
+    assert classroom.distributions("loss") == [{"ones": 0, "normal": 0, "even": 0}]
+
+
+def test_a_step_shown_again_keeps_its_votes(classroom):
+    classroom.vote("a", "loss", 0, "ones")
+    classroom.reveal("loss", "normal")
+    classroom.show("reach", {}, ("soon",))
+    classroom.show("loss", {}, OPTIONS)
+    assert classroom.distributions("loss")[0]["ones"] == 1
+    assert not classroom.vote("b", "loss", 0, "normal")
+
+
+def test_a_second_round_keeps_the_first(classroom):
+    assert not classroom.vote_again("loss")  # nobody has voted
+    classroom.vote("a", "loss", 0, "ones")
+    assert classroom.vote_again("loss")
+    assert not classroom.vote("b", "loss", 0, "ones")  # sent before the second round arrived
+    assert classroom.turnout() == (0, 1)
+    classroom.vote("a", "loss", 1, "normal")
+    assert [d["normal"] for d in classroom.distributions("loss")] == [0, 1]
+    assert not classroom.vote_again("loss")  # two rounds at most
+    classroom.reveal("loss", "normal")
+    assert classroom.results() == [("loss", "normal", [(1, 0), (1, 1)])]
+
+
+def test_no_second_round_after_show(classroom):
+    classroom.vote("a", "loss", 0, "ones")
+    classroom.reveal("loss")
+    assert not classroom.vote_again("loss")
+
+
+@pytest.mark.parametrize(("votes", "divided"), [("", False), ("oonn", True), ("ooon", False)])
+def test_a_class_is_divided_below_seventy_percent(classroom, votes, divided):
+    for device, letter in enumerate(votes):
+        classroom.vote(str(device), "loss", 0, {"o": "ones", "n": "normal"}[letter])
+    assert classroom.is_divided("loss") == divided
+
+
+def test_results_count_who_guessed_what_was_confirmed(classroom):
+    for device, option in zip("abc", OPTIONS, strict=True):
+        classroom.vote(device, "loss", 0, option)
+    assert classroom.results() == []
+    classroom.reveal("loss")
+    assert classroom.results() == [("loss", None, [(3, None)])]
+    classroom.reveal("loss", "no option of it")
+    classroom.reveal("loss", "even")
+    classroom.reveal("loss", "ones")  # a control has moved since
+    assert classroom.results() == [("loss", "even", [(3, 1)])]
+
+
+# --- presence and limits --------------------------------------------------------------------
+
+
+def test_turnout_counts_who_was_seen_in_the_last_minute_or_voted(classroom, clock):
+    classroom.join("a")
+    classroom.join("b")
+    classroom.vote("a", "loss", 0, "ones")
+    clock.now = 59
+    classroom.join("c")
+    assert classroom.turnout() == (1, 3)
+    clock.now = 61
+    assert classroom.turnout() == (1, 2)  # b has left
+
+
+def test_a_locked_class_admits_those_it_knows(classroom):
+    classroom.join("a")
+    classroom.locked = True
+    assert classroom.join("a")
+    assert not classroom.join("b")
+    assert not classroom.vote("b", "loss", 0, "ones")
+    assert classroom.vote("a", "loss", 0, "ones")
+
+
+def test_a_class_has_a_bounded_number_of_seats(classroom, monkeypatch):
+    monkeypatch.setattr(model, "SEATS", 2)
+    classroom.vote("a", "loss", 0, "ones")
+    classroom.join("b")
+    assert not classroom.join("c")
+    classroom.free_seats()  # b has never voted
+    assert classroom.seats() == 1
+    assert classroom.join("c")
+    assert classroom.distributions("loss")[0]["ones"] == 1
+
+
+def test_a_long_device_is_cut_and_stays_one_device(classroom):
+    name = "x" * 10_000
+    assert classroom.vote(name, "loss", 0, "ones")
+    assert classroom.vote(name, "loss", 0, "normal")
+    classroom.locked = True
+    assert classroom.join(name)
+    assert classroom.seats() == 1
+    assert max(map(len, classroom.polls["loss"].rounds[0])) == model.TEXT
+
+
+def test_text_and_steps_are_bounded(classroom):
+    with pytest.raises(ValueError, match="2001 characters"):
+        classroom.show("loss", {"x": "y" * 2_000}, OPTIONS)
+    with pytest.raises(ValueError, match="64 characters"):
+        classroom.show("s" * 100, {}, OPTIONS)
+    for number in range(model.POLLS - 1):
+        classroom.show(str(number), {}, OPTIONS)
+    with pytest.raises(ValueError, match="50 steps"):
+        classroom.show("one more", {}, OPTIONS)
+    assert len(classroom.polls) == model.POLLS
+
+
+def test_the_version_grows_with_every_change_of_what_is_shown(classroom):
+    def changes(act):
+        before = classroom.version
+        act()
+        return classroom.version > before
+
+    assert not changes(lambda: classroom.show("loss", {}, OPTIONS))
+    assert changes(lambda: classroom.show("loss", {"units": "3"}, OPTIONS))
+    assert classroom.shown.parameters == {"units": "3"}
+    assert not changes(lambda: classroom.vote("a", "loss", 0, "ones"))
+    assert changes(lambda: classroom.vote_again("loss"))
+    assert changes(lambda: classroom.reveal("loss"))
+    assert not changes(lambda: classroom.reveal("loss", "ones"))
+
+
+def test_a_page_that_has_missed_a_change_shows_nothing(classroom):
+    seen = classroom.version
+    classroom.show("reach", {}, ("soon",), seen=seen)
+    classroom.show("loss", {}, OPTIONS, seen=seen)
+    assert classroom.shown.step == "reach"
+
+
+# --- the teacher ----------------------------------------------------------------------------
+
+
+def test_a_pairing_token_is_good_once(classroom):
+    token = classroom.pair()
+    assert classroom.redeem("wrong") is None
+    assert classroom.redeem(token) == "secret"
+    assert classroom.redeem(token) is None
+
+
+def test_a_pairing_token_is_good_for_two_minutes(classroom, clock):
+    token = classroom.pair()
+    clock.now = 120
+    assert classroom.redeem(token) is None
+
+
+def test_a_new_pairing_token_replaces_the_old_one(classroom):
+    old, new = classroom.pair(), classroom.pair()
+    assert classroom.redeem(old) is None
+    assert classroom.redeem(new) == "secret"
+
+
+def test_a_teacher_is_known_by_the_secret(clock):
+    classes = Classes(clock)
+    opened = classes.open()
+    assert classes.of_host(opened.host) is opened
+    assert classes.of_host(opened.code) is None
+    assert classes.of_host("") is None
+    assert classes.of_host("\ud800ü") is None
+    assert classes.get(f" {opened.code.lower()} ") is opened
+
+
+def test_codes_cannot_be_confused():
+    codes = {code_of(str(number)) for number in range(2_000)}
+    assert len(codes) > 1_990
+    assert all(len(code) == 5 and set(code) <= set(ALPHABET) for code in codes)
+    assert not set(ALPHABET) & set("01OIL")
+    assert {letter for code in codes for letter in code} == set(ALPHABET)
+
+
+# --- many classes ---------------------------------------------------------------------------
+
+
+def test_a_class_is_forgotten_three_hours_after_the_last_sign_of_the_teacher(clock):
+    classes = Classes(clock)
+    opened = classes.open()
+    clock.now = 2 * 3600
+    opened.join("a")  # a student is no sign of the teacher
+    assert classes.of_host(opened.host) is opened
+    clock.now = 5 * 3600
+    assert classes.get(opened.code) is opened
+    clock.now += 1
+    assert classes.get(opened.code) is None
+
+
+def test_the_number_of_classes_is_bounded(clock):
+    classes = Classes(clock)
+    opened = [classes.open() for _ in range(model.CLASSES)]
+    assert classes.open() is None
+    assert classes.open(opened[0].host) is opened[0]  # it is there already
+    classes.close(opened[0])
+    assert classes.open() is not None
+
+
+def test_a_class_opens_again_with_its_code_after_a_restart(clock):
+    before = Classes(clock).open()
+    after = Classes(clock).open(before.host)
+    assert after is not before
+    assert after.code == before.code
+    assert after.polls == {}
+
+
+def test_a_code_in_use_is_not_given_twice(clock, monkeypatch):
+    classes = Classes(clock)
+    secrets = iter(["one", "one", "two"])
+    monkeypatch.setattr(model.secrets, "token_urlsafe", lambda _: next(secrets))
+    codes = [classes.open().code, classes.open().code]
+    assert codes == [code_of("one"), code_of("two")]
+
+
+def test_wrong_codes_slow_down_the_next_guess(clock):
+    guesses = Guesses(clock)
+    assert guesses.wait("AAAAA") == 0
+    guesses.wrong("AAAAA")
+    assert guesses.wait("AAAAA") == 0  # a phone may wait for its class to open again
+    assert guesses.wait("BBBBB") == 1
+    clock.now = 1
+    assert guesses.wait("BBBBB") == 0
+    guesses.wrong("BBBBB")
+    assert guesses.wait("CCCCC") == 2
+    for number in range(20):
+        guesses.wrong(str(number))
+    assert guesses.wait("CCCCC") == 60
+
+
+# --- threads --------------------------------------------------------------------------------
+
+
+def test_no_vote_is_lost_or_counted_twice_between_threads(classroom, monkeypatch):
+    monkeypatch.setattr(model, "SEATS", 40)
+    joined, errors = [], []
+
+    def follow(number):
+        try:
+            for turn in range(60):
+                device = f"{number}-{turn % 10}"
+                if classroom.vote(device, "loss", 0, OPTIONS[turn % 3]):
+                    joined.append(device)
+                classroom.turnout(), classroom.distributions("loss"), classroom.results()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=follow, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert classroom.seats() == 40
+    assert sum(classroom.distributions("loss")[0].values()) == len(set(joined)) == 40

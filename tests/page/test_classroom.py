@@ -1,0 +1,295 @@
+"""A live class on the page: a teacher, phones and an outsider, without a browser."""
+
+import csv
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dualnet.app import classroom
+from dualnet.lesson.classroom import Classes
+from dualnet.lesson.steps import STEPS
+from dualnet.text import translator
+from tests.conftest import ROOT
+
+
+@pytest.fixture(autouse=True)
+def classes(monkeypatch):
+    """Return the classes of a server that has just started, which waits for no delivery."""
+    monkeypatch.setattr(classroom, "CLASSES", Classes())
+    monkeypatch.setattr(classroom, "DELIVERY", 0)
+    return classroom.CLASSES
+
+
+def open_page(language="en", **parameters):
+    page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
+    page.session_state.language = language
+    for key, value in parameters.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def press(page, key):
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def start_class():
+    """Return the page of a teacher and the class."""
+    teacher = press(open_page(), "start_class")
+    return teacher, classroom.CLASSES.of_host(teacher.session_state.class_host)
+
+
+def phones(code, *languages):
+    return [open_page(language, **{"class": code}) for language in languages]
+
+
+def keys(page):
+    return {button.key for button in page.button}
+
+
+def address(page):
+    """Return the query parameters of a page; AppTest gives them as lists or as texts."""
+    parameters = page.query_params.items()
+    return {key: value if isinstance(value, str) else value[0] for key, value in parameters}
+
+
+def words(page):
+    """Return all words of a page's main area."""
+    kinds = (page.title, page.markdown, page.caption, page.info, page.warning)
+    texts = [element.value for kind in kinds for element in kind]
+    return " ".join(texts + [element.proto.text for element in page.get("progress")])
+
+
+# --- a lesson -------------------------------------------------------------------------------
+
+
+def test_a_whole_lesson_in_two_languages():
+    teacher, opened = start_class()
+    followers = phones(opened.code, "en", "ko", "ko")
+    outsider = open_page(step="1")
+    for number, step in enumerate(STEPS, start=1):
+        for page, option in zip(followers, (1, 2, 2), strict=True):
+            page.run()
+            view = step.view(page.session_state.language)
+            assert page.title[0].value == step.text("ask", view)
+            press(page, f"vote{option}")
+        assert opened.turnout() == (3, 3)
+        press(teacher, "show")
+        teacher.run()
+        [counts] = opened.distributions(step.name)
+        assert [counts[option] for option in step.options[:2]] == [1, 2]
+        confirmed = opened.polls[step.name].confirmed
+        for page in (teacher, *followers):
+            page.run()
+            [marked] = [
+                b.proto.text for b in page.get("progress") if "check_circle" in b.proto.text
+            ]
+            language = page.session_state.language
+            assert step.text(confirmed, step.view(language)) in marked
+        assert translator("ko")("classroom.yours") in words(followers[1])
+        if number < len(STEPS):
+            press(teacher, "next")
+    results = opened.results()
+    assert [row[0] for row in results] == [step.name for step in STEPS]
+    right = sum(pairs[0][1] for _, _, pairs in results)
+    own = [
+        sum(a == b for a, b in opened.guesses(p.session_state.device).values()) for p in followers
+    ]
+    assert sum(own) == right
+    for page, count in zip(followers, own, strict=True):
+        t = translator(page.session_state.language)
+        assert t("classroom.own_summary", right=count, guesses=len(STEPS)) in words(page)
+    outsider.run()
+    assert outsider.session_state.step == 1
+
+
+def test_an_outsider_who_opens_the_teachers_address_controls_nothing():
+    teacher, opened = start_class()
+    outsider = open_page(**address(teacher))
+    assert outsider.session_state.step == 1
+    version = opened.version
+    press(outsider, "show")
+    press(outsider, "next")
+    assert opened.version == version
+    assert opened.shown.step == STEPS[0].name
+    assert not opened.polls[STEPS[0].name].revealed
+    assert "again" not in keys(outsider)
+    [phone] = phones(opened.code, "en")
+    assert not {"show", "next", "back"} & keys(phone)
+
+
+def test_the_vote_of_a_phone_is_marked_and_can_be_changed():
+    _, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(phone, "vote1")
+    press(phone, "vote2")
+    assert opened.distributions(STEPS[0].name)[0][STEPS[0].options[1]] == 1
+    assert [b.proto.type for b in phone.button if b.key.startswith("vote")] == [
+        *("secondary", "primary", "secondary")
+    ]
+
+
+def test_a_vote_that_arrives_after_show_does_not_count():
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(teacher, "show")
+    press(phone, "vote1")  # the phone has not heard of it
+    assert opened.turnout()[0] == 0
+    assert phone.toast[0].value == translator("en")("classroom.late")
+
+
+def test_the_first_round_stays_hidden_until_show():
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(phone, "vote1")
+    teacher.run()
+    press(teacher, "again")
+    assert not teacher.get("progress")
+    press(phone.run(), "vote2")
+    press(teacher, "show")
+    shown = [element.proto.text for element in teacher.run().get("progress")]
+    assert ["1 → 0" in shown[0], "0 → 1" in shown[1]] == [True, True]
+
+
+def test_a_phone_follows_the_teachers_settings():
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(teacher, "show")
+    teacher.slider(key="units").set_value(3).run()
+    press(phone.run(), "explore")
+    assert phone.session_state.units == 3
+    assert phone.slider(key="units").value == 3
+    phone.slider(key="units").set_value(5).run()
+    assert phone.session_state.units == 5
+    assert address(phone) == {"class": opened.code}
+    assert opened.shown.parameters["units"] == "3"
+    assert "explore" in keys(press(phone, "rejoin"))
+
+
+# --- the teacher ----------------------------------------------------------------------------
+
+
+def test_a_reload_stays_the_teachers_and_remembers_show():
+    teacher, opened = start_class()
+    press(teacher, "show")
+    press(teacher, "next")
+    press(teacher, "show")
+    press(teacher, "back")
+    again = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
+    again.session_state.class_host = opened.host  # as the cookie says
+    again.run()
+    assert again.session_state.step == 1
+    assert "next" in keys(again)
+    press(again, "next")
+    assert opened.shown.step == STEPS[1].name
+    assert again.get("progress")
+
+
+def test_the_remote_leads_the_teachers_page():
+    teacher, opened = start_class()
+    press(teacher, "pair")
+    remote = open_page(**{"class": opened.code, "pair": teacher.session_state.pair_token})
+    assert address(remote) == {"class": opened.code}
+    assert remote.session_state.class_host == opened.host
+    assert STEPS[0].text("notes", STEPS[0].view()) in words(remote)
+    press(remote, "show")
+    assert "next" in keys(teacher.run())
+    press(remote.run(), "next")
+    assert teacher.run().session_state.step == 2
+    press(teacher, "back")
+    assert remote.run().title[0].value == STEPS[0].text("ask", STEPS[0].view())
+
+
+def test_a_used_pairing_link_opens_a_phone():
+    teacher, opened = start_class()
+    press(teacher, "pair")
+    token = teacher.session_state.pair_token
+    open_page(**{"class": opened.code, "pair": token})
+    second = open_page(**{"class": opened.code, "pair": token})
+    assert "vote1" in keys(second)
+    assert "show" not in keys(second)
+    assert translator("en")("classroom.pair_failed") in words(second)
+
+
+def test_after_a_restart_the_teacher_opens_the_class_again(monkeypatch):
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(phone, "vote1")
+    monkeypatch.setattr(classroom, "CLASSES", Classes())
+    assert "vote1" not in keys(phone.run())
+    assert opened.code in words(phone)
+    assert translator("en")("classroom.over") in words(teacher.run())
+    press(teacher, "reopen")
+    press(phone.run(), "vote1")
+    assert classroom.CLASSES.get(opened.code).turnout() == (1, 1)
+
+
+def test_an_ended_class_is_over_for_all():
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(teacher, "end")
+    assert "end" not in keys(teacher)
+    assert "vote1" not in keys(phone.run())
+
+
+def test_results_are_a_table_of_votes_and_right_guesses():
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(phone, "vote2")
+    press(teacher, "show")
+    text = classroom.results_csv(opened, "en").removeprefix("\ufeff")
+    head, row = csv.reader(text.splitlines())
+    votes = ["Votes 1", "Guessed it 1", "Votes 2", "Guessed it 2"]
+    assert head == ["Step", "Question", "The numbers say", *votes]
+    assert row == ["1", STEPS[0].text("ask", STEPS[0].view()), "Random normal", "1", "1", "", ""]
+
+
+# --- where it cannot work -------------------------------------------------------------------
+
+
+def test_a_locked_class_says_so():
+    teacher, opened = start_class()
+    teacher.toggle(key="class_lock").set_value(True).run()
+    [phone] = phones(opened.code, "ko")
+    assert translator("ko")("classroom.locked") in words(phone)
+    assert opened.seats() == 0
+
+
+def test_a_server_with_all_classes_taken_says_so(monkeypatch, classes):
+    monkeypatch.setattr("dualnet.lesson.classroom.CLASSES", 0)
+    page = press(open_page(), "start_class")
+    assert translator("en")("classroom.no_class") in words(page)
+    assert page.session_state.step is None
+
+
+@pytest.mark.parametrize("code", ["", "<b>", "A" * 9_999, "ABCDE`]["])
+def test_an_unknown_code_is_reported(code):
+    page = open_page(**{"class": code or "?"})
+    assert not page.exception
+    assert "There is no class" in words(page)
+    assert len(words(page)) < 400
+
+
+def test_guesses_are_slow():
+    _, opened = start_class()
+    phone = open_page(**{"class": "AAAAA"})
+    phone.text_input(key="class_code").set_value(opened.code).run()
+    assert translator("en")("classroom.slow") in words(phone)
+    assert opened.seats() == 0
+
+
+def test_a_class_can_be_switched_off(monkeypatch):
+    monkeypatch.setattr(classroom, "ENABLED", False)
+    assert "start_class" not in keys(open_page())
+    assert not open_page(**{"class": "AAAAA"}).exception
+
+
+def test_a_button_is_not_lost_when_the_class_has_changed_meanwhile():
+    teacher, opened = start_class()
+    step = STEPS[0]
+    opened.show(step.name, {"step": step.name, "units": "3"}, step.options)  # by another tab
+    press(teacher, "show")
+    assert opened.polls[step.name].revealed
+    assert teacher.session_state.units == 3
+    assert "next" in keys(teacher)
