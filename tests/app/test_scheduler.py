@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still until ``clock.now`` is changed."""
+    """A clock that does not move until ``clock.now`` is changed."""
     clock = SimpleNamespace(now=100.0)
     clock.perf_counter = lambda: clock.now
     monkeypatch.setattr(scheduler, "time", clock)

@@ -577,7 +577,7 @@ def test_the_note_of_units_is_true(asked):
 # --- links whose sentences were false once ---
 
 
-def told(key, asked, epochs, epoch=None, comparison=None):
+def checked_claims(key, asked, epochs, epoch=None, comparison=None):
     """Check the answer for these settings against the arrays; return the keys of its sentences and it."""
     comparison = (comparison or Comparison(asked)).fit(epochs)
     seeds = Seeds(asked).fit(epochs) if key == "luck" else None
@@ -587,18 +587,18 @@ def told(key, asked, epochs, epoch=None, comparison=None):
 
 
 def test_one_unit_is_neither_equal_nor_different():
-    assert told("units", Settings(units=1), 20)[0] == ["units.single"]
-    assert "loss.equal" not in told("loss", Settings(units=1), 20)[0]
+    assert checked_claims("units", Settings(units=1), 20)[0] == ["units.single"]
+    assert "loss.equal" not in checked_claims("loss", Settings(units=1), 20)[0]
 
 
 def test_a_random_start_of_deviation_0_has_equal_units():
-    assert told("units", Settings(std=0), 20)[0] == ["units.answer", "units.equal_both"]
-    assert told("loss", Settings(std=0), 20)[0][1:] == ["loss.equal_both"]
-    assert told("luck", Settings(std=0), 20)[0] == ["luck.zero"]
+    assert checked_claims("units", Settings(std=0), 20)[0] == ["units.answer", "units.equal_both"]
+    assert checked_claims("loss", Settings(std=0), 20)[0][1:] == ["loss.equal_both"]
+    assert checked_claims("luck", Settings(std=0), 20)[0] == ["luck.zero"]
 
 
 def test_a_network_that_was_ahead_and_overfits_is_reported():
-    said, answer = told("loss", Settings(units=3, learning_rate=1), 20_000)
+    said, answer = checked_claims("loss", Settings(units=3, learning_rate=1), 20_000)
     assert said[0] == "loss.overfits"
     assert "*Random normal* reached it at epoch **143**" in answer.sentence
 
@@ -613,28 +613,28 @@ def test_a_network_that_was_ahead_and_overfits_is_reported():
 )
 def test_a_penalty_that_grows_is_not_called_overfitting(asked):
     """The network fits the validation data better and better; only the penalty raises their loss."""
-    said, _ = told("loss", asked, 500)
+    said, _ = checked_claims("loss", asked, 500)
     assert said[0] == "loss.risen"
 
 
 def test_a_random_start_of_small_deviation_is_nearly_equal():
     """Its differences do not come from rounding: they grow."""
     asked = Settings("circles", std=1e-7)
-    assert told("units", asked, 20)[0] == ["units.answer", "units.equal", "units.near"]
-    assert told("loss", asked, 20)[0][1:] == ["loss.equal"]
+    assert checked_claims("units", asked, 20)[0] == ["units.answer", "units.equal", "units.near"]
+    assert checked_claims("loss", asked, 20)[0][1:] == ["loss.equal"]
 
 
 def test_nearly_equal_losses_are_called_about_the_same():
-    said, answer = told("loss", Settings(constant=0.1), 500)
+    said, answer = checked_claims("loss", Settings(constant=0.1), 500)
     assert said[0] == "loss.even"
     assert "about the same loss on validation data: 0.123 and 0.125" in answer.sentence
     assert [answer.subtitles[key][2:7] for key in RUNS] == ["96.7%", "97.8%"]
-    told("loss", Settings("moons", learning_rate=3, l2=0), 5_000)
+    checked_claims("loss", Settings("moons", learning_rate=3, l2=0), 5_000)
 
 
 def test_units_separated_by_rounding_are_not_called_equal(trained):
     asked = Settings(learning_rate=1)
-    said, _ = told("units", asked, 20_000, comparison=trained(asked, 20_000))
+    said, _ = checked_claims("units", asked, 20_000, comparison=trained(asked, 20_000))
     assert said == ["units.answer", "units.near"]
 
 
@@ -642,33 +642,33 @@ def test_units_separated_by_rounding_are_reported(trained):
     asked = Settings("digits")
     comparison = trained(asked, 20_000)
     for question in ("loss", "units"):
-        said, answer = told(question, asked, 20_000, comparison=comparison)
+        said, answer = checked_claims(question, asked, 20_000, comparison=comparison)
         assert said[-1] == "loss.rounding"
         assert (
             "Rounding has separated the units of *All ones*, which started equal."
             in answer.sentence
         )
-        assert "loss.rounding" not in told(question, asked, 20_000, 500, comparison)[0]
+        assert "loss.rounding" not in checked_claims(question, asked, 20_000, 500, comparison)[0]
 
 
 def test_answers_do_not_depend_on_epochs_trained_by_others():
     first = ask("loss", Settings(), 500)
-    _, after = told("loss", Settings(), 500, comparison=Comparison(Settings()).fit(7_000))
+    _, after = checked_claims("loss", Settings(), 500, comparison=Comparison(Settings()).fit(7_000))
     assert after.sentence == first.sentence
     assert "still **2.7 times** as high" in first.sentence
 
 
 def test_the_loss_sentence_compares_at_the_chosen_epoch(trained):
     comparison = trained(Settings(), 20_000)
-    said, answer = told("loss", Settings(), 20_000, 500, comparison)
+    said, answer = checked_claims("loss", Settings(), 20_000, 500, comparison)
     assert said == ["loss.reached", "loss.equal"]
     assert "*All ones* takes **6,484 epochs** to reach it" in answer.sentence
 
 
 def test_luck_of_the_books_seed():
-    said, answer = told("luck", Settings(), 500)
+    said, answer = checked_claims("luck", Settings(), 500)
     assert said == ["luck.answer"]
     assert "lower than **16 of 20** random starts" in answer.sentence
-    said, answer = told("luck", Settings(seed=7), 50)
+    said, answer = checked_claims("luck", Settings(seed=7), 50)
     assert "of 19**" in answer.sentence
     assert "0 to 19 without 7" in answer.note

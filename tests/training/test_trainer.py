@@ -621,10 +621,10 @@ def test_weights_may_be_given_as_lists():
 
 def test_a_network_without_histories_has_only_its_weights():
     trainer = train(Trainer(pair(), *samples()), 7)
-    told, silent = trainer.network(1, 5), trainer.network(1, 5, histories=False)
-    assert len(told.losses) == len(told.val_losses) == 5
-    assert silent.losses == silent.val_losses == []
-    assert_array_equal(silent.w1, told.w1)
+    full, bare = trainer.network(1, 5), trainer.network(1, 5, histories=False)
+    assert len(full.losses) == len(full.val_losses) == 5
+    assert bare.losses == bare.val_losses == []
+    assert_array_equal(bare.w1, full.w1)
 
 
 def test_a_negative_number_of_snapshots_is_rejected():
