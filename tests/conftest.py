@@ -1,4 +1,4 @@
-"""Shared by all tests: the data, the recorded figures, and runs too long to be trained twice."""
+"""Shared by all tests: the data, the recorded figures, and runs that are trained once."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def trained():
 
 @pytest.fixture
 def idle_epochs(monkeypatch):
-    """Let epochs pass without any training, for what depends on their number alone."""
+    """Replace training, for tests that depend only on the number of epochs."""
 
     def idle(trainer, theta, epochs):
         outputs = np.full((1, len(theta), len(trainer._targets)), 0.5)
@@ -77,7 +77,7 @@ def epochs_descended(monkeypatch):
 def chrome():
     """A headless Chromium; without one, tests are skipped, but not where CI counts on it.
 
-    No longer than a module: while it is open, nothing else in this process can run an event loop.
+    Its scope is a module: while it is open, nothing else in this process can run an event loop.
     """
     from tests.browser.helpers import ChromiumMissing, browser, chromium
 
@@ -97,7 +97,7 @@ def open_page():
     from streamlit import config
     from streamlit.testing.v1 import AppTest
 
-    # The page uses no magic; looking for it takes two thirds of a run here, where no run is kept.
+    # The page uses no magic commands; parsing for them takes two thirds of a run in these tests.
     config.set_option("runner.magicEnabled", False)
 
     def open_page(locale="en", /, **address):
@@ -111,7 +111,7 @@ def open_page():
 
 @pytest.fixture
 def fresh_server(monkeypatch):
-    """Forget what the page has trained, before and after: what a test counts or invents is its own."""
+    """Clear the page's experiments before and after a test that counts or replaces them."""
     from dualnet.app.serving import cache
 
     monkeypatch.setattr(cache, "EXPERIMENTS", cache.Cache(128, 128_000_000, attrgetter("nbytes")))
@@ -122,5 +122,5 @@ MAIN = sys.modules["__main__"]
 
 @pytest.fixture(autouse=True)
 def own_main_module(monkeypatch):
-    """AppTest leaves the page behind as ``__main__``, and new processes would run it as theirs."""
+    """Restore ``__main__``: AppTest replaces it by the page, and new processes would run the page."""
     monkeypatch.setitem(sys.modules, "__main__", MAIN)

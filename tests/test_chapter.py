@@ -1,4 +1,4 @@
-"""The book's chapter as its reader types it: listings over our classes, mini-batches, mistakes."""
+"""The chapter as a reader types it: listings with our classes, mini-batches, mistakes."""
 
 import doctest
 
@@ -128,14 +128,14 @@ def base(request):
 
 @pytest.fixture(autouse=True)
 def global_random_state():
-    """Let the listings use NumPy's global generator without a trace."""
+    """Restore NumPy's global generator, which the listings use."""
     state = np.random.get_state()  # noqa: NPY002
     yield
     np.random.set_state(state)  # noqa: NPY002
 
 
 @pytest.mark.parametrize("name", ["DualLayer", "RandomInitNetwork"])
-def test_the_typed_classes_give_the_recorded_figures(name, data):
+def test_typed_classes_give_the_recorded_figures(name, data):
     kind = DualLayer if name == "DualLayer" else random_init_over(DualLayer)
     [run] = [r for r in GOLDEN["runs"] if r["network"] == name and r["epochs"] == 20_000]
     network = kind(**run["params"])
@@ -148,7 +148,7 @@ def test_the_typed_classes_give_the_recorded_figures(name, data):
             assert_allclose(network.val_losses[epoch - 1], val_loss, rtol=1e-9)
 
 
-def test_a_typed_dual_layer_predicts_and_scores_as_ours(data):
+def test_a_typed_dual_layer_predicts_and_scores_like_ours(data):
     typed, ours = DualLayer(l2=0.01), dualnet.DualLayer(l2=0.01)
     for network in (typed, ours):
         network.fit(data.x_train, data.y_train, 50, data.x_val, data.y_val)
@@ -156,7 +156,7 @@ def test_a_typed_dual_layer_predicts_and_scores_as_ours(data):
     assert typed.score(data.x_val, data.y_val) == ours.score(data.x_val, data.y_val) > 0.5
 
 
-def test_a_typed_dual_layer_says_what_is_wrong_as_ours(data):
+def test_a_typed_dual_layer_raises_the_same_errors_as_ours(data):
     network = DualLayer()
     with pytest.raises(ValueError, match="This DualLayer has no weights yet; call fit first"):
         network.predict(data.x_val)
@@ -188,7 +188,7 @@ def test_a_class_without_histories_or_numbers_yet_still_has_a_repr():
     assert repr(Begun()) == "Begun(learning_rate=0.5)"
 
 
-def test_a_start_of_ones_own_is_all_that_a_subclass_needs(base):
+def test_a_subclass_needs_only_its_own_init_weights(base):
     x, y, x_val, y_val = samples()
     theirs = random_init_over(base)(4, 0.5, 0.01, 0.02)
     ours = dualnet.RandomInitNetwork(4, 0.5, 0.01, 0.02)
@@ -230,7 +230,7 @@ def test_mini_batches_descend_batch_by_batch(base):
     assert network.score(x_val, y_val) == np.mean((network.forpass(x_val)[:, 0] > 0) == y_val)
 
 
-# --- mistakes: what a reader types, and what the answer says ---
+# --- mistakes of a reader, and their error messages ---
 
 MISTAKES = {
     "a learning rate of 0": (
@@ -322,7 +322,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("mistake", "message"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_answered_by_what_came_and_what_is_allowed(mistake, message, data):
+def test_a_mistake_gets_an_error_with_the_value_and_what_is_allowed(mistake, message, data):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         mistake(data)
     assert message in str(caught.value)
@@ -332,7 +332,7 @@ def test_a_mistake_is_answered_by_what_came_and_what_is_allowed(mistake, message
 
 
 @pytest.mark.parametrize("module", [networks, datasets, classifier], ids=lambda m: m.__name__)
-def test_the_examples_in_docstrings_say_what_happens(module):
+def test_the_examples_in_docstrings_are_correct(module):
     found = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert found.attempted > 0
     assert found.failed == 0

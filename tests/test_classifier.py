@@ -1,4 +1,4 @@
-"""The estimator: as scikit-learn expects, with the textbook's numbers, on one machine and on several."""
+"""The estimator: scikit-learn's checks, the textbook's numbers, one machine and several."""
 
 import inspect
 import os
@@ -88,7 +88,7 @@ def test_passes_every_check_of_scikit_learn(parameters, monkeypatch):
     assert others == []
 
 
-def test_importing_the_package_leaves_scikit_learn_alone():
+def test_importing_the_package_does_not_import_scikit_learn():
     code = (
         "import sys, dualnet; sys.exit(bool({'sklearn', 'streamlit', 'altair'} & set(sys.modules)))"
     )
@@ -96,7 +96,7 @@ def test_importing_the_package_leaves_scikit_learn_alone():
     assert "DualLayerClassifier" in dir(dualnet)
 
 
-def test_another_name_is_still_an_attribute_error():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="'dualnet' has no attribute 'TripleLayer'"):
         _ = dualnet.TripleLayer
 
@@ -145,7 +145,7 @@ def test_gives_the_golden_figures(run, data):
     ],
     ids=["defaults", "normal", "constant", "ones", "glorot"],
 )
-def test_is_the_textbook_class_with_the_same_settings(moons, parameters, network):
+def test_equals_the_textbook_class_with_the_same_settings(moons, parameters, network):
     x, y = moons
     network.fit(x, y, epochs=60)
     model = DualLayerClassifier(epochs=60, tol=0, **parameters).fit(x, y)
@@ -158,23 +158,23 @@ def test_is_the_textbook_class_with_the_same_settings(moons, parameters, network
     assert (model.predict(x) == network.predict(x)[:, 0]).all()
 
 
-def test_zero_epochs_leave_the_start(moons):
+def test_zero_epochs_keep_the_starting_weights(moons):
     model = DualLayerClassifier(init="constant", constant=0.5, epochs=0).fit(*moons)
     assert (model.network_.w1 == 0.5).all()
     assert model.loss_curve_ == []
 
 
-def test_an_even_chance_counts_as_the_first_class_as_in_the_textbook(moons):
+def test_a_probability_of_one_half_is_the_first_class(moons):
     x, y = moons
     model = DualLayerClassifier(init="constant", constant=0.0, epochs=0).fit(x, y)
     assert (model.predict_proba(x) == 0.5).all()
     assert (model.predict(x) == model.classes_[0]).all()
 
 
-# Going on, stopping, telling
+# Warm start, interrupts, convergence, verbose
 
 
-def test_a_warm_start_goes_on_from_the_fitted_weights(moons):
+def test_a_warm_start_continues_from_the_fitted_weights(moons):
     once = DualLayerClassifier(epochs=50, tol=0).fit(*moons)
     twice = DualLayerClassifier(epochs=30, tol=0, warm_start=True).fit(*moons)
     first = twice.network_
@@ -184,21 +184,21 @@ def test_a_warm_start_goes_on_from_the_fitted_weights(moons):
     assert twice.loss_curve_ == twice.network_.losses == close(once.loss_curve_)
     assert twice.network_.w1 == close(once.network_.w1)
     assert twice.predict_proba(moons[0]) == close(once.predict_proba(moons[0]))
-    assert len(first.losses) == 30  # as somebody may hold it who looked before
+    assert len(first.losses) == 30  # a caller may still have it
 
 
-def test_a_cold_start_starts_anew(moons, fitted):
+def test_a_cold_start_begins_with_new_weights(moons, fitted):
     model = clone(fitted).fit(*moons).fit(*moons)
     assert model.loss_curve_ == fitted.loss_curve_
 
 
-def test_a_warm_start_learns_by_the_parameters_of_now(moons):
+def test_a_warm_start_uses_the_current_parameters(moons):
     x, y = moons
     model = DualLayerClassifier(epochs=5, tol=0, warm_start=True, init="constant").fit(x, y)
     network = model.network_
     model.set_params(learning_rate=0.5, l1=0.01, l2=0.02, epochs=1).fit(x, y)
 
-    assert (network.lr, network.l1, network.l2) == (0.1, 0, 0)  # somebody may hold it
+    assert (network.lr, network.l1, network.l2) == (0.1, 0, 0)  # a caller may still have it
     network.lr, network.l1, network.l2 = 0.5, 0.01, 0.02
     network.training(x, y[:, None], len(x))
     assert model.network_.w1 == close(network.w1)
@@ -214,7 +214,7 @@ def test_a_warm_start_draws_no_new_weights(moons):
     assert (model.fit(*moons).network_.w1 == start).all()
 
 
-def test_a_warm_start_that_does_not_fit_is_refused_and_changes_nothing(moons):
+def test_a_warm_start_with_other_shapes_is_rejected_and_changes_nothing(moons):
     x, y = moons
     model = DualLayerClassifier(epochs=5, tol=0, warm_start=True).fit(x, y)
     before = pickle.dumps(model)
@@ -298,7 +298,7 @@ def interrupted_after(epochs):
 
 
 @pytest.mark.parametrize("epochs", [0, 20])
-def test_an_interrupted_fit_leaves_what_is_trained_so_far(moons, epochs):
+def test_an_interrupted_fit_keeps_the_trained_epochs(moons, epochs):
     expected = DualLayerClassifier(epochs=epochs, tol=0).fit(*moons)
     model = DualLayerClassifier(epochs=50)
     message = f"interrupted by user after {epochs} of 50"
@@ -311,7 +311,7 @@ def test_an_interrupted_fit_leaves_what_is_trained_so_far(moons, epochs):
     assert (model.predict_proba(moons[0]) == expected.predict_proba(moons[0])).all()
 
 
-def test_a_warm_start_goes_on_after_an_interrupt(moons, fitted):
+def test_a_warm_start_continues_after_an_interrupt(moons, fitted):
     model = DualLayerClassifier(epochs=50, tol=0, warm_start=True)
     with interrupted_after(20), pytest.warns(UserWarning, match="interrupted"):
         model.fit(*moons)
@@ -345,8 +345,8 @@ def test_warns_unless_ten_epochs_change_nothing(moons, parameters, warns):
 
 
 @pytest.mark.parametrize(("epochs", "warns"), [(1, True), (10, True), (11, False)])
-def test_the_last_ten_changes_count_whichever_way(moons, monkeypatch, epochs, warns):
-    """A loss that stands still but for one rise, in the last but so many epochs."""
+def test_the_last_ten_changes_count_in_both_directions(moons, monkeypatch, epochs, warns):
+    """A constant loss with one rise, ``epochs`` before the last."""
     losses = [1.0] * 10 + [1.5] * epochs
 
     def network(trainer, i):
@@ -384,14 +384,14 @@ def starts(random_state, moons, fits=1):
     return [model.fit(*moons).network_.w1 for _ in range(fits)]
 
 
-def test_an_int_gives_the_same_start_every_time_and_leaves_global_state_alone(moons):
+def test_an_int_gives_the_same_start_and_keeps_the_global_state(moons):
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
     first, second = starts(5, moons, fits=2)
     assert (first == second).all()
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
 
 
-def test_an_instance_goes_on_from_fit_to_fit(moons):
+def test_a_random_state_instance_continues_from_fit_to_fit(moons):
     first, second = starts(np.random.RandomState(5), moons, fits=2)
     again, _ = starts(np.random.RandomState(5), moons, fits=2)
     assert (first != second).all()
@@ -413,7 +413,7 @@ def test_none_draws_from_the_global_generator(moons):
 @pytest.mark.parametrize(
     "labels", [("benign", "malignant"), (-1, 7), (False, True), (-1.0, 1.0)], ids=str
 )
-def test_takes_any_two_labels(moons, fitted, labels):
+def test_accepts_any_two_labels(moons, fitted, labels):
     x, y = moons
     names = np.array(labels)
     model = clone(fitted).fit(x, names[y])
@@ -447,7 +447,7 @@ def test_predicting_changes_nothing(moons, fitted):
 
 
 @pytest.mark.parametrize("units", [1, 7, 200_000])
-def test_predicts_in_batches_what_it_predicts_at_once(units):
+def test_predictions_in_batches_equal_those_at_once(units):
     x = np.random.default_rng(0).normal(size=(PREDICTED_NUMBERS // units + 3, 2))
     model = DualLayerClassifier(init="constant", units=units, epochs=0).fit(
         x, np.arange(len(x)) % 2
@@ -467,7 +467,7 @@ def test_predicting_takes_less_memory_than_the_hidden_activations():
     assert peak < len(x) * 100 * 8 / 4
 
 
-def test_remembers_the_names_of_the_columns(moons, fitted):
+def test_keeps_the_names_of_the_columns(moons, fitted):
     x, y = moons
     table = pd.DataFrame(x, columns=["x1", "x2"])
     model = clone(fitted).fit(table, y)
@@ -479,7 +479,7 @@ def test_remembers_the_names_of_the_columns(moons, fitted):
     assert not hasattr(fitted, "feature_names_in_")
 
 
-# Among estimators
+# With other estimators
 
 
 @pytest.mark.parametrize("copy", [lambda m: pickle.loads(pickle.dumps(m)), clone])
@@ -494,7 +494,7 @@ def test_a_copy_predicts_the_same(moons, fitted, copy):
     assert (model.predict_proba(x) == fitted.predict_proba(x)).all()
 
 
-def test_a_pickle_holds_the_weights_and_the_curve_alone():
+def test_a_pickle_has_only_the_weights_and_the_loss_curve():
     random = np.random.default_rng(0)
     x, y = random.normal(size=(500, 40)), np.arange(500) % 2
     model = DualLayerClassifier(units=20, epochs=300, tol=0).fit(x, y)
@@ -503,7 +503,7 @@ def test_a_pickle_holds_the_weights_and_the_curve_alone():
     assert len(pickle.dumps(model)) < weights + curve + 2_000
 
 
-def test_many_make_an_ensemble(moons):
+def test_works_in_an_ensemble(moons):
     x, y = moons
     ensemble = BaggingClassifier(
         DualLayerClassifier(epochs=200, learning_rate=1, tol=0), 8, random_state=0
@@ -530,7 +530,7 @@ def searched():
     }
     scoring = {
         "loss": "neg_log_loss",
-        "process": lambda *_: os.getpid(),  # travels whole: workers need not import the tests
+        "process": lambda *_: os.getpid(),  # pickled by value: workers need not import the tests
     }
     search = GridSearchCV(pipeline(epochs=100), candidates, scoring=scoring, refit="loss", cv=3)
     return search.fit(x, y), x, y
@@ -546,7 +546,7 @@ def test_a_grid_search_finds_the_best_start(searched):
 
 
 @pytest.mark.slow
-def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
+def test_a_dask_cluster_finds_the_same_as_this_machine(searched, tmp_path):
     local, x, y = searched
     search = clone(local).set_params(n_jobs=-1)
     cluster = LocalCluster(
@@ -596,7 +596,7 @@ def test_a_dask_cluster_finds_what_this_machine_finds(searched, tmp_path):
         ("verbose", -1, r"an int in the range \[0, inf\)"),
     ],
 )
-def test_a_bad_parameter_is_named_with_what_is_allowed(moons, name, value, allowed):
+def test_a_bad_parameter_is_named_with_the_allowed_values(moons, name, value, allowed):
     model = DualLayerClassifier(**{name: value})
     message = f"The '{name}' parameter of DualLayerClassifier must be {allowed}.* Got {value!r}"
     with pytest.raises(ValueError, match=message):
@@ -618,12 +618,12 @@ def test_a_random_state_of_true_is_refused_by_its_name(moons):
         ([0.1, 0.2, 0.3], "Unknown label type: continuous"),
     ],
 )
-def test_other_than_two_labels_are_refused(labels, message):
+def test_other_than_two_labels_are_rejected(labels, message):
     with pytest.raises(ValueError, match=message):
         DualLayerClassifier().fit(np.eye(3), labels)
 
 
-def test_sparse_input_is_refused(moons, fitted):
+def test_sparse_input_is_rejected(moons, fitted):
     x, y = moons
     with pytest.raises(TypeError, match="Sparse data was passed"):
         DualLayerClassifier().fit(csr_array(x), y)
@@ -631,7 +631,7 @@ def test_sparse_input_is_refused(moons, fitted):
         fitted.predict(csr_array(x))
 
 
-def test_a_diverging_training_is_refused(moons):
+def test_a_diverging_training_is_an_error(moons):
     x, y = moons
     with pytest.raises(
         ValueError, match=r"diverged: .* from epoch 2 on\. .*learning_rate \(now 1e\+100\)"
@@ -647,7 +647,7 @@ def test_a_diverging_training_is_refused(moons):
     l2=st.floats(0, 1e10),
     epochs=st.integers(1, 30),
 )
-def test_is_finite_or_says_that_it_diverged(x, init, learning_rate, l1, l2, epochs):
+def test_predictions_are_finite_or_divergence_is_an_error(x, init, learning_rate, l1, l2, epochs):
     model = DualLayerClassifier(
         init, units=2, learning_rate=learning_rate, l1=l1, l2=l2, epochs=epochs, tol=0
     )

@@ -1,4 +1,4 @@
-"""The datasets: the recorded split and figures, and for all six the promises of `load_dataset`."""
+"""The datasets: the recorded split and figures, and for all six what `load_dataset` documents."""
 
 import copy
 import pickle
@@ -21,7 +21,7 @@ def dataset(request):
     return load_dataset(request.param)
 
 
-def test_there_are_six_and_each_says_how_a_unit_is_drawn():
+def test_there_are_six_datasets_and_each_has_a_unit_plot():
     assert {name: load_dataset(name).unit_plot for name in DATASETS} == {
         "breast_cancer": "bars",
         "moons": "plane",
@@ -32,7 +32,7 @@ def test_there_are_six_and_each_says_how_a_unit_is_drawn():
     }
 
 
-def test_breast_cancer_is_the_recorded_one(data):
+def test_breast_cancer_has_the_recorded_figures(data):
     for name in ("x_train", "x_val", "x_test"):
         assert list(getattr(data, name).shape) == GOLDEN[f"{name}_shape"]
     head = GOLDEN["x_train_scaled_head"]
@@ -48,7 +48,7 @@ def test_breast_cancer_is_the_recorded_one(data):
 
 
 @pytest.mark.parametrize("name", PLANE)
-def test_a_set_in_the_plane_has_300_samples(name):
+def test_a_dataset_in_the_plane_has_300_samples(name):
     dataset = load_dataset(name)
     shapes = [getattr(dataset, array).shape for array in ARRAYS]
     assert shapes == [(192, 2), (192,), (48, 2), (48,), (60, 2), (60,)]
@@ -60,7 +60,7 @@ def test_a_set_in_the_plane_has_300_samples(name):
     ("name", "make", "options"),
     [("moons", "make_moons", {}), ("circles", "make_circles", {"factor": 0.5})],
 )
-def test_moons_and_circles_are_the_references(name, make, options):
+def test_moons_and_circles_equal_the_reference(name, make, options):
     import sklearn.datasets
 
     noise = {"moons": 0.2, "circles": 0.1}[name]
@@ -81,7 +81,7 @@ def test_no_line_separates_xor_but_one_does_blobs():
         assert low <= line.score(dataset.x_train, dataset.y_train) <= high
 
 
-def test_digits_are_images_in_rows_told_odd_from_even():
+def test_digits_are_images_in_rows_labeled_odd_or_even():
     from sklearn.datasets import load_digits
 
     images, digits = load_digits(return_X_y=True)
@@ -133,7 +133,7 @@ def test_digits_give_the_recorded_figures(trained, run, epoch, loss, val_loss, r
     assert run.network_at(epoch).score(data.x_val, data.y_val) == right / 288
 
 
-def test_scaled_by_the_training_samples_alone(dataset):
+def test_data_are_scaled_by_the_training_samples_only(dataset):
     assert_allclose(dataset.x_train.mean(axis=0), 0, atol=1e-12)
     deviation = dataset.x_train.std(axis=0)
     assert_allclose(deviation[deviation > 0], 1, rtol=1e-12)
@@ -141,7 +141,7 @@ def test_scaled_by_the_training_samples_alone(dataset):
         assert np.abs(x.mean(axis=0)).max() > 1e-6
 
 
-def test_split_alike_in_both_classes(dataset):
+def test_the_split_is_stratified(dataset):
     shares = [getattr(dataset, name).mean() for name in ARRAYS[1::2]]
     assert max(shares) - min(shares) < 0.02
     rows = [row for name in ARRAYS[::2] for row in getattr(dataset, name).tolist()]
@@ -162,7 +162,7 @@ def test_types_and_names(dataset):
 @pytest.mark.parametrize(
     "same", [lambda d: d, copy.copy, copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))]
 )
-def test_read_only_and_so_are_copies(dataset, same):
+def test_arrays_and_their_copies_are_read_only(dataset, same):
     dataset, original = same(dataset), dataset
     for name in ARRAYS:
         assert_array_equal(getattr(dataset, name), getattr(original, name))
@@ -173,12 +173,12 @@ def test_read_only_and_so_are_copies(dataset, same):
         dataset.x_train = None
 
 
-def test_threads_that_ask_at_once_for_the_first_time_get_one_object(monkeypatch):
+def test_threads_that_load_at_the_same_time_get_one_object(monkeypatch):
     calls = []
 
     def source():
         calls.append(1)
-        time.sleep(0.05)  # the second thread is here by then if nothing holds it back
+        time.sleep(0.05)  # time for the second thread, unless a lock stops it
         return moons()
 
     moons, *rest = datasets._SOURCES["moons"]
@@ -201,6 +201,6 @@ def test_the_repr_is_short():
 
 
 @pytest.mark.parametrize("name", ["iris", "", None, 3, ("moons",), [], np.array([0.5, 1])])
-def test_an_unknown_dataset_is_named_with_those_there_are(name):
+def test_an_unknown_dataset_is_named_with_the_known_ones(name):
     with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_.* digits\.$"):
         load_dataset(name)

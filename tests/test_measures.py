@@ -1,4 +1,4 @@
-"""The measures, against loops that spell their definitions out."""
+"""The measures, against loops that follow their definitions."""
 
 from itertools import combinations, permutations
 
@@ -43,7 +43,7 @@ def test_difference_is_the_largest_between_two_units(networks):
 
 
 @pytest.mark.parametrize("which", ["w1", "b1", "w2"])
-def test_difference_looks_at_every_parameter_of_a_unit(which):
+def test_difference_includes_every_parameter_of_a_unit(which):
     parts = {"w1": np.full((2, 3), 0.7), "b1": np.zeros(3), "w2": np.full((3, 1), 0.7)}
     assert difference(**parts) == 0
     last_of_one_unit = {"w1": (1, 1), "b1": (1,), "w2": (1, 0)}[which]
@@ -51,7 +51,7 @@ def test_difference_looks_at_every_parameter_of_a_unit(which):
     assert difference(**parts) == pytest.approx(0.5)
 
 
-def test_one_unit_differs_from_nothing():
+def test_one_unit_has_no_difference():
     assert difference(np.array([[1.0], [2.0]]), np.zeros(1), np.ones((1, 1))) == 0
 
 
@@ -90,7 +90,7 @@ def test_saturated_shares_of_the_reference(start, share, data):
     assert round(saturated_share(start, data.x_train), 2) == share
 
 
-def test_saturation_needs_no_gradient_left():
+def test_saturated_activations_are_below_0_05_or_above_0_95():
     network = DualLayer(3)
     network.init_weights(1)
     network.w1 = np.array([[-2.95, 0.0, 2.95]])  # sigmoid(2.944) = 0.95
@@ -124,7 +124,7 @@ def test_units_differ_by_any_of_their_parameters():
     [
         ([0, 0.01], 1),
         ([0, 0.0101], 2),
-        ([0, 0.008, 0.016], 2),  # the outer two differ, whatever lies between
+        ([0, 0.008, 0.016], 2),  # the outer two differ
         ([0, 0.016, 0.008], 2),
         ([0.008, 0, 0.016], 2),
         ([0, 0.009, 0.011, 0.02], 3),  # the closest first, though two pairs would do
@@ -153,7 +153,7 @@ UNITS = st.integers(1, 7).flatmap(
 
 
 @given(UNITS, st.randoms(use_true_random=False))
-def test_distinct_units_whatever_their_order(units, random):
+def test_distinct_units_do_not_depend_on_their_order(units, random):
     order = list(range(units.shape[1]))
     random.shuffle(order)
     shuffled = units[:, order]
@@ -198,7 +198,7 @@ def test_units_with_infinite_weights_are_distinct_unless_equal(lost):
     assert distinct_units(np.full((1, 4), lost), b1, w2) == (4 if np.isnan(lost) else 1)
 
 
-def test_weights_that_ran_away_are_measured_without_a_warning():
+def test_infinite_weights_are_measured_without_a_warning():
     network = DualLayer(2)
     network.w1, network.b1, network.w2 = np.full((3, 2), np.inf), np.zeros(2), np.ones((2, 1))
     assert np.isnan(difference(network.w1, network.b1, network.w2))
@@ -214,7 +214,7 @@ def test_epochs_to_counts_from_one():
     assert epochs_to([np.nan, 0.3], 0.5) == 2
 
 
-def test_equal_units_stay_equal_but_for_rounding(trained):
+def test_equal_units_stay_equal_except_for_rounding(trained):
     ones = trained(Settings(learning_rate=1), 100).ones
     assert difference_of(ones.network_at(0)) == 0
     assert all(difference_of(ones.network_at(epoch)) < 1e-12 for epoch in (1, 10, 100))

@@ -1,4 +1,4 @@
-"""The chapter's classes: their surface, their formulas, their figures."""
+"""The chapter's classes: interface, formulas and figures."""
 
 import re
 from fractions import Fraction
@@ -20,7 +20,7 @@ HUGE = np.finfo(float).max
 
 
 def samples(m=12, n_features=3, seed=0, m_val=5):
-    """Return training and validation set that no line separates, as ``fit`` takes them."""
+    """Return a training and a validation set that no line separates, as arguments of ``fit``."""
     random = np.random.RandomState(seed)
     x = random.normal(size=(m + m_val, n_features))
     y = (random.uniform(size=m + m_val) < 0.5).astype(int)
@@ -32,10 +32,10 @@ def parameters(network):
     return [np.array(getattr(network, name)) for name in names]
 
 
-# --- surface ---
+# --- interface ---
 
 
-def test_positional_arguments_stand_in_the_chapters_order():
+def test_positional_arguments_have_the_chapters_order():
     single = SingleLayer(0.2, 0.3, 0.4)
     assert (single.lr, single.l1, single.l2) == (0.2, 0.3, 0.4)
     for kind in CLASSES[1:]:
@@ -89,7 +89,7 @@ def test_normal_start_draws_w1_then_w2_as_whole_arrays():
 
 
 @pytest.mark.parametrize(("n_features", "units"), [(1, 1), (30, 10), (5000, 3)])
-def test_glorot_start_gives_each_layer_a_size_of_its_own(n_features, units):
+def test_glorot_start_gives_each_layer_its_own_size(n_features, units):
     network, normal = GlorotInitNetwork(units, seed=7), RandomInitNetwork(units, seed=7)
     network.init_weights(n_features)
     normal.init_weights(n_features)
@@ -99,7 +99,7 @@ def test_glorot_start_gives_each_layer_a_size_of_its_own(n_features, units):
     assert network.b2 == 0
 
 
-def test_global_random_state_is_left_alone():
+def test_global_random_state_is_not_changed():
     before = np.random.get_state()  # noqa: NPY002
     x, y, *_ = samples()
     RandomInitNetwork(2).fit(x, y, 3)
@@ -109,7 +109,7 @@ def test_global_random_state_is_left_alone():
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_the_repr_says_what_it_is_and_how_far_it_is_trained(kind):
+def test_the_repr_has_the_parameters_and_the_epochs(kind):
     start = {
         DualLayer: "constant=1.0",
         RandomInitNetwork: "seed=42, std=1.0",
@@ -170,7 +170,7 @@ def test_zero_z_is_predicted_as_class_0():
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_targets_may_come_as_row_column_list_or_booleans(kind):
+def test_targets_may_be_a_row_column_list_or_booleans(kind):
     x, y, x_val, y_val = samples()
     expected = kind()
     expected.fit(x, y, 3, x_val, y_val)
@@ -193,7 +193,7 @@ def test_without_a_validation_set_only_the_validation_losses_are_missing(kind):
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_fitting_again_starts_anew(kind):
+def test_fitting_again_starts_from_new_weights(kind):
     x, y, x_val, y_val = samples()
     once, twice = kind(), kind()
     once.fit(x, y, 3, x_val, y_val)
@@ -250,7 +250,7 @@ def mean_loss(theta, shapes, x, y, l1, l2):
 
 
 def numerical_gradient(shapes, theta, *args):
-    """Differentiate by complex steps, which loses no digit to cancellation."""
+    """Return the derivative by complex steps, which has no cancellation."""
     steps = theta + 1e-30j * np.eye(theta.size)
     return np.array([mean_loss(step, shapes, *args).imag / 1e-30 for step in steps])
 
@@ -286,7 +286,7 @@ def test_gradients_are_those_of_the_loss(kind, l1, l2, m, n_features, units, see
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_a_weight_of_exactly_zero_feels_no_l1(kind):
+def test_l1_does_not_move_a_weight_of_exactly_zero(kind):
     network, free = kind(l1=0.5), kind(l1=0)
     for trained in (network, free):
         trained.init_weights(1)
@@ -392,7 +392,7 @@ def test_a_single_layer_that_forgets_its_bias_is_refused():
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_weights_that_run_away_give_no_warning(kind):
+def test_weights_that_overflow_give_no_warning(kind):
     x, y, x_val, y_val = samples()
     network = kind(learning_rate=1e300, l1=1e300, l2=1e300)
     network.fit(x, y, 5, x_val, y_val)
@@ -402,7 +402,7 @@ def test_weights_that_run_away_give_no_warning(kind):
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_every_part_of_an_epoch_is_quiet_by_itself(kind):
+def test_every_part_of_an_epoch_gives_no_warning(kind):
     """A subclass with its own fit calls the parts, perhaps where floating-point errors raise."""
     x, y = HUGE * np.array([[1.0, -1.0], [-1.0, -1.0], [1.0, 1.0]]), np.array([[0], [1], [0]])
 
@@ -478,7 +478,7 @@ def state(network):
 
 @pytest.mark.parametrize("kind", [SingleLayer, DualLayer])
 @pytest.mark.parametrize(("changes", "message"), BAD_DATA.values(), ids=BAD_DATA)
-def test_bad_data_is_named_and_nothing_is_trained(kind, changes, message):
+def test_bad_data_is_an_error_and_nothing_is_trained(kind, changes, message):
     network = kind()
     network.fit(**good_data(), epochs=2)
     before = state(network)
@@ -496,7 +496,7 @@ def test_bad_data_is_named_and_nothing_is_trained(kind, changes, message):
         (None, "epochs is None; expected a whole number, 0 or more."),
     ],
 )
-def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):
+def test_bad_epochs_are_an_error_and_nothing_is_trained(epochs, message):
     network = DualLayer()
     network.fit(**good_data(), epochs=2)
     before = state(network)
@@ -506,7 +506,7 @@ def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_no_epochs_leave_the_start(kind):
+def test_zero_epochs_keep_the_start(kind):
     network, start = kind(), kind()
     start.init_weights(2)
     network.fit(**good_data(), epochs=0)
@@ -539,7 +539,7 @@ TAKES = {
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind, name) for kind in CLASSES for name in TAKES[kind]]
 )
-def test_a_parameter_out_of_range_is_named_with_what_is_allowed(kind, name):
+def test_a_parameter_out_of_range_is_named_with_the_allowed_values(kind, name):
     if name in NUMBERS:
         allowed, values = NUMBERS[name]
         allowed = f"a finite number{allowed}"
@@ -577,13 +577,13 @@ def test_one_unit_is_enough():
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_prediction_needs_weights(kind):
+def test_prediction_without_weights_is_an_error(kind):
     with pytest.raises(ValueError, match=f"This {kind.__name__} has no weights yet; call fit"):
         kind().predict([[1.0, 2.0]])
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_prediction_needs_samples_that_fit(kind):
+def test_prediction_with_other_features_is_an_error(kind):
     network = kind()
     network.fit(**good_data(), epochs=1)
     with pytest.raises(ValueError, match="x has 3 features; expected 2"):

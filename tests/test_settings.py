@@ -68,7 +68,7 @@ def bad_values():
 
 
 @pytest.mark.parametrize(("name", "value"), list(bad_values()))
-def test_a_bad_value_is_refused_by_field_value_and_range(name, value):
+def test_a_bad_value_is_rejected_with_field_value_and_range(name, value):
     with pytest.raises(ValueError) as refusal:  # noqa: PT011, the message is asserted below
         Settings(**{name: value})
     _, low, high = RANGES[name]
@@ -79,12 +79,12 @@ def test_a_bad_value_is_refused_by_field_value_and_range(name, value):
 
 
 @pytest.mark.parametrize("name", ["iris", None, 1, [], np.array([0.5, 1])])
-def test_an_unknown_dataset_is_refused(name):
+def test_an_unknown_dataset_is_rejected(name):
     with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_cancer, moons"):
         Settings(name)
 
 
-def test_zero_has_no_sign():
+def test_minus_zero_becomes_zero():
     assert str(Settings(constant=-0.0).constant) == "0.0"
 
 
@@ -121,7 +121,7 @@ def test_a_logarithmic_slider_has_1_to_9_in_each_power_of_ten():
 @pytest.mark.parametrize(
     "hyperparameter", [*HYPERPARAMETERS.values(), EPOCHS], ids=lambda h: h.name
 )
-def test_choices_hold_both_ends_and_the_default(hyperparameter):
+def test_choices_include_both_ends_and_the_default(hyperparameter):
     if hyperparameter.scale == "log":
         choices = hyperparameter.choices
         assert choices == sorted(set(choices))
@@ -147,7 +147,7 @@ ANY = st.builds(
 
 
 @given(ANY)
-def test_networks_are_what_the_settings_say(settings):
+def test_networks_have_the_parameters_of_the_settings(settings):
     ones, normal = settings.ones(), settings.normal()
     shared = (settings.units, settings.learning_rate, settings.l1, settings.l2)
     assert (ones.units, ones.lr, ones.l1, ones.l2) == shared
@@ -164,11 +164,11 @@ def test_networks_are_what_the_settings_say(settings):
 
 
 @given(ANY)
-def test_settings_show_themselves_as_python(settings):
+def test_the_repr_of_settings_is_python(settings):
     assert eval(repr(settings)) == settings
 
 
-def test_settings_show_what_differs_from_the_defaults():
+def test_the_repr_of_settings_has_only_changed_values():
     assert repr(Settings()) == "Settings()"
     assert repr(Settings("moons", std=1.0, l2=0)) == "Settings(dataset='moons', l2=0.0)"
 

@@ -1,4 +1,4 @@
-"""What the tests of rooms and pictures share: views of invented runs, and a way to read drawn charts."""
+"""Helpers for tests of questions and charts: views of invented runs, and drawn charts read back."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ from PIL import Image
 from dualnet import DualLayer, Settings, load_dataset
 from dualnet.questions.base import View
 
-COLORS = {"ones": "#aa0000", "normal": "#0000aa"}  # what the page's theme gives to the runs
+COLORS = {"ones": "#aa0000", "normal": "#0000aa"}  # stand-ins for the theme's colors of the runs
 SVG = "{http://www.w3.org/2000/svg}"
 
 # --- invented runs ---
@@ -29,7 +29,7 @@ def network_of(w1, b1, w2):
 
 
 class InventedRun:
-    """Losses and a network that stands at every epoch, or at every one but the ``start``."""
+    """Losses, and one network for all epochs, or for all but the ``start``."""
 
     def __init__(self, losses, val_losses, network):
         self.losses, self.val_losses, self.network = np.array(losses), np.array(val_losses), network
@@ -89,7 +89,7 @@ class Mark:
 
     @property
     def run(self):
-        """The key of the run whose color it has, else None."""
+        """The key of the run with its color, else None."""
         return {color: run for run, color in COLORS.items()}.get(self.color)
 
     @property
@@ -147,8 +147,8 @@ class Drawn:
 
     @staticmethod
     def _scale(chart, letter):
-        """Return the type of an axis and its ends as its domain has them: places are read upward and to
-        the right, so that an axis that runs downward is seen."""
+        """Return the type of an axis and the ends of its domain, read upward and to the right, so that a
+        reversed axis is detected."""
 
         def number(end):
             if not isinstance(end, dict):

@@ -42,7 +42,7 @@ def test_a_value_is_made_once_for_its_key():
 
 
 @pytest.mark.parametrize("bound", [{"count": 2}, {"nbytes": 8}])
-def test_the_least_recently_asked_for_is_dropped(made, bound):
+def test_the_least_recently_used_value_is_dropped(made, bound):
     cache = files(**bound)
     for value in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"):
         assert made.get(cache, value) == value
@@ -128,7 +128,7 @@ def test_a_kept_value_is_returned_without_waiting(busy):
     assert busy.get("kept", lambda: "made again", lambda: pytest.fail("waited")) == "kept"
 
 
-def test_an_error_is_not_kept_and_locks_nobody_out():
+def test_an_error_is_not_kept_and_blocks_no_thread():
     cache = files()
     with pytest.raises(ZeroDivisionError):
         cache.get(1, lambda: 1 / 0)
@@ -154,7 +154,7 @@ def test_a_dropped_experiment_is_freed_at_once(kind):
         experiment = cache.get(units, lambda units=units: kind(Settings("moons", units=units)))
         for _ in experiment.advance(40):
             pass
-        next(experiment.advance(100_000))  # and somebody left in the middle of a training
+        next(experiment.advance(100_000))  # an abandoned training
         experiment.runs[0].network_at(experiment.epochs - 1)
         alive.add(experiment)
         alive.add(experiment._trainer)

@@ -47,7 +47,7 @@ def test_a_child_process_draws_what_this_process_draws(question):
     assert unnamed[0] == unnamed[1]
 
 
-def test_a_png_is_the_one_of_this_process():
+def test_a_png_equals_that_of_this_process():
     assert picture(ANSWER, "png") == document.file(ANSWER, "png")
 
 
@@ -129,7 +129,7 @@ def test_a_process_that_cannot_start_is_a_clear_error(monkeypatch, tmp_path):
         picture(ANSWER, "svg")
 
 
-def test_a_process_that_needs_too_long_is_ended(monkeypatch, executable):
+def test_a_process_that_takes_too_long_is_killed(monkeypatch, executable):
     executable("exec sleep 300")
     monkeypatch.setattr(pictures, "TIMEOUT", 0.2)
     with pytest.raises(RuntimeError, match=r"the process needed more than 0\.2 seconds\.$"):
@@ -137,7 +137,7 @@ def test_a_process_that_needs_too_long_is_ended(monkeypatch, executable):
     assert not any("sleep" in child.cmdline() for child in psutil.Process().children())
 
 
-def test_a_process_that_dies_is_a_clear_error(executable):
+def test_a_process_that_is_killed_is_a_clear_error(executable):
     executable("kill -9 $$")
     with pytest.raises(
         RuntimeError, match=r"^The png could .*: the process ended with status -9\.$"
@@ -152,7 +152,7 @@ def test_an_incomplete_file_is_a_clear_error(executable, size):
         picture(ANSWER, "svg")
 
 
-def test_a_complete_file_of_a_process_that_fails_is_refused(executable):
+def test_a_complete_file_of_a_failed_process_is_rejected(executable):
     executable('"$PYTHON" "$@"; exit 3')
     with pytest.raises(RuntimeError, match="the process ended with status 3"):
         picture(ANSWER, "svg")

@@ -1,4 +1,4 @@
-"""Which session trains next: short jobs first, every job goes on, and no exception locks anybody out."""
+"""Scheduler: short jobs first, every job continues, and no exception blocks a session."""
 
 import gc
 import subprocess
@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still until ``clock.now`` is changed."""
+    """A clock that does not move until ``clock.now`` is changed."""
     clock = SimpleNamespace(now=100.0)
     clock.perf_counter = lambda: clock.now
     monkeypatch.setattr(scheduler, "time", clock)
@@ -159,8 +159,8 @@ def test_asking_often_for_little_gains_nothing_over_asking_once(clock):
 
 
 @pytest.mark.parametrize("long_jobs", [1, 5])
-def test_long_jobs_have_turns_beside_any_number_of_short_jobs(clock, long_jobs):
-    """Whatever waits longest has one turn in PATIENCE; new short jobs come all the time."""
+def test_long_jobs_get_turns_among_any_number_of_short_jobs(clock, long_jobs):
+    """The job that has waited longest gets one turn in PATIENCE; new short jobs arrive all the time."""
     queue, order, threads = Scheduler(1), [], []
     with turn(queue):
         for number in range(long_jobs):
@@ -180,7 +180,7 @@ def test_long_jobs_have_turns_beside_any_number_of_short_jobs(clock, long_jobs):
 # --- which turns go on at the same time ---
 
 
-def test_as_many_turns_as_there_are_cores_go_on_at_the_same_time():
+def test_as_many_turns_as_cores_run_at_the_same_time():
     queue = Scheduler(2)
     with turn(queue), turn(queue):
         assert not is_free(queue)
@@ -251,7 +251,7 @@ def test_poll_is_called_at_once_and_then_at_intervals():
 
 
 @pytest.mark.parametrize("call", range(1, 4))
-def test_a_poll_that_raises_gives_up_the_turn(call):
+def test_a_poll_that_raises_ends_the_wait(call):
     """At the first call, while waiting, and at the call after the turn has been given."""
     queue, calls, other = Scheduler(1), [], ExitStack()
     other.enter_context(turn(queue))
@@ -308,7 +308,7 @@ def raise_at(step, queue, session):
     return False
 
 
-def test_an_exception_at_any_line_locks_nobody_out():
+def test_an_exception_at_any_line_blocks_no_session():
     step = 1
     while True:
         queue, session = Scheduler(1), Session()
@@ -320,7 +320,7 @@ def test_an_exception_at_any_line_locks_nobody_out():
     assert step > 50
 
 
-def test_a_job_that_is_forgotten_frees_its_turn():
+def test_a_garbage_collected_job_frees_its_turn():
     queue = Scheduler(1)
     context = turn(queue)
     context.__enter__()

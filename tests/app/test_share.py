@@ -1,4 +1,4 @@
-"""The page's address for others: which one it is, and that scanners read it."""
+"""The shared address and its QR code."""
 
 import io
 import socket
@@ -17,7 +17,7 @@ from dualnet.text import LANGUAGES, catalogue
 
 
 def scanned(svg):
-    """Return what a scanner reads in a picture, a text a code."""
+    """Return the texts that a scanner reads in a picture, one per code."""
     picture = Image.open(io.BytesIO(vl_convert.svg_to_png(svg)))
     return [code.text for code in zxingcpp.read_barcodes(picture)]
 
@@ -62,12 +62,12 @@ def test_an_address_without_a_code_gets_a_sentence(text, problem):
 
 
 @given(st.text(st.characters(), max_size=1_000))
-def test_whatever_is_typed_gets_a_code_or_a_sentence(text):
+def test_any_input_gets_a_code_or_a_sentence(text):
     code, problem = qr_svg(text)
     assert (code is None) != (problem is None)
 
 
-def test_no_package_no_code(monkeypatch):
+def test_without_the_package_there_is_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "segno", None)
     assert qr_svg("http://192.168.0.7:8501/") == (None, "share.missing")
 
@@ -78,7 +78,7 @@ HOME = "192.168.0.7"
 @pytest.mark.parametrize(
     ("url", "listens", "address", "hint"),
     [
-        # As it is, where others can open it.
+        # Unchanged if others can open it.
         ("https://app.example/?step=3", "", "https://app.example/?step=3", None),
         ("http://192.168.0.9:8501/?a=1", "", "http://192.168.0.9:8501/?a=1", None),
         ("http://localhost.example/", "", "http://localhost.example/", None),
@@ -96,18 +96,18 @@ HOME = "192.168.0.7"
         ("http://127.0.0.2:8501/", "::1", "http://127.0.0.2:8501/", "loopback"),
     ],
 )
-def test_the_address_that_others_can_open(url, listens, address, hint, monkeypatch):
+def test_the_shared_address_is_one_that_others_can_open(url, listens, address, hint, monkeypatch):
     monkeypatch.setattr(share, "network_address", lambda: HOME)
     assert reachable(url, listens) == (address, hint and f"share.{hint}")
 
 
-def test_a_machine_without_network(monkeypatch):
+def test_a_machine_without_network_is_reported(monkeypatch):
     monkeypatch.setattr(share, "network_address", lambda: None)
     url = "http://localhost:8501/"
     assert reachable(url) == (url, "share.alone")
 
 
-def test_every_hint_has_words():
+def test_every_hint_has_a_text():
     for language in LANGUAGES:
         for hint in ("network", "loopback", "alone"):
             assert catalogue(language)[f"share.{hint}"]
@@ -140,7 +140,7 @@ class Probe:
 @pytest.mark.parametrize(
     ("leaves_by", "address"), [(HOME, HOME), ("127.0.0.1", None), (None, None)]
 )
-def test_the_address_in_the_network(leaves_by, address, monkeypatch):
+def test_the_network_address_is_that_of_an_outgoing_connection(leaves_by, address, monkeypatch):
     monkeypatch.setattr(socket, "socket", Probe(leaves_by))
     assert network_address() == address
 
@@ -148,6 +148,6 @@ def test_the_address_in_the_network(leaves_by, address, monkeypatch):
 def test_a_server_can_listen_on_the_address_in_the_network():
     address = network_address()
     if address is None:
-        pytest.skip("this machine is in no network")
+        pytest.skip("this machine is not on a network")
     with socket.socket() as server:
         server.bind((address, 0))

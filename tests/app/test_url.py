@@ -1,4 +1,4 @@
-"""Every state is a link, and no link is able to break the page or to speak on it."""
+"""Every state has a link, and no link can break the page or put text on it."""
 
 import math
 import re
@@ -28,7 +28,7 @@ DEFAULTS = {name: control.default for name, control in CONTROLS.items()}
 
 
 def numbers(control):
-    """Any value of a number's control, most of them between the stops of its slider."""
+    """Return any value of a number's control, mostly between the stops of its slider."""
     if control.whole:
         return st.integers(control.low, control.high)
     return st.floats(control.low, control.high).map(lambda x: x + 0.0)  # -0.0 is 0.0
@@ -50,7 +50,7 @@ def states(draw, **fixed):
 
 
 def parameters_of(state):
-    """Return ``state`` as an address carries it: keys to lists of texts."""
+    """Return ``state`` as in an address: keys to lists of texts."""
     return parse_qs(link(state).removeprefix("?"), strict_parsing=bool(link(state)))
 
 
@@ -84,13 +84,13 @@ def test_link_leaves_out_the_epoch_where_it_is_the_last():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", ["dataset", "question", "axis"])
-def test_a_choice_may_be_asked_for_in_words(key, language):
+def test_a_choice_may_be_a_name(key, language):
     for option in CONTROLS[key].options:
         words = catalogue(language)[f"{CONTROLS[key].label}.{option}"]
         assert read_parameters({key: [words]}) == ({key: option}, {})
 
 
-def test_links_from_before_open_what_their_question_is_called_now():
+def test_links_with_earlier_names_open_the_renamed_question():
     for former, question in FORMER_QUESTIONS.items():
         assert former not in QUESTIONS
         assert read_parameters({"question": [former]}) == ({"question": question}, {})
@@ -116,14 +116,14 @@ SMALL = {
 }
 
 
-@settings(max_examples=12, phases=[Phase.generate])  # a page takes its time: no shrinking
+@settings(max_examples=12, phases=[Phase.generate])  # no shrinking: pages are slow
 @given(state=states(**SMALL))
-def test_page_opens_its_own_link_alike(open_page, state):
+def test_page_opens_its_own_link_unchanged(open_page, state):
     language = state["language"] or "en"
     if not get_question(state["question"]).uses_epoch:
         state["epoch"] = state["epochs"]
     between = {name for name in state if getattr(CONTROLS[name], "scale", "") == "log"}
-    # What lies between two stops of a slider only a link can set; the rest is set on the page.
+    # Only a link can set a value between two stops of a slider; the others are set on the page.
     page = open_page(language, **parameters_of({name: state[name] for name in between - {"epoch"}}))
     for key, value in (state | {"language": language, "take": True}).items():
         if key not in between or key == "epoch":
@@ -191,7 +191,7 @@ addresses = st.dictionaries(
 
 
 def allowed(key, value):
-    """Say whether ``value`` is one of the control called ``key``."""
+    """Return whether ``value`` is allowed for the control ``key``."""
     control = CONTROLS[key]
     if isinstance(control, Choice):
         return value in control.options
@@ -205,7 +205,7 @@ def outside_code(text):
 
 
 def assert_harmless(sentences, refused, t):
-    """Each sentence is one line, says nothing of the address but in code, and names what was refused."""
+    """Each sentence is one line, quotes the address only as code, and names the rejected values."""
     kinds = ("repeated", "value", "range", "choice", "more")
     ours = outside_code("".join(catalogue(t.language)[f"link.{kind}"] for kind in kinds))
     options = {text_of(o) for c in CONTROLS.values() if isinstance(c, Choice) for o in c.options}
@@ -229,7 +229,7 @@ def t(request):
 
 @settings(max_examples=250)
 @given(parameters=addresses)
-def test_hostile_addresses_are_refused_in_harmless_words(t, parameters):
+def test_hostile_addresses_are_rejected_with_harmless_text(t, parameters):
     values, refused = read_parameters(parameters)
     for key, value in values.items():
         assert key not in refused
@@ -265,7 +265,7 @@ def test_page_survives_hostile_addresses(open_page, parameters):
         assert_harmless(sentences, expected, t)
     else:
         assert notice_of(page) is None
-    # What was refused is gone from the address as well.
+    # Rejected values are removed from the address.
     assert not set(expected) & set(page.query_params)
 
 
@@ -275,7 +275,7 @@ def test_page_survives_hostile_addresses(open_page, parameters):
         ({"units": ["65"]}, "units", 10),
         ({"units": ["2.5"]}, "units", 10),
         ({"units": ["1_1"]}, "units", 10),
-        ({"units": ["١١"]}, "units", 10),  # eleven, which Python would read as such
+        ({"units": ["١١"]}, "units", 10),  # Arabic digits, which int() accepts
         ({"l1": ["nan"]}, "l1", 0.0),
         ({"std": ["-1"]}, "std", 1.0),
         ({"seed": ["4294967296"]}, "seed", 42),
@@ -287,9 +287,7 @@ def test_page_survives_hostile_addresses(open_page, parameters):
     ],
 )
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_notice_names_what_was_refused_and_what_is_allowed(
-    open_page, language, parameters, name, default
-):
+def test_notice_names_rejected_and_allowed_values(open_page, language, parameters, name, default):
     page = open_page(language, **parameters)
     [sentence] = notice_of(page)
     assert f"`{name}" in sentence
@@ -321,7 +319,7 @@ def test_a_number_may_be_written_in_several_ways(open_page, text, units):
     assert page.session_state.units == units
 
 
-def test_every_control_of_the_page_has_its_place_in_the_link():
+def test_every_control_of_the_page_is_in_the_link():
     assert set(CONTROLS) == {
         *("dataset", "epochs", "axis", "question", "epoch", "change", "language"),
         *HYPERPARAMETERS,

@@ -510,7 +510,7 @@ def page(repeat):
             received = visit.bytes
 
     words = {
-        "first": "first complete charts and unit_tiles, warm server",
+        "first": "first complete charts and unit plots, warm server",
         "units": "new settings: one hidden unit more, 500 epochs",
         "epochs": "fewer epochs: 400 of the 500 trained",
         "units later": "new settings, the slider's next moves",
@@ -524,11 +524,11 @@ def page(repeat):
             row += [f"{statistics.median(theirs):.0f}", f"{median_ratio(ours, theirs):.2f}"]
         rows.append(row)
     bare_head = [text for name in BARE_PAGES for text in (f"{name}, ms", "ratio")]
-    print_table(["until charts and unit_tiles are drawn", "page, ms", *bare_head], rows)
+    print_table(["until charts and unit plots are drawn", "page, ms", *bare_head], rows)
     print(
         f"Medians of {repeat} visits to each in turns, in Chromium at 1280×720, its cache empty, on the"
         " server's own machine. From navigation, or from the key on the slider, to the last change of"
-        " charts and unit_tiles. The bare pages have one slider and one curve of 500 epochs, as Streamlit's own"
+        " charts and unit plots. The bare pages have one slider and one curve of 500 epochs, as Streamlit's own"
         " command draws it and as a line without tooltip or legend. A change from 100,000 to 90,000 epochs"
         f" sends {received / 1000:.0f} kB to the browser.\n"
     )

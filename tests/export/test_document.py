@@ -1,4 +1,4 @@
-"""An answer outside of the page: what a notebook shows, what print gives, what files hold."""
+"""Answers in notebooks, in print and in files."""
 
 import io
 import re
@@ -68,12 +68,12 @@ def squeezed(text):
         ({"axis": "square"}, f"axis is 'square'; expected one of {', '.join(AXES)}"),
     ],
 )
-def test_a_wrong_request_is_told_what_is_allowed(arguments, message):
+def test_a_bad_argument_is_rejected_with_the_allowed_values(arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         ask(**{"key": "loss", **arguments})
 
 
-def test_a_comparison_is_trained_on_not_anew(epochs_descended):
+def test_ask_continues_the_training_of_a_comparison(epochs_descended):
     comparison, expected = Comparison(SETTINGS).fit(EPOCHS), answer_of("units")
     epochs_descended.clear()
     assert ask("units", comparison, EPOCHS) == expected
@@ -82,7 +82,7 @@ def test_a_comparison_is_trained_on_not_anew(epochs_descended):
     assert sum(epochs_descended) == 5
 
 
-def test_without_settings_the_chapters_are_meant():
+def test_the_default_settings_are_the_chapters():
     assert ask("units", epochs=2) == ask("units", Settings(), 2)
 
 
@@ -90,7 +90,7 @@ def test_without_settings_the_chapters_are_meant():
 
 
 @every_answer
-def test_print_gives_the_sentence_without_marks(answer, capsys):
+def test_print_shows_the_sentence_without_markdown(answer, capsys):
     answer = answer()
     print(answer)
     printed = capsys.readouterr().out.strip()
@@ -194,7 +194,7 @@ def test_left_is_the_constant_start():
     ]
 
 
-def test_two_charts_in_a_notebook_share_no_names(monkeypatch):
+def test_two_charts_in_a_notebook_share_no_ids(monkeypatch):
     drawn = []
 
     def vegalite_to_svg(spec, version):
@@ -256,7 +256,7 @@ def test_a_chart_has_its_rows_and_the_colors_of_the_runs(monkeypatch):
 
 
 @every_answer
-def test_svg_holds_the_whole_answer(answer, tmp_path):
+def test_svg_has_the_whole_answer(answer, tmp_path):
     answer = answer()
     answer.save(tmp_path / "answer.SVG")
     text = (tmp_path / "answer.SVG").read_text(encoding="utf-8")
@@ -276,13 +276,13 @@ def test_svg_holds_the_whole_answer(answer, tmp_path):
             assert answer.names[key] == "".join(t.text for t in named).strip()
         lines = [rect.get("fill") for rect in root.findall(f"{SVG}rect")]
         assert lines == [output.PAPER, *output.COLORS[:2]]
-    # Nothing comes from elsewhere, and every name within is there once.
+    # The file has no external parts, and every id is unique.
     links = re.findall(r'href="([^"]{0,30})', text)
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in links)
     names = re.findall(r'\bid="([^"]+)"', text)
     assert len(set(names)) == len(names)
     assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(names)
-    # One below the other, and everything within the file.
+    # No part overlaps another, and all are within the file.
     height, bottom = float(root.get("height")), 0.0
     for svg in root.findall(f"{SVG}svg"):
         x, y, width, tall = (float(svg.get(name)) for name in ("x", "y", "width", "height"))
@@ -294,19 +294,19 @@ def test_svg_holds_the_whole_answer(answer, tmp_path):
     assert not answer.note or max(lines) > bottom
 
 
-def test_png_has_two_pixels_for_one(tmp_path):
+def test_png_has_twice_the_pixels(tmp_path):
     answer = answer_of("boundary", "ko")
     answer.save(f"{tmp_path}/answer.png")
     root = ElementTree.fromstring(output.svg(answer))
     with Pillow.open(tmp_path / "answer.png") as picture:
         assert picture.size == (2 * int(root.get("width")), round(2 * float(root.get("height"))))
         colors = {color for _, color in picture.convert("RGB").getcolors(1_000_000)}
-        # White, the ink, and both runs' colors: it is drawn, not just as large.
+        # Background, text and both runs' colors: the picture is not empty.
         for color in ("#ffffff", output.INK, *output.COLORS[:2]):
             assert tuple(bytes.fromhex(color[1:])) in colors
 
 
-def test_another_ending_is_refused(tmp_path):
+def test_another_file_type_is_rejected(tmp_path):
     with pytest.raises(
         ValueError, match=r"answer\.pdf'; expected a name that ends in one of \.svg, \.png, \.html"
     ):
@@ -314,7 +314,7 @@ def test_another_ending_is_refused(tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-def test_an_answer_may_lack_anything():
+def test_every_part_of_an_answer_is_optional():
     answer = Answer("*Only* words & <signs>", left=(Formulas("a = b", "a = ⟨b⟩\nb < c"),))
     assert "<i>Only</i> words &amp; &lt;signs&gt;" in output.fragment(answer)
     texts = texts_of(output.svg(answer))
@@ -332,7 +332,7 @@ def test_an_answer_may_lack_anything():
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_html_opens_without_network(chrome, language, tmp_path):
+def test_html_needs_no_network(chrome, language, tmp_path):
     context = chrome.new_context(color_scheme="dark", viewport={"width": 1200, "height": 800})
     context.set_offline(True)
     page = context.new_page()
@@ -349,7 +349,7 @@ def test_html_opens_without_network(chrome, language, tmp_path):
             box = picture.bounding_box()
             assert box["width"] > 300
             assert box["height"] > 40
-    # Text is light on dark there, and the names of the runs as well.
+    # On a dark page, text and the names of the runs are light.
     page.goto((tmp_path / "loss.html").as_uri())
     for selector in ("p", "b[style]"):
         color = page.eval_on_selector(
@@ -370,7 +370,7 @@ def test_html_opens_without_network(chrome, language, tmp_path):
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_line_of_an_svg_is_wider_than_its_place(chrome, language, tmp_path):
+def test_no_line_of_an_svg_is_too_wide(chrome, language, tmp_path):
     page = chrome.new_page()
     for question in QUESTIONS:
         file = tmp_path / f"{question}.svg"

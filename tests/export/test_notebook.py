@@ -1,4 +1,4 @@
-"""Notebooks run from top to bottom in a Jupyter kernel: README's lines, the downloads, and `ask`."""
+"""Notebooks run in a Jupyter kernel: the code of README, the downloads, and `ask`."""
 
 import re
 from html import unescape
@@ -51,7 +51,7 @@ def printed(cell):
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
-def test_readmes_lines_give_their_number_and_charts():
+def test_code_in_readme_gives_its_number_and_charts():
     section = README[README.index("## In a notebook") :].split("\n## ")[0]
     sources = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     assert len(sources) >= 2
@@ -62,7 +62,7 @@ def test_readmes_lines_give_their_number_and_charts():
 
 @pytest.mark.parametrize("language", ["en", pytest.param("ko", marks=pytest.mark.slow)])
 def test_downloaded_notebooks_give_the_numbers_and_charts_of_the_page(language):
-    """All in one kernel; `%reset` deletes the variables of the notebook before."""
+    """All run in one kernel; `%reset` deletes the variables of the previous notebook."""
     views, notebooks = {}, []
     for number, question in enumerate(QUESTIONS):
         settings = Settings(DATASETS[number % len(DATASETS)], units=4)
@@ -89,7 +89,7 @@ def test_downloaded_notebooks_give_the_numbers_and_charts_of_the_page(language):
             data, network = view.data, trained_run.network
             assert (name, float(accuracy)) == (key, network.score(data.x_val, data.y_val))
             assert [*map(float, losses)] == [network.losses[-1], network.val_losses[-1]]
-        # Both loss charts with the hidden units under them, and the open question's answer.
+        # Both loss charts with the hidden units below them, and the answer of the chosen question.
         assert len(asked) == (1 if question == "loss" else 2)
         [losses] = pages_of(asked[0])
         assert len(charts_of(losses)) == 4

@@ -1,4 +1,4 @@
-"""What is taken away gives the numbers on the page again."""
+"""Downloads reproduce the numbers of the page."""
 
 import ast
 import csv
@@ -32,8 +32,8 @@ RUNS = [
     (Settings("xor", 7, 0.123456789012345, 1e-4, 0.3, -0.7, 2**32 - 1, 0.1 + 0.2), 1),
     (Settings("circles", units=1, learning_rate=10.0, constant=0.0, std=0.0), 131),
 ]
-# Appended to what is taken away, so that another process can tell its losses to the last bit.
-TELL = """
+# Appended to a download, so that another process prints its exact losses.
+PRINT_LOSSES = """
 import json
 print(json.dumps([[x.hex() for x in losses.tolist()]
                   for run in (comparison.ones, comparison.normal)
@@ -64,8 +64,8 @@ def four_curves(comparison, epochs):
 
 
 def run_python(*arguments, cwd, **environment):
-    """Run another Python as a reader does, by default without Git; return what it prints."""
-    # The rest as it is here: what chooses the linear algebra's kernels decides the last digits.
+    """Run a script in a new Python process, by default without Git; return its output."""
+    # Keep the other variables: some choose the kernels of linear algebra and change the last digits.
     environment = {**os.environ, "PATH": "", "PYTHONPATH": "", **environment}
     command = [sys.executable, *map(str, arguments)]
     done = subprocess.run(
@@ -78,17 +78,17 @@ def run_python(*arguments, cwd, **environment):
 # --- the run as Python ----------------------------------------------------------------------
 
 
-def test_script_and_notebook_give_the_very_losses_in_a_fresh_process(tmp_path, trained, looked_at):
+def test_script_and_notebook_give_the_same_losses_in_a_new_process(tmp_path, trained, looked_at):
     programs = []
     for settings, epochs in RUNS:
-        # Trained in one go there, and here perhaps a part at a time, as on the page.
+        # Trained in one call there, here perhaps in parts, as on the page.
         trained(settings, max(1, epochs // 3))
         view = looked_at(settings, epochs)
         taken = "\n".join(cells_of(notebook(view, "code", QUESTIONS), "code"))
         programs += [python_script(view, "units"), taken]
     paths = [tmp_path / f"taken_{i}.py" for i in range(len(programs))]
     for path, program in zip(paths, programs, strict=True):
-        path.write_text(program + TELL, encoding="utf-8")
+        path.write_text(program + PRINT_LOSSES, encoding="utf-8")
     driver = "import runpy, sys\nfor path in sys.argv[1:]: runpy.run_path(path)"
     told = run_python("-c", driver, *paths, cwd=tmp_path, PYTHONPATH=str(ROOT))
     told = [json.loads(line) for line in told.splitlines() if line.startswith("[[")]
@@ -99,7 +99,7 @@ def test_script_and_notebook_give_the_very_losses_in_a_fresh_process(tmp_path, t
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_script_names_only_what_differs_from_the_defaults(run, looked_at):
+def test_script_has_only_settings_that_differ_from_the_defaults(run, looked_at):
     settings, epochs = run
     script = python_script(looked_at(*run), "loss")
     [arguments] = re.findall(r"Comparison\(Settings\((.*)\)\)", script)
@@ -118,7 +118,7 @@ def test_script_names_only_what_differs_from_the_defaults(run, looked_at):
         ({"epoch": 30, "axis": "book"}, {"epoch": 30, "axis": "book", "language": "en"}),
     ],
 )
-def test_the_answer_is_asked_for_as_it_is_looked_at(looks, arguments, looked_at):
+def test_the_script_asks_with_the_options_of_the_view(looks, arguments, looked_at):
     view = looked_at(*RUNS[1], **looks)
     script = python_script(view, "boundary")
     *_, asked = cells_of(notebook(view, "boundary", QUESTIONS), "code")
@@ -134,7 +134,7 @@ def test_the_answer_is_asked_for_as_it_is_looked_at(looks, arguments, looked_at)
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_notebook_is_a_lesson_of_nbformat_4_5(question, language, looked_at):
+def test_notebook_is_valid_nbformat_4_5(question, language, looked_at):
     t = translator(language)
     view = looked_at(*RUNS[1], language=language)
     text = notebook(view, question, QUESTIONS)
@@ -188,7 +188,7 @@ def test_public_address(remote, address):
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
-    """Return a clone of nothing but `dualnet`, as Git has it, for `export.repository` to look at."""
+    """Return a clone with only the folder `dualnet`, for `export.repository`."""
     folder = tmp_path / "clone"
     shutil.copytree(
         ROOT / "dualnet", folder / "dualnet", ignore=shutil.ignore_patterns("__pycache__")
@@ -203,7 +203,7 @@ def clone(tmp_path, monkeypatch):
     export.repository.cache_clear()
 
 
-def test_address_comes_from_the_clone(clone, looked_at, monkeypatch):
+def test_address_is_the_remote_of_the_clone(clone, looked_at, monkeypatch):
     def told(language):
         view = looked_at(*RUNS[1], language=language)
         return python_script(view, "loss"), "\n".join(
@@ -227,14 +227,12 @@ def test_address_comes_from_the_clone(clone, looked_at, monkeypatch):
 
 
 def test_a_package_elsewhere_has_no_address(clone, monkeypatch):
-    monkeypatch.setattr(export, "ROOT", clone / "dualnet")  # within a repository, not its top
+    monkeypatch.setattr(export, "ROOT", clone / "dualnet")  # a folder inside a repository
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: pytest.fail("asked Git"))
     assert export.repository() is None
 
 
-def test_script_from_a_download_folder_fetches_dualnet_once(
-    clone, looked_at, tmp_path, monkeypatch
-):
+def test_script_in_a_download_folder_clones_dualnet_once(clone, looked_at, tmp_path, monkeypatch):
     downloads = tmp_path / "downloads"
     downloads.mkdir()
     monkeypatch.setattr(export, "repository", lru_cache(clone.as_uri))
@@ -250,7 +248,7 @@ def test_script_from_a_download_folder_fetches_dualnet_once(
     assert "distinct hidden units" in printed[0]
 
 
-def test_script_in_a_clone_takes_the_clone(clone, looked_at, tmp_path):
+def test_script_in_a_clone_uses_the_clone(clone, looked_at, tmp_path):
     script = tmp_path / "taken.py"
     script.write_text(python_script(looked_at(*RUNS[1]), "units"), encoding="utf-8")
     assert "distinct hidden units" in run_python(script, cwd=clone)
@@ -280,7 +278,7 @@ def test_csv_read_back_equals_the_arrays(trained, epochs):
         assert_array_equal(column, curve)
 
 
-def test_csv_keeps_every_kind_of_number():
+def test_csv_keeps_every_number():
     odd = np.array([np.nan, np.inf, -np.inf, 5e-324, 0.1 + 0.2, 1e308, -0.0])
     run = SimpleNamespace(losses=odd, val_losses=odd[::-1])
     table = read_back(losses_csv(SimpleNamespace(ones=run, normal=run), len(odd)))
@@ -302,7 +300,7 @@ def to_save(page):
     return [button.label for button in page.get("download_button")]
 
 
-def test_a_file_is_made_when_its_button_is_pressed_and_goes_with_what_it_shows(open_page):
+def test_a_file_is_created_when_its_button_is_pressed_and_dropped_with_its_answer(open_page):
     page = open_page(epochs="20")
     page.session_state["take"] = True
     page.run()
@@ -315,7 +313,7 @@ def test_a_file_is_made_when_its_button_is_pressed_and_goes_with_what_it_shows(o
 
 
 @pytest.mark.parametrize(("epochs", "held"), [(10_000, True), (11_000, False)])
-def test_a_page_does_not_hold_a_long_table(open_page, epochs, held, fresh_server, idle_epochs):
+def test_a_page_does_not_keep_a_long_table(open_page, epochs, held, fresh_server, idle_epochs):
     page = open_page(epochs=str(epochs))
     page.session_state["take"] = True
     page.run()
@@ -327,7 +325,7 @@ def test_a_page_does_not_hold_a_long_table(open_page, epochs, held, fresh_server
     assert bool(button.proto.deferred_file_id) != held
 
 
-def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
+def test_a_file_that_cannot_be_created_is_reported(open_page, monkeypatch):
     tried = []
 
     def run(*_, **__):
@@ -344,7 +342,7 @@ def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
     assert to_save(page) == []
     assert not page.exception
     page.run()
-    assert len(tried) == 1  # not again by itself, but when the button is pressed again
+    assert len(tried) == 1  # only when the button is pressed again
     assert not page.error
     assert press(page, "png").error
     assert len(tried) == 2
@@ -352,7 +350,7 @@ def test_a_file_that_cannot_be_made_is_a_sentence(open_page, monkeypatch):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
+def test_the_page_offers_files_of_the_current_view(chrome, tmp_path):
     from tests.browser.helpers import READY, server
 
     settings = Settings("circles", units=3)
@@ -370,7 +368,7 @@ def test_the_page_hands_out_what_is_looked_at(chrome, tmp_path):
         page = chrome.new_page(locale="ko-KR", accept_downloads=True)
         page.goto(f"{url}/?question=units&dataset=circles&units=3&epochs=60")
         page.wait_for_function(READY)
-        # While pictures move, the file holds the answer that stands still.
+        # During an animation, the file has the answer without animation.
         page.get_by_text(t("chooser.play")).click()
         page.get_by_text(t("downloads.title")).click()
         for key, ending in [

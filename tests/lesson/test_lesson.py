@@ -1,4 +1,4 @@
-"""The lesson: its table, what the numbers bear out, and the page that asks first and shows then."""
+"""The lesson: its table, the verdicts, and the page that first asks and then shows the answer."""
 
 import re
 from dataclasses import replace
@@ -75,14 +75,14 @@ def test_step_number_finds_a_step_by_its_name():
 
 
 @pytest.mark.parametrize("state", [*(step.state for step in STEPS), *ALSO.values()])
-def test_a_state_is_made_of_controls_of_the_page(state):
+def test_the_state_of_a_step_has_only_controls_of_the_page(state):
     for key, value in state.items():
         assert CONTROLS[key].check(value) == value
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_part_of_a_step_has_words(step, language):
+def test_every_part_of_a_step_has_a_text(step, language):
     view = step.view(language)
     assert 2 <= len(step.options) <= 4
     answers = [step.text(answer, view) for answer in step.options]
@@ -97,7 +97,7 @@ def test_every_part_of_a_step_has_words(step, language):
     }
 
 
-def test_words_follow_the_controls():
+def test_texts_follow_the_controls():
     view = replace(BY_NAME["loss"].view(), settings=Settings(units=3, seed=7, constant=0.5, std=2))
     view = replace(view, epochs=90, epoch=40)
     assert BY_NAME["loss"].text("ones", view) == "All 0.5"
@@ -113,8 +113,8 @@ def test_words_follow_the_controls():
     ]
 
 
-def test_readme_holds_the_table_of_the_lesson():
-    """Printed by ``python -c "from dualnet.lesson import table; print(table())"``."""
+def test_readme_has_the_table_of_the_lesson():
+    """To print it: ``python -c "from dualnet.lesson.steps import table; print(table())"``."""
     assert table() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -151,7 +151,7 @@ def test_the_numbers_confirm_an_option(step, looked_at):
 
 
 def test_figures_of_the_steps(looked_at):
-    """What the issue says in brackets, from the runs of each step."""
+    """Figures that the lesson relies on, from the runs of each step."""
 
     def accuracies(view, x, y):
         return [round(view.networks[key].score(x, y), 3) for key in ("ones", "normal")]
@@ -172,7 +172,7 @@ def test_figures_of_the_steps(looked_at):
 
 
 def test_digits_compares_starts_that_differ_in_equality_alone(looked_at):
-    """One random unit, copied, ends like the constant start: equal units are the reason, not the
+    """Copies of one random unit end like the constant start: equal units are the reason, not the
     constant."""
     view, _ = looked_at(BY_NAME["digits"])
     data, settings = view.data, view.settings
@@ -193,7 +193,7 @@ def test_digits_compares_starts_that_differ_in_equality_alone(looked_at):
 
 
 def test_gradients_on_the_left_are_equal_at_every_epoch_of_the_step(looked_at):
-    """What the notes of the step say."""
+    """The notes of the step are true."""
     step = BY_NAME["gradient"]
     for epoch in (0, 1, 10, 100, 500):
         view, _ = looked_at(step, epoch=epoch)
@@ -204,14 +204,14 @@ def test_gradients_on_the_left_are_equal_at_every_epoch_of_the_step(looked_at):
 
 
 def test_notes_of_fixes(looked_at):
-    """What they say of the start: one random unit makes two kinds, one random part ten."""
+    """The notes are true: one random unit gives two distinct units, one random part ten."""
     _, [fixes] = looked_at(BY_NAME["fixes"])
     changes = ("batches", "momentum", "relu", "dropout", "one_unit", "biases", "w1", "w2")
     distinct = [fixes.result(change, 1_000).distinct for change in changes]
     assert distinct == [1, 1, 1, 10, 2, 10, 10, 10]
 
 
-def test_boundary_is_straight_for_a_copied_random_unit_as_well(looked_at):
+def test_boundary_is_also_straight_for_a_copied_random_unit(looked_at):
     view, _ = looked_at(BY_NAME["boundary"])
     assert abs(view.settings.constant) == view.settings.std == 1
     network = equal_start(view.settings, 2, 1.0, seed=0)
@@ -267,16 +267,16 @@ MOVED = [
 
 
 @pytest.mark.parametrize(("name", "moved", "answer"), MOVED)
-def test_the_answer_follows_a_control_that_was_moved(name, moved, answer, looked_at):
+def test_the_verdict_follows_a_moved_control(name, moved, answer, looked_at):
     view, trained = looked_at(BY_NAME[name], **moved)
     assert BY_NAME[name].verdict(view, *trained) == answer
 
 
-# --- what the numbers bear out: any numbers -------------------------------------------------
+# --- the verdicts for any numbers ----------------------------------------------------------
 
 
 def network(units, kinds):
-    """Return a network of so many units, of which so many are distinct."""
+    """Return a network of ``units`` hidden units, ``kinds`` of them distinct."""
     network = DualLayer(units)
     network.init_weights(2)
     network.w1[0] = np.arange(units) % kinds
@@ -302,7 +302,7 @@ LOSSES = st.floats(1e-3, 1e3)
 
 
 @given(ones=LOSSES, normal=LOSSES)
-def test_faster_is_who_has_the_lower_loss_by_more_than_three_percent(ones, normal):
+def test_verdict_loss_is_the_run_with_a_loss_lower_by_three_percent(ones, normal):
     low, high = sorted([ones, normal])
     if abs(high / low - 1.03) < 1e-9:
         return
@@ -311,7 +311,7 @@ def test_faster_is_who_has_the_lower_loss_by_more_than_three_percent(ones, norma
     assert BY_NAME["loss"].verdict(invented([ones], [normal])) == expected
 
 
-def test_ever_is_when_the_left_loss_gets_there():
+def test_verdict_reach_is_when_the_left_loss_reaches_the_right_one():
     for reached, epoch in product([None, *range(1, 13)], range(1, 13)):
         above = 12 if reached is None else reached - 1
         ones = [2.0] * above + [1.0, *[3.0] * 12][: 12 - above]  # it may rise again
@@ -323,7 +323,7 @@ def test_ever_is_when_the_left_loss_gets_there():
 @pytest.mark.parametrize(
     ("kinds", "answer"), [(1, "equal"), (2, "groups"), (9, "groups"), (10, "distinct")]
 )
-def test_alike_counts_distinct_units(kinds, answer):
+def test_verdict_units_counts_distinct_units(kinds, answer):
     assert BY_NAME["units"].verdict(invented(kinds=(kinds, 1))) == answer
 
 
@@ -338,7 +338,7 @@ def test_alike_counts_distinct_units(kinds, answer):
         ([4.0, 2.0, 2.0, np.nan], [1.0] * 4, None),
     ],
 )
-def test_digits_compares_with_the_right_loss_and_then_with_half_the_epochs(ones, normal, option):
+def test_verdict_digits_compares_with_the_right_loss_and_with_half_the_epochs(ones, normal, option):
     assert BY_NAME["digits"].verdict(invented(ones, normal)) == option
 
 
@@ -389,7 +389,7 @@ def test_fixes_leaves_out_what_rounding_separates(distinct, option):
 @pytest.mark.parametrize(
     ("kinds", "option"), [((1, 10), "random"), ((1, 2), "random"), ((1, 1), "either")]
 )
-def test_code_depends_on_the_units_of_the_random_start(kinds, option):
+def test_verdict_code_depends_on_the_units_of_the_random_start(kinds, option):
     assert BY_NAME["code"].verdict(invented(kinds=kinds)) == option
 
 
@@ -420,12 +420,12 @@ FLAT = [1.0] * 6
         ([1.2, 1.05, *[1.2] * 4], FLAT, "neither"),  # at its best size
         ([1.2] * 6, [1.0, 0.9, 1.0, 1.0, 1.0, 5.0], "both"),
         (FLAT, [1.0, 1.0, 1.0, 1.0, 1.2, 1.0], "large"),
-        (FLAT, [1.2, 1.2, 1.2, 1.2, 1.2, 1.0], "neither"),  # larger still is better
+        (FLAT, [1.2, 1.2, 1.2, 1.2, 1.2, 1.0], "neither"),  # a larger size is better
         ([np.nan] * 6, FLAT, None),
         ([np.nan, 1.2, *[np.nan] * 4], FLAT, "equal"),
     ],
 )
-def test_costs_are_a_tenth_of_loss(equal, different, answer):
+def test_verdict_size_counts_losses_a_tenth_higher(equal, different, answer):
     assert BY_NAME["size"].verdict(invented(), InventedSizes(equal, different)) == answer
 
 
@@ -441,7 +441,7 @@ def test_costs_are_a_tenth_of_loss(equal, different, answer):
         ((None, 9, 8, 7, 6), 9, "e12"),
     ],
 )
-def test_enough_is_the_smallest_nudge_that_parts(separated, reach, answer):
+def test_verdict_nudge_is_the_smallest_nudge_that_separates(separated, reach, answer):
     nudges = SimpleNamespace(
         reach=lambda settings, epochs: reach, separated=lambda epoch: separated
     )
@@ -451,7 +451,7 @@ def test_enough_is_the_smallest_nudge_that_parts(separated, reach, answer):
 @pytest.mark.parametrize(
     ("higher", "option"), [(0, "none"), (1, "some"), (10, "some"), (11, "most"), (20, "most")]
 )
-def test_luck_counts_the_seeds_that_end_on_the_other_side(higher, option):
+def test_verdict_luck_counts_seeds_that_change_the_conclusion(higher, option):
     ends = [0.5] * (20 - higher) + [2.0] * higher
     assert luck(invented([1.0], [0.8]), ends) == option
     assert luck(invented([1.0], [1.2]), [2.5 - end for end in ends]) == option
@@ -463,7 +463,7 @@ def luck(view, ends):
     return BY_NAME["luck"].verdict(view, SimpleNamespace(runs=runs))
 
 
-def test_luck_leaves_the_own_seed_out():
+def test_verdict_luck_leaves_out_the_pages_seed():
     view = invented([1.0], [0.8])
     own = replace(view, settings=replace(view.settings, seed=19))
     ends = [0.5] * 19 + [2.0]
@@ -474,7 +474,7 @@ def test_luck_leaves_the_own_seed_out():
     ("ones", "normal", "std"),
     [(1.0, 0.8, 0.0), (np.nan, 0.8, 1.0), (1.0, np.nan, 1.0), (1.0, 0.98, 1.0)],
 )
-def test_luck_is_undecided_without_a_conclusion(ones, normal, std):
+def test_verdict_luck_is_undecided_without_a_conclusion(ones, normal, std):
     view = invented([ones], [normal])
     view = replace(view, settings=replace(view.settings, std=std))
     assert luck(view, [0.5] * 20) is None
@@ -484,7 +484,7 @@ def test_luck_is_undecided_without_a_conclusion(ones, normal, std):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_step_is_its_number(number):
+def test_a_step_number_opens_the_step(number):
     values, refused = read_parameters({"step": [str(number)]})
     assert (values, refused) == ({"step": number}, {})
     state = opening(number) | {"step": number}
@@ -501,7 +501,7 @@ def test_a_step_is_its_number(number):
     rate=st.sampled_from([0.1, 1.0]),
     question=st.sampled_from([*QUESTIONS]),
 )
-def test_a_link_brings_back_what_was_moved(number, units, epochs, epoch, dataset, rate, question):
+def test_a_link_restores_moved_controls(number, units, epochs, epoch, dataset, rate, question):
     state = opening(number) | {"step": number, "units": units, "epochs": epochs}
     state |= {"epoch": min(epoch, epochs), "dataset": dataset, "learning_rate": rate}
     state["question"] = question
@@ -562,7 +562,7 @@ def test_a_step_asks_before_it_shows(number, language, open_page):
     assert ("back" in pressed(page)) == (number > 1)
 
 
-def test_says_whether_the_choice_was_right(open_page):
+def test_the_page_says_whether_the_choice_was_right(open_page):
     page = press(open_page(step="1"), "answer1")
     assert verdict(page)[0] == "The numbers say: **Random normal** · you chose: All ones"
     page = press(open_page(step="1"), "answer2")
@@ -572,14 +572,14 @@ def test_says_whether_the_choice_was_right(open_page):
     assert page.query_params == {"step": "loss", "constant": "0.1"}
 
 
-def test_says_that_the_numbers_decide_for_nothing(open_page):
+def test_the_page_says_if_the_numbers_confirm_no_option(open_page):
     page = press(open_page(step="4", units="1"), "show")
     assert verdict(page)[0] == translator("en")("lesson.undecided")
     page = press(open_page(step="4", question="loss"), "show")  # another question's numbers
     assert verdict(page)[0] == translator("en")("lesson.undecided")
 
 
-def test_what_a_step_shows_is_trained_before(open_page, fresh_server, epochs_descended):
+def test_a_step_trains_its_answer_before_show(open_page, fresh_server, epochs_descended):
     for number in NUMBERS:
         page = open_page(step=str(number), epochs="300", epoch="123")  # between two snapshots
         trained = sum(epochs_descended)
@@ -588,7 +588,7 @@ def test_what_a_step_shows_is_trained_before(open_page, fresh_server, epochs_des
         assert sum(epochs_descended) == trained, number
 
 
-def test_the_way_through_the_lesson_and_back(open_page):
+def test_buttons_lead_through_the_lesson_and_back(open_page):
     page = press(open_page(units="3"), "start")
     for number in NUMBERS:
         assert page.query_params == {"step": STEPS[number - 1].name}
@@ -599,14 +599,14 @@ def test_the_way_through_the_lesson_and_back(open_page):
             page = press(move(page, units=4), "next")
     page = press(page, "back")
     assert page.query_params == {"step": STEPS[-2].name}
-    assert verdict(page)  # seen before, it stays revealed
+    assert verdict(page)  # an answer seen before stays visible
     page = press(press(press(page, "leave"), "start"), "show")
     page = press(page, "next")
-    assert "show" in pressed(page)  # a new lesson asks anew
+    assert "show" in pressed(page)  # a new lesson hides the answers again
 
 
-def test_a_press_that_overtakes_the_address(open_page):
-    """A press sends the address as the browser has it, which may be the one before."""
+def test_a_press_before_the_address_changes_counts(open_page):
+    """A press sends the browser's address, which may still be the previous one."""
     page = press(open_page(step="2"), "show")
     page = press(page, "next")
     page.query_params = {"step": "reach"}
@@ -636,8 +636,8 @@ def test_leaving_keeps_the_state(open_page):
     assert pictures(page)
 
 
-def test_a_step_stands_still(open_page):
-    """Where pictures play, no number would be seen."""
+def test_a_step_is_not_animated(open_page):
+    """An animation would show no numbers."""
     page = press(open_page(step="units"), "show")
     page = press(move(page, play=True), "next")
     page = press(page, "back")
@@ -657,7 +657,7 @@ def test_a_step_opens_by_its_name_and_by_its_number(open_page, step):
 @pytest.mark.parametrize(
     "text", ["0", str(len(STEPS) + 1), "-1", "1.5", "abc", "", "１", "1e3", "<b>", "step"]
 )
-def test_a_hostile_step_is_named(text, open_page):
+def test_a_bad_step_is_named_in_the_notice(text, open_page):
     page = open_page(step=text)
     [sentence] = notice_of(page)
     assert "`step`" in sentence
@@ -666,19 +666,19 @@ def test_a_hostile_step_is_named(text, open_page):
     assert pictures(page)
 
 
-def test_a_step_given_twice_is_named(open_page):
+def test_a_step_given_twice_is_named_in_the_notice(open_page):
     page = open_page(step=["1", "2"])
     assert "`step`" in notice_of(page)[0]
 
 
-def test_a_refused_link_is_named_before_the_answer(open_page):
+def test_a_rejected_link_is_reported_before_the_answer(open_page):
     page = open_page(step="3", units="999")
     assert "`units`" in notice_of(page)[0]
     assert pictures(page) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_only_the_page_that_wants_them_has_the_notes(language, open_page):
+def test_only_the_page_that_enables_them_shows_the_notes(language, open_page):
     page = open_page(language, step="2")
     assert not page.info
     page = move(page, notes=True)

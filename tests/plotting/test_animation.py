@@ -1,4 +1,4 @@
-"""What moves: frame after frame the pictures, epochs and accuracies of both networks."""
+"""Animations: the pictures, epochs and accuracies of both networks in each frame."""
 
 import json
 import re
@@ -39,9 +39,9 @@ def rows(chart, table):
 def played(request, trained):
     comparison = trained(Settings(request.param, units=3), 90)
     view = view_at(comparison, 60, play=True)
-    room = boundary if request.param == "circles" else units
-    answer = room.answer(view)
-    return view, answer, "training" if room is boundary else "validation"
+    question = boundary if request.param == "circles" else units
+    answer = question.answer(view)
+    return view, answer, "training" if question is boundary else "validation"
 
 
 def test_every_frame_shows_both_networks_of_its_epoch(played):
@@ -86,7 +86,7 @@ def epoch_of(row):
     return int(re.fullmatch(r"epoch ([\d,]+)", row["epoch"])[1].replace(",", ""))
 
 
-def test_samples_stand_still_on_both_planes(played):
+def test_samples_do_not_move_on_both_planes(played):
     view, answer, samples = played
     marks = rows(answer.both[0], "marks")
     if samples == "validation":
@@ -100,7 +100,7 @@ def test_samples_stand_still_on_both_planes(played):
     assert len(marks) == 2 * len(expected)
 
 
-def test_nothing_else_is_said_while_pictures_move(played):
+def test_the_answer_has_no_sentence_during_an_animation(played):
     view, answer, _ = played
     assert answer.sentence == ""
     assert not answer.left
@@ -144,7 +144,7 @@ def test_the_specification_is_valid_and_draws_the_names_in_the_colors_of_the_run
         assert re.search(f'fill="{COLORS[key]}"[^>]*>━━ {re.escape(name)}<', svg)
 
 
-def test_an_apostrophe_in_a_name_is_no_end_of_it():
+def test_a_name_may_contain_an_apostrophe():
     view = view_of(np.ones((2, 3)), np.ones((2, 3)), play=True)
     names = {"ones": 'it\'s "all" \\ ones', "normal": "</script>"}
     view.__dict__["names"] = names
@@ -181,7 +181,7 @@ def test_both_drawings_fit_the_width(width, trained):
         assert right.max() == pytest.approx(width, rel=0.1)
 
 
-def test_play_of_many_units_over_many_epochs_sends_a_bounded_amount(trained):
+def test_an_animation_of_many_units_and_epochs_has_bounded_size(trained):
     comparison = trained(Settings("digits", units=64), 200)
     [chart] = units.answer(view_at(comparison, 200, play=True)).both
     size = sum(len(row["url"]) for row in rows(chart, "pictures"))

@@ -1,4 +1,4 @@
-"""What all charts share: exact to a pixel, few ticks that can be read, looks that hold any words."""
+"""Shared parts of all charts: downsampling exact to a pixel, few readable ticks, any text."""
 
 import re
 
@@ -45,8 +45,8 @@ def neighbors(values, pick):
 
 
 def worst_pixel(values, kept, high, span=None, columns=500, rows=300):
-    """Return by how many pixels the line through ``kept`` and the full line differ at most, where a
-    pixel to the left or right is allowed as well."""
+    """Return the largest difference in pixels between the line through ``kept`` and the full line, up to a
+    shift of one pixel to the left or right."""
     epochs = np.arange(1, len(values) + 1.0)
     span = span or len(values)
     full = extents(epochs, values, span, columns, rows, high)
@@ -96,7 +96,7 @@ def test_downsample_draws_the_full_line_to_a_pixel(name, n):
         assert worst_pixel(values, cut, top / 5) <= 1
 
 
-def test_the_measure_of_pixels_sees_a_lost_spike_and_a_chord():
+def test_the_pixel_comparison_detects_a_lost_spike_and_a_chord():
     spiky = _curves("spikes")[0]
     every_tenth = np.arange(0, len(spiky), 10)
     assert worst_pixel(spiky, every_tenth, 4.0) > 50
@@ -149,7 +149,7 @@ def test_ticks_of_a_logarithmic_axis_are_few_round_and_within(low, ratio):
         (0.6, 2.5, (1, 2)),
     ],
 )
-def test_ticks_in_particular(low, high, ticks):
+def test_ticks_of_given_ranges(low, high, ticks):
     got = charts.log_ticks(low, high)
     if len(ticks) == 2:
         assert len(got) >= 2
@@ -194,7 +194,7 @@ def drawn_words(words):
 @pytest.mark.parametrize(
     "name", ["it's", 'say "ones"', "a\\b", "</script>", "상수 1", "datum.value"]
 )
-def test_a_legend_says_any_words(name):
+def test_a_legend_accepts_any_text(name):
     legend = drawn_words({"a": name, "b": "other"}).legend
     assert [(text, dash) for text, _, dash in legend] == [(name, "1,0"), ("other", "5,4")]
 

@@ -1,4 +1,4 @@
-"""The looks measured: contrast after WCAG 2.2, color vision after Machado et al. (2009)."""
+"""Colors: contrast by WCAG 2.2, color vision by Machado et al. (2009)."""
 
 import itertools
 import tomllib
@@ -27,7 +27,7 @@ def theme(request):
 
 
 def rgb(color):
-    """Return "#rrggbb", a name of `drawings` such as (150, 80, 180), or numbers from 0 to 1, as numbers
+    """Return "#rrggbb", a color of `drawings` such as (150, 80, 180), or numbers from 0 to 1, as numbers
     from 0 to 1."""
     if isinstance(color, str):
         return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
@@ -35,14 +35,14 @@ def rgb(color):
 
 
 def contrast(one, other):
-    """The contrast ratio of WCAG 2.2, from 1 to 21."""
+    """Return the contrast ratio of WCAG 2.2, from 1 to 21."""
     linear = (cspace_convert(rgb(color), "sRGB1", "sRGB1-linear") for color in (one, other))
     dark, light = sorted(float(value @ [0.2126, 0.7152, 0.0722]) for value in linear)
     return (light + 0.05) / (dark + 0.05)
 
 
 def seen(color, vision):
-    """Return what an eye without one kind of cone (severity 100) sees, as sRGB."""
+    """Return a color as seen without one kind of cone (severity 100), as sRGB."""
     if vision == "normal":
         return rgb(color)
     space = {"name": "sRGB1+CVD", "cvd_type": vision, "severity": 100}
@@ -74,8 +74,8 @@ def test_graphics_stand_out(theme):
 
 @pytest.mark.parametrize("background", ["page", "sidebar"])
 def test_colored_text_is_readable(theme, background):
-    """The names of the networks, and what is chosen: Streamlit writes it in the primary color, on a
-    fifth of the same color while the pointer or the keyboard is there."""
+    """Names of the networks and chosen options. Streamlit shows these in the primary color, with the
+    pointer or keyboard focus on a fifth of that color."""
     found = {
         color: contrast(theme[color], theme[background])
         for color in ("orangeTextColor", "blueTextColor", "primaryColor")
@@ -94,7 +94,7 @@ def test_text_has_the_hue_of_its_line(theme):
 
 
 @pytest.mark.parametrize("vision", VISIONS)
-def test_runs_and_equal_units_differ_for_every_eye(theme, vision):
+def test_runs_and_equal_units_differ_for_all_color_vision(theme, vision):
     for one, other in itertools.combinations(theme["chartCategoricalColors"], 2):
         assert difference(one, other, vision) > APART, (one, other)
 
@@ -108,7 +108,7 @@ def weight(value, theme):
 
 
 @pytest.mark.parametrize("vision", VISIONS)
-def test_signs_of_weights_differ_for_every_eye(theme, vision):
+def test_signs_of_weights_differ_for_all_color_vision(theme, vision):
     for size in (0.25, 0.5, 1.0):
         assert difference(weight(-size, theme), weight(size, theme), vision) > APART
 
@@ -147,7 +147,7 @@ def test_outputs_run_from_one_class_over_pale_to_the_other(vision):
 
 
 @pytest.mark.parametrize("vision", VISIONS)
-def test_classes_differ_for_every_eye(theme, vision):
+def test_classes_differ_for_all_color_vision(theme, vision):
     """Their bars. The samples in the plane have two shapes as well."""
     colors = [drawings.LOW, drawings.HIGH]
     assert [f"rgb{color}" for color in colors] == charts.CLASS_COLORS
@@ -158,7 +158,7 @@ def test_classes_differ_for_every_eye(theme, vision):
 
 
 def test_samples_stand_out_from_every_output():
-    """By their own color or by the white line around them."""
+    """By their own color or by their white outline."""
     for output in drawings.output_color(np.linspace(0, 1, 21))[:, :3] / 255:
         for mark in drawings.MARKS:
             assert max(contrast(mark, output), contrast("#ffffff", output)) >= 3
@@ -176,9 +176,9 @@ def test_boundary_stands_out_from_the_middle_of_the_outputs():
     assert contrast(drawings.LINE, drawings.HALF) >= 4.5
 
 
-def test_a_look_has_one_meaning(theme):
-    """Runs, signs and classes have colors of their own, any two of them apart for an eye that sees all;
-    less far than within a chart, since no chart has them side by side."""
+def test_a_color_has_one_meaning(theme):
+    """Runs, signs and classes have different colors. The limit is lower than within a chart, because no
+    chart has all of them."""
     colors = [
         *theme["chartCategoricalColors"],
         *(drawings.NEGATIVE, drawings.POSITIVE),

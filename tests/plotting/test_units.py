@@ -1,4 +1,4 @@
-"""Pictures of units and planes: every pixel says what the arrays t, and stands where it should."""
+"""Pictures of units and planes: every pixel shows the arrays, at the right position."""
 
 import io
 from xml.etree import ElementTree
@@ -22,7 +22,7 @@ def random_network(n_features, units=4, seed=0):
 
 
 def tiles_of(pixels, across, down, height, width):
-    """Return the tiles of a sheet, row by row, and check that nothing stands between them."""
+    """Return the tiles of a sheet, row by row, and check that the gaps are transparent."""
     gap_x = (pixels.shape[1] - across * width) // max(across - 1, 1)
     gap_y = (pixels.shape[0] - down * height) // max(down - 1, 1)
     tiles = [
@@ -37,7 +37,7 @@ def tiles_of(pixels, across, down, height, width):
 # --- colors ---
 
 
-def test_the_color_of_a_weight_is_its_sign_and_its_strength_the_size():
+def test_the_color_of_a_weight_is_its_sign_and_the_opacity_its_size():
     colors = d.signed_color([-2.0, -1.0, -0.25, 0.0, 0.25, 1.0, 2.0, np.nan], 1.0)
     assert colors.dtype == np.uint8
     assert {tuple(color[:3]) for color in colors[:3].tolist()} == {d.NEGATIVE}
@@ -69,7 +69,7 @@ def test_the_scale_of_weights_ends_at_the_largest_of_all_networks():
 # --- hidden units ---
 
 
-def test_a_bar_code_is_the_column_of_a_unit_from_top_to_bottom():
+def test_bars_show_the_column_of_a_unit_from_top_to_bottom():
     network = random_network(30)
     raster = d.unit_tiles(network, load_dataset("breast_cancer"), 2.0, 64)
     assert raster.box == (0, 0, d.WIDTH, 64)
@@ -110,7 +110,7 @@ def test_a_large_map_of_a_unit_has_more_pixels():
 
 @pytest.mark.parametrize("units", [1, 2, 5, 10, 33, 64])
 @pytest.mark.parametrize("dataset", ["breast_cancer", "circles", "digits"])
-def test_units_keep_within_their_box_and_use_it(dataset, units):
+def test_units_fit_and_fill_their_box(dataset, units):
     data = load_dataset(dataset)
     for height in (64, 300):
         x, y, wide, high = d.unit_tiles(random_network(data.n_features, units), data, 1, height).box
@@ -120,7 +120,7 @@ def test_units_keep_within_their_box_and_use_it(dataset, units):
         assert wide == pytest.approx(d.WIDTH) or high == pytest.approx(height)
 
 
-def test_tiles_are_as_large_as_they_can_be():
+def test_tiles_are_as_large_as_possible():
     for width, height in ((400, 64), (400, 300), (88, 300)):
         for units in range(1, 65):
             across = d.units_across(units, width, height, square=True)
@@ -134,7 +134,7 @@ def test_tiles_are_as_large_as_they_can_be():
     ]
 
 
-def test_a_strip_is_as_high_as_its_units():
+def test_a_drawing_of_units_is_as_high_as_its_units():
     data = load_dataset("circles")
     drawing = d.draw_units(random_network(2, 10), data, 1.0)
     [raster] = drawing.rasters
@@ -179,13 +179,13 @@ def test_the_plane_agrees_with_predict_and_with_the_samples(dataset):
     golden = pixels[plain, 0].astype(int) > pixels[plain, 2].astype(int) + 20
     assert_array_equal(golden[outputs[plain] > 0.6], True)
     assert not golden[outputs[plain] < 0.4].any()
-    # The marks stand on the pixels of their samples.
+    # The marks are on the pixels of their samples.
     assert_allclose(drawing.marks[:, 0], (data.x_train[:, 0] / edge + 1) / 2 * height)
     assert_allclose(drawing.marks[:, 1], (1 - data.x_train[:, 1] / edge) / 2 * height)
     assert_array_equal(drawing.marks[:, 2], data.y_train)
 
 
-def test_units_stand_beside_the_plane():
+def test_units_are_drawn_beside_the_plane():
     data = load_dataset("xor")
     raster, beside = d.plane(random_network(2, 10), data).rasters
     x, y, wide, high = beside.box
@@ -228,7 +228,7 @@ def test_a_data_uri_holds_the_pixels():
     assert_array_equal(pixels_of(d.png_uri(pixels)), pixels)
 
 
-def test_an_svg_holds_what_the_drawing_holds():
+def test_an_svg_has_all_parts_of_the_drawing():
     data = load_dataset("moons")
     drawing = d.plane(random_network(2, 3), data)
     text = d.svg(drawing)
@@ -256,7 +256,7 @@ def test_an_svg_holds_what_the_drawing_holds():
     )
 
 
-def test_a_label_stands_in_the_middle_of_its_box_and_says_any_words():
+def test_a_label_is_in_the_middle_of_its_box_and_accepts_any_text():
     label = d.Label("1 < 2", (10.0, 20.0, 60.0, 30.0), "#abcdef", "#123456")
     root = ElementTree.fromstring(d.svg(d.Drawing(64, (), labels=(label,))))
     [box], [words] = root.iter(f"{SVG}rect"), root.iter(f"{SVG}text")
@@ -266,7 +266,7 @@ def test_a_label_stands_in_the_middle_of_its_box_and_says_any_words():
     assert 20 < float(words.get("y")) - 0.1 * float(words.get("font-size")) < 50
 
 
-def test_weights_that_ran_away_are_drawn_without_a_warning():
+def test_infinite_weights_are_drawn_without_a_warning():
     for dataset in ("circles", "digits", "breast_cancer"):
         data = load_dataset(dataset)
         network = random_network(data.n_features)
@@ -284,7 +284,7 @@ def test_weights_that_ran_away_are_drawn_without_a_warning():
     )
 
 
-def test_settings_of_today_are_drawn_in_less_than_a_hundred_kilobytes(trained):
+def test_drawings_have_less_than_a_hundred_kilobytes(trained):
     for dataset in ("breast_cancer", "digits"):
         asked = Settings(dataset, units=64)
         comparison = trained(asked, 2)

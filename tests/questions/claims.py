@@ -1,6 +1,6 @@
-"""What a sentence claims: which texts of the catalogue it is made of, and with which values.
+"""The claims of a sentence: the texts of the catalogue in it, with their values.
 
-An oracle that gets a sentence in this form judges it by its meaning, in any language.
+An oracle that gets a sentence in this form can check its meaning in any language.
 """
 
 import re
@@ -12,13 +12,13 @@ NUMBER = r"[\d,]*\.?\d+(?:e[-+]\d+)?"
 ANY = ".+?"
 
 
-def claims(sentence, language, room, **forms):
-    """Return pairs of a key of the table ``room`` and its values, as they are written, by name.
+def claims(sentence, language, table, **forms):
+    """Return pairs of a key of the catalogue's ``table`` and its values as text, by name.
 
-    ``forms`` are the regular expressions of values that are words: default anything.
+    ``forms`` are regular expressions of values that are words, by default any text.
     """
-    texts = {key: text for key, text in catalogue(language).items() if key.startswith(f"{room}.")}
-    patterns = {key.removeprefix(f"{room}."): _pattern(text, forms) for key, text in texts.items()}
+    texts = {key: text for key, text in catalogue(language).items() if key.startswith(f"{table}.")}
+    patterns = {key.removeprefix(f"{table}."): _pattern(text, forms) for key, text in texts.items()}
     found, rest = [], sentence
     while rest:
         matches = [

@@ -1,4 +1,4 @@
-"""What is said and shown under Boundary follows from the networks' arrays."""
+"""Boundary: sentences and pictures against the networks' arrays."""
 
 import base64
 import io
@@ -37,7 +37,7 @@ def sigmoid(z):
 
 
 def outputs(network, x):
-    """The formulas of the reference, written out: z2 (m,)."""
+    """Return z2 (m,) by the formulas of the reference."""
     return (sigmoid(x @ network.w1 + network.b1) @ network.w2 + network.b2)[:, 0]
 
 
@@ -45,8 +45,8 @@ def outputs(network, x):
 
 
 def truths(network, data, n=100):
-    """Say what the output over the picture is, from z on a grid, by another way than the room's: the
-    zero crossings along rows and columns lie on one straight line, or there are none."""
+    """Return which claims about the plane are true, from z on a grid, by another method than the page:
+    the zero crossings along rows and columns are on one straight line, or there are none."""
     edge = 1.1 * np.abs(data.x_train).max()
     axis = np.linspace(-edge, edge, n + 1)[:-1] + edge / n
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
@@ -72,7 +72,7 @@ def truths(network, data, n=100):
 
 
 def claims(answer, view):
-    """Return for either run which of the room's claims its sentence makes."""
+    """Return the claims about the plane that the sentence makes, by run."""
     kinds = [
         "half",
         *(f"{s}_{kind}" for s in ("equal", "near", "unit") for kind in ("line", "none")),
@@ -101,13 +101,15 @@ odd_settings = st.builds(
 
 
 @example(Settings("moons", learning_rate=1.0, l2=0.0, constant=0.0), 1_000, "en")  # 50 % everywhere
-@example(Settings("circles", units=64, learning_rate=1.0, std=0.001), 0, "en")  # equal, yet curved
+@example(
+    Settings("circles", units=64, learning_rate=1.0, std=0.001), 0, "en"
+)  # one distinct unit, but a curve
 @example(Settings("moons", std=0.001), 20, "en")  # nearly equal
 @example(Settings("moons", std=1e-9), 20, "ko")
 @example(Settings("xor", units=1), 0, "ko")
 @given(odd_settings, st.integers(0, 150), st.sampled_from([*LANGUAGES]))
 @profile(max_examples=40)
-def test_what_is_said_of_equal_units_is_true(settings, epoch, language):
+def test_sentences_on_equal_units_are_true(settings, epoch, language):
     view = view_of(settings, max(epoch, 1), epoch, language)
     answer = boundary.answer(view)
     for key, said in claims(answer, view).items():
@@ -126,11 +128,11 @@ def test_what_is_said_of_equal_units_is_true(settings, epoch, language):
                 several = "equal" if start == 0 and now <= 1e-6 else "near"
                 assert subject == ("unit" if settings.units == 1 else several)
         if equal and any(true.values()):
-            assert said, key  # where units are equal, the reader is told what that costs
+            assert said, key  # equal units always get a sentence
 
 
 def test_units_that_are_nearly_equal_may_draw_a_curve():
-    """Weights into the units 0.005 to either side of zero, large ones out of them: a closed curve."""
+    """Hidden weights within 0.005 of zero and large output weights give a closed curve."""
     data = load_dataset("circles")
     network = Settings("circles", units=4, constant=0.0).ones()
     network.init_weights(2)
@@ -145,7 +147,7 @@ def test_units_that_are_nearly_equal_may_draw_a_curve():
     assert boundary.drawn_by_equal(network, data) is None
 
 
-def test_the_sentence_of_the_opening_of_moons():
+def test_the_sentence_for_moons_by_default():
     view = view_of(Settings("moons", learning_rate=1.0, l2=0.0, constant=0.0), 1_000)
     answer = boundary.answer(view)
     assert "The output of *All 0* is 50% everywhere." in answer.sentence
@@ -168,7 +170,7 @@ def test_accuracies_of_the_plane_are_those_of_the_training_samples(language):
     assert "200" in answer.sentence
 
 
-def test_it_plays_where_there_is_a_plane():
+def test_data_with_two_features_have_an_animation():
     settings = Settings("circles", units=2)
     data = load_dataset("circles")
     assert data.unit_plot in boundary.QUESTION.animates
@@ -179,7 +181,7 @@ def test_it_plays_where_there_is_a_plane():
     assert load_dataset("digits").unit_plot not in boundary.QUESTION.animates
 
 
-# --- no plane: probabilities and mistakes ---------------------------------------------------
+# --- more than two features: probabilities and mistakes ---------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["digits", "breast_cancer"])
@@ -219,7 +221,7 @@ def images_of(svg):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_surest_of_the_wrong_digits_are_shown(language):
+def test_the_most_certain_wrong_digits_are_shown(language):
     view = view_of(Settings("digits"), 120, language=language)
     answer = boundary.answer(view)
     data = view.data
@@ -251,7 +253,7 @@ def test_the_surest_of_the_wrong_digits_are_shown(language):
     assert [*map(int, counts)] == sure_and_wrong
 
 
-def test_tables_name_the_class_that_is_predicted():
+def test_data_without_images_show_the_predicted_class():
     view = view_of(Settings(), 300)
     answer = boundary.answer(view)
     data = view.data
@@ -272,7 +274,7 @@ def test_tables_name_the_class_that_is_predicted():
     assert len(set(colors)) == len(kinds)
 
 
-def test_classes_without_a_name_in_the_language_keep_their_own(monkeypatch):
+def test_classes_without_a_translation_keep_their_names(monkeypatch):
     view = view_of(Settings(), 5, language="ko")
     spec = str(boundary.answer(view).left[0].spec)
     assert "양성일 확률" in spec
@@ -283,7 +285,7 @@ def test_classes_without_a_name_in_the_language_keep_their_own(monkeypatch):
     assert "양성" in spec
 
 
-def test_a_network_without_a_mistake_has_no_picture_of_any(monkeypatch):
+def test_a_network_without_mistakes_has_no_picture_of_them(monkeypatch):
     view = view_of(Settings(), 300)
     data = view.data
     right = view.networks["normal"].predict(data.x_val)[:, 0] == data.y_val
@@ -295,7 +297,7 @@ def test_a_network_without_a_mistake_has_no_picture_of_any(monkeypatch):
     assert "**100.0%**" in answer.subtitles["normal"]
 
 
-def test_mistakes_come_surest_first_and_equals_in_order():
+def test_mistakes_are_sorted_by_certainty_and_ties_by_index():
     z = np.array([0.0, 3.0, -2.0, 0.5, -4.0, 3.0, 800.0, 900.0])
     y = np.array([1, 0, 1, 1, 0, 0, 0, 0])
     assert_array_equal(boundary.mistakes(z, y), [7, 6, 1, 5, 2, 0])
@@ -304,12 +306,12 @@ def test_mistakes_come_surest_first_and_equals_in_order():
 @pytest.mark.parametrize(
     ("probability", "text"), [(0.5, "50%"), (0.99, "99%"), (0.9901, "> 99%"), (1.0, "> 99%")]
 )
-def test_no_probability_is_written_as_certain(probability, text):
+def test_no_probability_is_shown_as_100_percent(probability, text):
     assert boundary.percent(probability) == text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_note_counts_the_features(language):
+def test_the_note_has_the_number_of_features(language):
     answer = boundary.answer(view_of(Settings("digits"), 1, language=language))
     assert "64" in answer.note
     assert answer.note == translator(language)("boundary.probability_note", features=64)

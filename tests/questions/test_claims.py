@@ -1,8 +1,8 @@
-"""Whatever a room says is true: an oracle reads the sentences and holds each against the arrays.
+"""All sentences of Loss, Units and Luck are true: an oracle checks each against the arrays.
 
-A text is taken apart into sentences of the catalogue and the values in them (`claims_in`). For every key
-there is a function, written from what its sentence means, that decides whether that holds (`ORACLES`). It
-shares nothing with the rooms: distances, counts and firsts are worked out by plain loops.
+`claims_in` splits a text into sentences of the catalogue and their values. `ORACLES` has a function for
+each key that decides whether the sentence is true, from its meaning. It shares no code with the questions:
+plain loops compute distances, counts and first epochs.
 """
 
 import re
@@ -19,12 +19,12 @@ from dualnet.text import LANGUAGES, catalogue, translator
 from dualnet.training.experiments import RUNS
 from tests.views import InventedRun, network_of, view_at, view_of
 
-# --- what is claimed ---
+# --- claims ---
 
 
 @cache
 def patterns(language):
-    """Return for every key with an oracle a pattern that its sentence, with whatever values, matches."""
+    """Return for every key with an oracle a pattern that matches its sentence with any values."""
     found = {}
     for key in ORACLES:
         pattern, names = "", set()
@@ -37,16 +37,16 @@ def patterns(language):
 
 
 def claims_in(text, language):
-    """Return the sentences that ``text`` is made of, as pairs of a key and its values in words.
+    """Return the sentences of ``text`` as pairs of a key and its values as text.
 
-    Fails where anything is left over: whatever is said has an oracle.
+    Fails if a part of the text has no oracle.
     """
     if not text:
         return []
     for key, pattern in patterns(language).items():
         if match := pattern.match(text):
             return [(key, match.groupdict()), *claims_in(text[match.end() :], language)]
-    raise AssertionError(f"nobody decides whether this is true: {text}")
+    raise AssertionError(f"no oracle for: {text}")
 
 
 def number(words):
@@ -54,12 +54,12 @@ def number(words):
 
 
 def written(words, value):
-    """Whether ``words`` is ``value`` to three digits."""
+    """Return whether ``words`` is ``value`` to three digits."""
     return abs(number(words) - value) <= 0.0051 * abs(value)
 
 
 class Facts:
-    """The arrays of a view, by the name that a run has in the sentences."""
+    """The arrays of a view, by the name of a run in the sentences."""
 
     def __init__(self, view, seeds=None):
         self.view, self.epoch, self.epochs = view, view.epoch, view.epochs
@@ -90,7 +90,7 @@ class Facts:
         return other
 
     def parameters(self, name, net=None):
-        """Return all weights and biases of each hidden unit, of the network looked at or of ``net``."""
+        """Return all weights and biases of each hidden unit, of the network at the chosen epoch or of ``net``."""
         net = net or self.networks[name]
         return [[*net.w1[:, i], net.b1[i], *net.w2[i]] for i in range(net.units)]
 
@@ -116,7 +116,7 @@ class Facts:
         return least, len(found) if len(alone) == len(found) else len(found) - 1
 
 
-# --- what makes it true ---
+# --- oracles ---
 
 
 def behind(facts, first, second, low, ratio, epoch):
@@ -125,11 +125,11 @@ def behind(facts, first, second, low, ratio, epoch):
     assert facts.other(first) == second
     assert written(low, best)
     assert best < worst
-    assert number(ratio) > 1  # nobody says "still 1.0 times as high"
+    assert number(ratio) > 1  # "1.0 times as high" would be wrong
     assert abs(number(ratio) - worst / best) <= (0.0051 if worst / best < 1.09 else 0.051) or (
         worst / best > 99 and written(ratio, worst / best)
     )
-    # "Still": it has not been there before.
+    # "Still": it has not reached this loss before.
     assert all(facts.val_loss(second, e) > best for e in range(1, facts.epoch + 1))
 
 
@@ -192,7 +192,7 @@ def diverged(facts, run, epoch):
 
 
 def equal(facts, run, units=None):
-    """Equal at the start, to the last digit, and since then but for rounding: to the sixth decimal."""
+    """Exactly equal at the start and, except for rounding, since then: within 1e-6."""
     assert facts.networks[run].units > 1
     assert facts.spread(run, facts.runs[run].network_at(0)) == 0
     assert facts.spread(run) <= 1e-6
@@ -212,7 +212,7 @@ def equal_both(facts, units=None):
 
 
 def near(facts, run, difference):
-    """All within what counts as one distinct unit, and as far apart as it says."""
+    """All units count as one distinct unit and have the stated difference."""
     assert facts.groups(run) == (1, 1)
     power = re.sub("\u00a0×\u00a010", "e", difference)
     power = power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
@@ -278,7 +278,7 @@ ORACLES = {
 
 
 def check(answer, view, seeds=None):
-    """Hold all that an answer says against the arrays of its view; return the keys of what is said."""
+    """Check all sentences of an answer against the arrays of its view; return their keys."""
     facts = Facts(view, seeds)
     claims = claims_in(answer.sentence, view.language)
     for key, values in claims:
@@ -288,7 +288,7 @@ def check(answer, view, seeds=None):
 
 
 def check_alts(answer, facts):
-    """Hold what pictures are said to show, and what stands beside the names, against the arrays."""
+    """Check alternative texts and the texts beside the names against the arrays."""
     t = facts.view.t
     names = facts.view.names
     for key, pictures in zip(RUNS, (answer.left, answer.right), strict=True):
@@ -331,17 +331,17 @@ def ends_as(ending, facts, name, other):
             assert mine > theirs if ending == "higher" else mine < theirs
 
 
-def test_every_sentence_of_these_rooms_has_an_oracle():
+def test_every_sentence_of_these_questions_has_an_oracle():
     words = r"\.(\w+_alt|alt|note\w*|training|validation|units|output\w*|weight|seed|median)$"
     for key in catalogue("en"):
         if key.split(".")[0] in ("loss", "units", "luck") and not re.search(words, key):
             assert key in ORACLES, key
 
 
-def test_the_oracle_reads_what_is_said():
+def test_the_oracle_splits_a_text_into_known_sentences():
     text = translator("ko")("loss.equal_both", units=3) + " " + translator("ko")("loss.start")
     assert claims_in(text, "ko") == [("loss.equal_both", {"units": "3"}), ("loss.start", {})]
-    with pytest.raises(AssertionError, match="nobody decides"):
+    with pytest.raises(AssertionError, match="no oracle"):
         claims_in("Whatever the loss.", "en")
 
 
@@ -350,7 +350,7 @@ def test_the_oracle_reads_what_is_said():
 
 @pytest.fixture(scope="module", autouse=True)
 def without_specifications():
-    """What is said needs no chart's specification, which takes most of an answer's time."""
+    """Skip the specifications of charts, which take most of an answer's time."""
     with pytest.MonkeyPatch.context() as patch:
         for module, name in ((loss, "_spec"), (luck, "_spec"), (units, "_weights_spec")):
             patch.setattr(module, name, lambda *args: {})
@@ -432,13 +432,13 @@ def invented_views(draw):
 
 @settings(max_examples=200)
 @given(invented_views())
-def test_loss_says_what_holds_of_invented_runs(view):
+def test_loss_sentences_are_true_for_invented_runs(view):
     check(loss.answer(view), view)
 
 
 @settings(max_examples=150)
 @given(invented_views())
-def test_units_says_what_holds_of_invented_networks(view):
+def test_units_sentences_are_true_for_invented_networks(view):
     said = check(units.answer(view), view)
     if "loss.diverged" not in said and view.settings.units > 1:
         facts = Facts(view)
@@ -459,7 +459,7 @@ def test_units_says_what_holds_of_invented_networks(view):
 
 @settings(max_examples=50)
 @given(invented_views(), st.data())
-def test_luck_says_what_holds_of_invented_seeds(view, data):
+def test_luck_sentences_are_true_for_invented_seeds(view, data):
     n = len(view.comparison.ones.losses)
     runs = tuple(InventedRun(*data.draw(histories(n)), None) for _ in range(20))
     if view.settings.std == 0:  # then every seed starts from the same zeros
@@ -492,7 +492,7 @@ def said_of(ones, normal, **kwargs):
         ("loss.behind", val(1.0311), val(1), {}),
         ("loss.within", val(3, 2, 1), val(0.9, 0.8, 0.7), {"epoch": 2}),
         ("loss.reached", val(3, 2, 1), val(2, 1, 0.5), {"epoch": 2}),
-        ("loss.behind", val(3, 2, 1), val(2, 1, 0.5), {"epochs": 2}),  # not by what others trained
+        ("loss.behind", val(3, 2, 1), val(2, 1, 0.5), {"epochs": 2}),  # not beyond the epochs shown
         ("loss.reached", val(3, 2, 1), val(1, 0.9, 0.5), {"epoch": 1}),
         ("loss.risen", val(1, 0.4, 2), val(2, 1, 1), {}),
         ("loss.overfits", val(1, 0.4, 2, training=(3, 2, 1)), val(2, 1, 1), {}),
@@ -502,10 +502,15 @@ def said_of(ones, normal, **kwargs):
         ("loss.start", val(1), val(2), {"epoch": 0}),
         ("loss.diverged", val(1, np.nan), val(2, 1), {}),
         ("loss.diverged", val(1, 2), val(2, 1, training=(1, np.inf)), {"epoch": 1}),
-        ("loss.even", val(1, np.nan), val(1, 1), {"epochs": 1}),  # what is not shown is not said
+        (
+            "loss.even",
+            val(1, np.nan),
+            val(1, 1),
+            {"epochs": 1},
+        ),  # losses beyond the epochs shown do not count
     ],
 )
-def test_which_case_the_headline_is(expected, ones, normal, kwargs):
+def test_the_case_of_the_loss_sentence(expected, ones, normal, kwargs):
     assert said_of(ones, normal, **kwargs) == expected
 
 
@@ -532,7 +537,7 @@ def odd_settings():
 
 
 @pytest.mark.parametrize("asked", odd_settings(), ids=lambda s: f"{s.dataset}-{s.learning_rate}")
-def test_what_is_said_of_trained_runs_holds(asked):
+def test_sentences_are_true_for_trained_runs(asked):
     epochs = 40
     comparison, seeds = Comparison(asked).fit(epochs), Seeds(asked).fit(epochs)
     for language in LANGUAGES:
@@ -545,7 +550,7 @@ def test_what_is_said_of_trained_runs_holds(asked):
 
 
 @pytest.mark.parametrize("asked", [Settings(), Settings("moons", units=3, std=0)])
-def test_what_stands_in_the_note_of_units_holds(asked):
+def test_the_note_of_units_is_true(asked):
     comparison = Comparison(asked).fit(30)
     for epoch in (0, 30):
         view = view_at(comparison, 30, epoch)
@@ -572,8 +577,8 @@ def test_what_stands_in_the_note_of_units_holds(asked):
 # --- links whose sentences were false once ---
 
 
-def told(key, asked, epochs, epoch=None, comparison=None):
-    """Return what the room says of these settings, held against the arrays: keys and the answer."""
+def checked_claims(key, asked, epochs, epoch=None, comparison=None):
+    """Check the answer for these settings against the arrays; return the keys of its sentences and it."""
     comparison = (comparison or Comparison(asked)).fit(epochs)
     seeds = Seeds(asked).fit(epochs) if key == "luck" else None
     view = view_at(comparison, epochs, epoch)
@@ -582,18 +587,18 @@ def told(key, asked, epochs, epoch=None, comparison=None):
 
 
 def test_one_unit_is_neither_equal_nor_different():
-    assert told("units", Settings(units=1), 20)[0] == ["units.single"]
-    assert "loss.equal" not in told("loss", Settings(units=1), 20)[0]
+    assert checked_claims("units", Settings(units=1), 20)[0] == ["units.single"]
+    assert "loss.equal" not in checked_claims("loss", Settings(units=1), 20)[0]
 
 
-def test_a_random_start_of_deviation_0_is_equal_too():
-    assert told("units", Settings(std=0), 20)[0] == ["units.answer", "units.equal_both"]
-    assert told("loss", Settings(std=0), 20)[0][1:] == ["loss.equal_both"]
-    assert told("luck", Settings(std=0), 20)[0] == ["luck.zero"]
+def test_a_random_start_of_deviation_0_has_equal_units():
+    assert checked_claims("units", Settings(std=0), 20)[0] == ["units.answer", "units.equal_both"]
+    assert checked_claims("loss", Settings(std=0), 20)[0][1:] == ["loss.equal_both"]
+    assert checked_claims("luck", Settings(std=0), 20)[0] == ["luck.zero"]
 
 
-def test_a_network_that_was_ahead_and_overfits_is_said_to():
-    said, answer = told("loss", Settings(units=3, learning_rate=1), 20_000)
+def test_a_network_that_was_ahead_and_overfits_is_reported():
+    said, answer = checked_claims("loss", Settings(units=3, learning_rate=1), 20_000)
     assert said[0] == "loss.overfits"
     assert "*Random normal* reached it at epoch **143**" in answer.sentence
 
@@ -608,62 +613,62 @@ def test_a_network_that_was_ahead_and_overfits_is_said_to():
 )
 def test_a_penalty_that_grows_is_not_called_overfitting(asked):
     """The network fits the validation data better and better; only the penalty raises their loss."""
-    said, _ = told("loss", asked, 500)
+    said, _ = checked_claims("loss", asked, 500)
     assert said[0] == "loss.risen"
 
 
-def test_a_random_start_of_hardly_any_deviation_is_nearly_equal():
-    """Rounding did not make its differences: they grow."""
+def test_a_random_start_of_small_deviation_is_nearly_equal():
+    """Its differences do not come from rounding: they grow."""
     asked = Settings("circles", std=1e-7)
-    assert told("units", asked, 20)[0] == ["units.answer", "units.equal", "units.near"]
-    assert told("loss", asked, 20)[0][1:] == ["loss.equal"]
+    assert checked_claims("units", asked, 20)[0] == ["units.answer", "units.equal", "units.near"]
+    assert checked_claims("loss", asked, 20)[0][1:] == ["loss.equal"]
 
 
-def test_nearly_the_same_loss_is_about_the_same():
-    said, answer = told("loss", Settings(constant=0.1), 500)
+def test_nearly_equal_losses_are_called_about_the_same():
+    said, answer = checked_claims("loss", Settings(constant=0.1), 500)
     assert said[0] == "loss.even"
     assert "about the same loss on validation data: 0.123 and 0.125" in answer.sentence
     assert [answer.subtitles[key][2:7] for key in RUNS] == ["96.7%", "97.8%"]
-    told("loss", Settings("moons", learning_rate=3, l2=0), 5_000)
+    checked_claims("loss", Settings("moons", learning_rate=3, l2=0), 5_000)
 
 
-def test_units_that_rounding_drives_apart_are_not_called_equal(trained):
+def test_units_separated_by_rounding_are_not_called_equal(trained):
     asked = Settings(learning_rate=1)
-    said, _ = told("units", asked, 20_000, comparison=trained(asked, 20_000))
+    said, _ = checked_claims("units", asked, 20_000, comparison=trained(asked, 20_000))
     assert said == ["units.answer", "units.near"]
 
 
-def test_units_that_rounding_has_separated_are_said_to_be(trained):
+def test_units_separated_by_rounding_are_reported(trained):
     asked = Settings("digits")
     comparison = trained(asked, 20_000)
     for question in ("loss", "units"):
-        said, answer = told(question, asked, 20_000, comparison=comparison)
+        said, answer = checked_claims(question, asked, 20_000, comparison=comparison)
         assert said[-1] == "loss.rounding"
         assert (
             "Rounding has separated the units of *All ones*, which started equal."
             in answer.sentence
         )
-        assert "loss.rounding" not in told(question, asked, 20_000, 500, comparison)[0]
+        assert "loss.rounding" not in checked_claims(question, asked, 20_000, 500, comparison)[0]
 
 
-def test_what_is_said_does_not_depend_on_what_others_trained():
+def test_answers_do_not_depend_on_epochs_trained_by_others():
     first = ask("loss", Settings(), 500)
-    _, after = told("loss", Settings(), 500, comparison=Comparison(Settings()).fit(7_000))
+    _, after = checked_claims("loss", Settings(), 500, comparison=Comparison(Settings()).fit(7_000))
     assert after.sentence == first.sentence
     assert "still **2.7 times** as high" in first.sentence
 
 
-def test_the_headline_compares_at_the_epoch_looked_at(trained):
+def test_the_loss_sentence_compares_at_the_chosen_epoch(trained):
     comparison = trained(Settings(), 20_000)
-    said, answer = told("loss", Settings(), 20_000, 500, comparison)
+    said, answer = checked_claims("loss", Settings(), 20_000, 500, comparison)
     assert said == ["loss.reached", "loss.equal"]
     assert "*All ones* takes **6,484 epochs** to reach it" in answer.sentence
 
 
-def test_how_lucky_the_seed_of_the_book_was():
-    said, answer = told("luck", Settings(), 500)
+def test_luck_of_the_books_seed():
+    said, answer = checked_claims("luck", Settings(), 500)
     assert said == ["luck.answer"]
     assert "lower than **16 of 20** random starts" in answer.sentence
-    said, answer = told("luck", Settings(seed=7), 50)
+    said, answer = checked_claims("luck", Settings(seed=7), 50)
     assert "of 19**" in answer.sentence
     assert "0 to 19 without 7" in answer.note

@@ -1,4 +1,4 @@
-"""Fixes: its sentences hold against the numbers, and its pictures show them."""
+"""Fixes: sentences and pictures against the numbers."""
 
 import re
 
@@ -35,12 +35,12 @@ def number(text):
 
 
 def separates(results, change):
-    """Whether a change itself, not rounding, has separated the units."""
+    """Return whether a change, not rounding, has separated the units."""
     return (results[change].distinct or 0) > 1 and change not in ONLY_BY_ROUNDING
 
 
 def holds(key, values, view, results, epoch):
-    """Decide whether a sentence is true of the results."""
+    """Return whether a sentence is true for the results."""
     language, units = view.language, view.settings.units
     changes = TRAINING if key.startswith("training_") else STARTS
     which = changes_in(values["which"], language) if "which" in values else None
@@ -168,7 +168,7 @@ def test_on_breast_cancer_dropout_separates_and_two_equal_networks_are_as_good()
         ("90.1%", "97.8%"),
     ],
 )
-def test_the_oracle_refuses_false_sentences(true, false):
+def test_the_oracle_rejects_false_sentences(true, false):
     comparison = Comparison(Settings()).fit(500)
     trained = Fixes(Settings()).fit(500)
     results = {change: trained.result(change) for change in Fixes.CHANGES}
@@ -203,7 +203,7 @@ def test_rows_show_the_numbers_of_their_networks(moons):
             assert row["separated"] == separates({change: result}, change)
 
 
-def test_unit_plots_show_the_deviation_from_the_mean_of_all_units(moons):
+def test_unit_plots_show_the_difference_from_the_mean_of_all_units(moons):
     trained, _, answer = moons
     for chart, changes in ((answer.left[0], ["none", *TRAINING]), (answer.right[0], STARTS)):
         for row, change in zip(chart.tables["rows"].to_pylist(), changes, strict=True):
@@ -231,7 +231,7 @@ def test_the_opacity_of_a_unit_grows_with_its_deviation():
     assert opacities[-1] == 255
 
 
-def test_the_chart_draws_its_words_and_marks_separated_rows(moons):
+def test_the_chart_draws_its_texts_and_marks_separated_rows(moons):
     chart = moons[2].left[0]
     spec = chart.spec | {
         "width": 390,
@@ -256,14 +256,14 @@ def test_a_network_that_diverged_has_a_row_without_numbers():
 
 
 @pytest.mark.parametrize("change", Fixes.CHANGES)
-def test_details_show_the_source_of_the_change_chosen(change):
+def test_details_show_the_source_of_the_chosen_change(change):
     view = view_of(np.ones((2, 3)), np.ones((2, 3)), change=change)
     chapter, own = fixes.sources(view)
     assert isinstance(chapter, Code)
     assert own.source.startswith(f"class {Fixes.KINDS[change].__name__}")
 
 
-def test_reach_bounds_the_work_and_is_named():
+def test_reach_bounds_the_work_and_is_reported():
     asked = Settings("digits", units=64)
     reach = Fixes.reach(asked, 100_000)
     assert reach < 100_000

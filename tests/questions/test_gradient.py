@@ -1,4 +1,4 @@
-"""Gradient: the step against differences of the loss, the sentence and the pictures against the arrays."""
+"""Gradient: the step against differences of the loss, sentence and pictures against the arrays."""
 
 import re
 from xml.etree import ElementTree
@@ -32,7 +32,7 @@ ODD = [
 
 
 def loss_of(network, w1, x, y):
-    """Return the mean cross-entropy where the hidden weights are ``w1``, by log1p instead of a sigmoid."""
+    """Return the mean cross-entropy for hidden weights ``w1``, by log1p instead of a sigmoid."""
     hidden = 0.5 * (1 + np.tanh((x @ w1 + network.b1) / 2))
     z = hidden @ network.w2[:, 0] + network.b2
     return np.mean(np.logaddexp(0, z) - y * z)
@@ -188,7 +188,7 @@ def limits(kind, network, rows, data):
 
 
 def is_rounding(difference, network, start):
-    """Units that started equal, to the last bit, are as far apart as is said."""
+    """Units that started exactly equal have the stated difference."""
     assert spread(start) == 0
     number = difference.replace("\u00a0×\u00a010", "e").translate(SUPERSCRIPTS)
     assert float(number) == pytest.approx(spread(network), rel=0.051)
@@ -200,7 +200,7 @@ def spread(network):
 
 
 def judge(view):
-    """Hold each claim of the sentence against the arrays; return the keys of the claims of each run."""
+    """Check each claim of the sentence against the arrays; return the keys of each run's claims."""
     (opening, values), *said = claims(
         gradient.answer(view).sentence, view.language, "gradient", **FORMS
     )
@@ -226,7 +226,7 @@ def judge(view):
 
 
 @pytest.mark.parametrize("asked", ODD, ids=str)
-def test_what_is_said_of_trained_runs_holds(asked):
+def test_sentences_are_true_for_trained_runs(asked):
     comparison = Comparison(asked).fit(40)
     for language in LANGUAGES:
         for epoch in (0, 1, 9, 40):
@@ -256,11 +256,11 @@ def test_a_constant_of_0_gives_gradients_of_0_at_the_start():
     assert rows["gradient"] == ("0.00000",) * 4
 
 
-def test_one_unit_is_compared_with_nothing():
+def test_one_unit_is_not_compared():
     assert keys_of(Settings(units=1), 5) == [[], []]
 
 
-def test_units_that_rounding_has_separated_are_said_to_be():
+def test_units_separated_by_rounding_are_reported():
     view = view_of(([1, 1], [1, 1]), ([1, 1], [1, 1]), settings=Settings("moons", units=3))
     start, now = view.runs["ones"].network, network_of(*map(np.ones, ((2, 3), 3, (3, 1))))
     now.w1[0] += [0, 0.25, 0.5]
@@ -271,13 +271,13 @@ def test_units_that_rounding_has_separated_are_said_to_be():
 
 
 def test_equal_gradients_of_different_weights_are_not_called_equal_weights():
-    """Without output weights no gradient gets through."""
+    """Output weights of 0 give hidden gradients of 0."""
     view = view_of(([1, 1], [1, 1]), ([1, 1], [1, 1]), settings=Settings("moons", units=3, l2=0))
     view.runs["normal"].network.w2 = np.zeros((3, 1))
     assert judge(view)[1] == ["same_gradient"]
 
 
-def test_a_run_that_diverges_says_so_and_is_drawn():
+def test_a_diverged_run_is_reported_and_drawn():
     broken = np.full((2, 3), np.nan), np.full(3, np.inf), np.full((3, 1), -np.inf)
     view = view_of(
         ([1, np.nan], [1, np.nan]),

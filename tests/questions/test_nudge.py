@@ -1,4 +1,4 @@
-"""Nudge: its sentences judged by what they mean, its picture against the numbers it came from."""
+"""Nudge: sentences checked by their meaning, the chart against its numbers."""
 
 import re
 from itertools import pairwise
@@ -28,7 +28,7 @@ def view_of(settings=Settings(), epochs=500, language="en"):
 
 
 def nudges_of(differences, random=None):
-    """Return what stands for `Nudges` with these differences (5, epochs + 1)."""
+    """Return a replacement for `Nudges` with these differences (5, epochs + 1)."""
     differences = np.array(differences, float)
     random = np.full(differences.shape[1], 3.0) if random is None else np.array(random, float)
 
@@ -61,7 +61,7 @@ def number(text):
 
 
 def judge(sentence, view, nudges):
-    """Hold each claim of ``sentence`` against the arrays, and see that none is missing."""
+    """Check each claim of ``sentence`` against the arrays, and that none is missing."""
     epoch = Nudges.reach(view.settings, view.epochs)
     rows = nudges.difference(epoch).tolist()
     told = dict(told_by(sentence, view.language))
@@ -96,7 +96,7 @@ def judge(sentence, view, nudges):
                 number(values[end]) for end in (("low", "high") if key == "regular" else ["cost"])
             ]
             assert ends == sorted({min(costs), max(costs)})
-            # The next one has not broken it yet.
+            # The next nudge has not separated the units yet.
             assert not waiting or epoch <= reached[-1] + max(costs)
     for key in ("waiting", "still"):
         if values := told.pop(key, None):
@@ -166,7 +166,7 @@ def seen(draw):
 
 @given(seen())
 @hypothesis_settings(max_examples=100)
-def test_each_sentence_is_true(seen):
+def test_sentences_are_true(seen):
     view, nudges = seen
     epoch = Nudges.reach(view.settings, view.epochs)
     judge(
@@ -202,7 +202,7 @@ def grown(*separated, epochs=EPOCHS):
         ((None, None, None, None, None), ["still", "rounding"]),
     ],
 )
-def test_what_is_said_of_each_case(separated, keys, language):
+def test_the_sentences_of_each_case(separated, keys, language):
     view, nudges = view_of(epochs=EPOCHS, language=language), nudges_of(grown(*separated))
     said = nudge.answer(view, nudges).sentence
     judge(said, view, nudges)
@@ -210,8 +210,8 @@ def test_what_is_said_of_each_case(separated, keys, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_units_that_part_and_come_together_again_are_told(language):
-    """What the difference was at its largest counts, not what it is at the end."""
+def test_units_that_become_equal_again_are_reported(language):
+    """The largest difference counts, not the last one."""
     differences = grown(20, None, 30, 20, 10)
     differences[[0, 2, 4], 55:] = 1e-9
     differences[1, 15] = 9e-3
@@ -246,7 +246,7 @@ def test_sentences_about_trained_networks_are_true(settings, epochs, language, t
     judge(nudge.answer(view, nudges).sentence, view, nudges)
 
 
-def test_what_is_said_of_circles(trained):
+def test_the_sentence_for_circles(trained):
     settings = Settings("circles", learning_rate=1, l2=0)
     said = nudge.answer(view_of(settings, 1_700), trained(settings, 1_700, Nudges)).sentence
     assert "separate the units: 10⁻³ at epoch **138**, 10⁻⁶ at epoch **60" in said
@@ -264,16 +264,16 @@ def test_what_is_said_of_circles(trained):
         (9.99e-17, "1.0\u00a0×\u00a010⁻¹⁶"),
     ],
 )
-def test_small_numbers_are_written_with_powers_of_ten(value, text):
+def test_small_numbers_have_powers_of_ten(value, text):
     assert number_text(value) == text
 
 
-def test_the_oracle_reads_every_number_that_is_written():
+def test_the_oracle_reads_every_format_of_numbers():
     assert number("1,234") == 1_234
     assert number("3.4\u00a0×\u00a010⁻⁵") == 3.4e-5
 
 
-def test_nudge_trains_as_far_as_is_bounded():
+def test_nudge_trains_up_to_its_bound():
     assert nudge.QUESTION.experiments(view_of(epochs=20_000)) == ((Nudges, 20_000),)
     view = view_of(Settings(units=64), epochs=100_000)
     [(kind, epochs)] = nudge.QUESTION.experiments(view)
@@ -282,7 +282,7 @@ def test_nudge_trains_as_far_as_is_bounded():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_not_trained_is_said(language):
+def test_untrained_epochs_are_reported(language):
     view = view_of(Settings(units=64), 100_000, language)
     reached = Nudges.reach(view.settings, 100_000)
     nudges = nudges_of(np.tile(START[:, None], reached + 1))
@@ -332,7 +332,7 @@ def test_lines_hold_the_differences_at_their_epochs():
     assert list(runs.values()) == ["ones"] * 5 + ["normal"]
 
 
-def test_zero_is_drawn_below_all_that_is_not():
+def test_zero_is_drawn_below_all_other_differences():
     differences = grown(None, 40, 30, 20, 10)
     differences[0] = 0
     differences[0, 5] = 7e-18
@@ -356,7 +356,7 @@ def test_zero_is_drawn_below_all_that_is_not():
 @example(
     (view_of(Settings(units=1), EPOCHS), nudges_of(np.zeros((5, EPOCHS + 1)), np.zeros(EPOCHS + 1)))
 )
-def test_names_stand_at_the_starts_of_their_lines_and_apart(seen):
+def test_names_are_at_the_starts_of_their_lines_without_overlap(seen):
     view, nudges = seen
     spec, tables = chart_of(view, nudges)
     [layer] = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
@@ -371,11 +371,11 @@ def test_names_stand_at_the_starts_of_their_lines_and_apart(seen):
     assert starts["name"] == list(lines)
     for name, height in zip(starts["name"], heights, strict=True):
         true = np.log(max(lines[name][1, 0], low) / low) / np.log(high / low)
-        assert abs(height - true) < 0.31  # five others at most push it
+        assert abs(height - true) < 0.31  # at most five other labels move it
 
 
-def test_differences_too_small_to_mean_anything_are_drawn_as_zero():
-    """As of a constant of 1e-300: the axis must not stretch over 300 powers of ten."""
+def test_tiny_differences_are_drawn_as_zero():
+    """Such as a constant of 1e-300: the axis must not cover 300 powers of ten."""
     differences = grown(None, 40, 30, 20, 10)
     differences[0] = 1e-300
     differences[0, 5] = 1e-21
@@ -387,10 +387,10 @@ def test_differences_too_small_to_mean_anything_are_drawn_as_zero():
     line = lines_of(tables)["no nudge"]
     assert_allclose(tables["starts"]["drawn"][0], low)
     assert_allclose(np.unique(tables["lines"]["drawn"])[:2], [low, 1e-21])
-    assert line[1, 0] == 1e-300  # what the tooltip tells
+    assert line[1, 0] == 1e-300  # the tooltip shows it
 
 
-def test_where_units_part_is_marked():
+def test_the_epoch_of_separation_is_marked():
     differences = grown(None, None, 30, 20, 10)
     _, tables = chart_of(view_of(epochs=EPOCHS), nudges_of(differences))
     assert tables["separated"] == {
@@ -402,7 +402,7 @@ def test_where_units_part_is_marked():
     assert tables["threshold"] == {"at": [0.01], "text": ["separated: above 0.01"]}
 
 
-def test_the_threshold_is_named_above_its_line_and_readable_on_other_lines():
+def test_the_threshold_has_a_readable_name_above_its_line():
     spec, _ = chart_of(view_of(epochs=EPOCHS), nudges_of(grown(55, 45, 33, 20, 10)))
     layers = [(layer["data"]["name"], layer["mark"]) for layer in spec["layer"]]
     texts = [
@@ -417,14 +417,14 @@ def test_the_threshold_is_named_above_its_line_and_readable_on_other_lines():
         assert spec["layer"][i]["encoding"]["text"]["field"] == "text"
 
 
-def test_the_picture_is_told_in_words():
+def test_the_chart_has_an_alternative_text():
     [chart] = nudge.answer(view_of(epochs=EPOCHS), nudges_of(grown(55, 45, 33, 20, 10))).both
     assert chart.alt.endswith("4 of 4 nudges separate the units.")
     [chart] = nudge.answer(view_of(epochs=EPOCHS), nudges_of(grown(55, None, None, None, 10))).both
     assert chart.alt.endswith("1 of 4 nudges separate the units.")
 
 
-def test_an_answer_depends_on_its_own_epochs_alone():
+def test_an_answer_depends_only_on_its_own_epochs():
     settings = Settings("moons", units=2)
     nudges = Nudges(settings).fit(30)
     view = View(settings, Comparison(settings), 30, 30)

@@ -1,4 +1,4 @@
-"""The rooms: what they draw equals the arrays it came from, read back from the drawn picture."""
+"""The questions: drawn charts and images, read back, equal their arrays."""
 
 import ast
 import subprocess
@@ -67,7 +67,7 @@ def test_every_question_answers_in_every_language():
         ({"axis": "square"}, "axis is 'square'; expected one of log, linear, book"),
     ],
 )
-def test_a_wrong_question_is_refused_by_name_and_what_is_allowed(change, message, monkeypatch):
+def test_an_unknown_question_is_rejected_with_the_allowed_ones(change, message, monkeypatch):
     def train(*args):
         raise AssertionError("trained before the question was checked")
 
@@ -76,7 +76,7 @@ def test_a_wrong_question_is_refused_by_name_and_what_is_allowed(change, message
         ask(**{"key": "loss", **change})
 
 
-def test_an_answer_looks_at_the_end_unless_asked_otherwise():
+def test_an_answer_is_about_the_last_epoch_by_default():
     settings = Settings("moons", units=2)
     assert ask("loss", settings, 20) == ask("loss", settings, 20, 20)
     assert ask("loss", settings, 20).sentence != ask("loss", settings, 20, 10).sentence
@@ -84,7 +84,7 @@ def test_an_answer_looks_at_the_end_unless_asked_otherwise():
     assert "At epoch 500 " in ask("units", Settings(units=2)).sentence
 
 
-def test_a_trained_comparison_may_be_asked_about():
+def test_ask_accepts_a_trained_comparison():
     comparison = Comparison(Settings("moons", units=2)).fit(30)
     assert ask("loss", comparison, 20) == ask("loss", comparison.settings, 20)
     assert comparison.epochs == 30
@@ -120,7 +120,7 @@ def test_altair_loads_with_the_first_answer_and_streamlit_never():
         dualnet.asks  # noqa: B018
 
 
-def test_every_room_says_what_it_needs():
+def test_every_question_declares_its_experiments():
     view = view_at(Comparison(Settings("xor", units=2)).fit(2), 2)
     for key in ("loss", "units", "boundary", "code"):
         assert get_question(key).experiments(view) == ()
@@ -157,7 +157,7 @@ def loss_lines(drawn, key):
 
 @pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("n", [2, 7, 60])
-def test_loss_charts_draw_the_curves_they_came_from(axis, n):
+def test_loss_charts_draw_the_losses(axis, n):
     runs = curves(n)
     view = view_of(*runs.values(), axis=axis)
     drawn = dict(zip(RUNS, map(Drawn, loss.loss_charts(view)), strict=True))
@@ -179,7 +179,7 @@ def test_loss_charts_draw_the_curves_they_came_from(axis, n):
 
 
 @pytest.mark.parametrize(("n", "count"), [(1, 1), (2, 2), (60, 60), (61, 60), (5_000, 60)])
-def test_tooltips_hold_the_losses_of_evenly_spaced_epochs(n, count):
+def test_tooltips_show_the_losses_of_evenly_spaced_epochs(n, count):
     runs = curves(n)
     runs["ones"][1][n // 2 :] = np.nan
     for key, chart in zip(RUNS, loss.loss_charts(view_of(*runs.values())), strict=True):
@@ -194,7 +194,7 @@ def test_tooltips_hold_the_losses_of_evenly_spaced_epochs(n, count):
             assert_allclose(np.array(table[name], float), losses[epochs - 1], rtol=1e-6)
 
 
-def test_both_loss_charts_have_one_axis_that_holds_all_curves():
+def test_both_loss_charts_have_the_same_axis_with_all_curves():
     runs = curves(30)
     every = np.concatenate(list(runs.values()))
     for axis, kind in (("log", "log"), ("linear", "linear"), ("book", "linear")):
@@ -212,7 +212,7 @@ def test_both_loss_charts_have_one_axis_that_holds_all_curves():
             assert len(set(drawn.ticks["y"])) == len(drawn.ticks["y"])
 
 
-def test_a_loss_chart_marks_the_epoch_looked_at_and_says_its_validation_loss():
+def test_a_loss_chart_marks_the_chosen_epoch_and_its_validation_loss():
     runs = curves(40)
     for epoch in (1, 7, 39):
         view = view_of(*runs.values(), epoch=epoch)
@@ -226,14 +226,14 @@ def test_a_loss_chart_marks_the_epoch_looked_at_and_says_its_validation_loss():
             assert_allclose(number.x, epoch, atol=1)
     at_the_end = Drawn(loss.loss_charts(view_of(*runs.values()))[0])
     marks = [rule for rule in at_the_end.kind("rule") if rule.color == "gray"]
-    assert all((rule.x < 0).all() for rule in marks)  # out of sight
+    assert all((rule.x < 0).all() for rule in marks)  # outside the plot
     at_the_start = Drawn(loss.loss_charts(view_of(*runs.values(), epoch=0))[0])
     [mark] = [rule for rule in at_the_start.kind("rule") if rule.color == "gray"]
     assert_allclose(mark.x, 0, atol=0.05)
     assert [text.text for text in at_the_start.kind("text")] in ([], [""])
 
 
-def test_a_loss_chart_marks_where_a_run_gets_later_to_the_loss_of_the_other():
+def test_a_loss_chart_marks_where_a_run_later_reaches_the_other_loss():
     runs, seen = curves(40), 0
     for epoch in range(41):
         view = view_of(*runs.values(), epoch=epoch)
@@ -261,13 +261,13 @@ def test_a_loss_chart_marks_where_a_run_gets_later_to_the_loss_of_the_other():
     assert seen > 5
 
 
-def test_a_run_that_is_about_as_low_arrives_nowhere():
+def test_a_run_with_about_the_same_loss_has_no_mark():
     own, other = np.linspace(1, 0.9, 10), np.full(10, 0.99)
     view = view_of(np.array([own, own]), np.array([other, other]), epoch=1)
     assert [chart.tables["numbers"].num_rows for chart in loss.loss_charts(view)] == [1, 1]
 
 
-def test_a_run_without_a_finite_loss_arrives_nowhere():
+def test_a_run_without_a_finite_loss_has_no_mark():
     lost = np.full((2, 10), np.nan)
     view = view_of(lost, curves(10)["normal"], epoch=3)
     assert [chart.tables["numbers"].num_rows for chart in loss.loss_charts(view)] == [1, 1]
@@ -281,7 +281,7 @@ def test_only_the_epochs_of_the_view_are_drawn():
     assert chart.scales["x"] == ("linear", 0, 20)
 
 
-def test_a_half_trained_comparison_is_drawn_as_far_as_it_is():
+def test_a_half_trained_comparison_is_drawn_to_its_last_epoch():
     runs = curves(10)
     view = view_of(*runs.values(), epochs=50)
     for chart in map(Drawn, loss.loss_charts(view)):
@@ -308,7 +308,7 @@ def test_one_epoch_is_drawn_as_points():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 9, 500, 20_000, 100_000])
-def test_the_epoch_axis_names_whole_epochs_once(n):
+def test_the_epoch_axis_has_each_whole_epoch_once(n):
     runs = {key: value[:, :1] for key, value in curves(3).items()}
     drawn = Drawn(loss.loss_charts(view_of(*runs.values(), epochs=n))[0])
     epochs = [int(text.replace(",", "")) for text in drawn.ticks["x"]]
@@ -329,7 +329,7 @@ def test_a_curve_ends_where_its_loss_is_no_longer_finite():
         assert ghost.x.max() == pytest.approx(40, abs=0.1)
 
 
-def test_a_number_of_the_losses_keeps_clear_of_the_curves_where_there_is_room():
+def test_the_number_does_not_cover_the_curves_if_there_is_space():
     def place_of(own, other, epoch=None):
         runs = [np.array([0.9 * curve, curve]) for curve in (own, other)]
         view = view_of(*runs, axis="linear", epoch=epoch)
@@ -337,15 +337,15 @@ def test_a_number_of_the_losses_keeps_clear_of_the_curves_where_there_is_room():
         return end["align"], end["below"]
 
     flat = np.ones(100)
-    assert place_of(0.5 * flat, 2 * flat)[1] < 0  # its training curve runs just below
+    assert place_of(0.5 * flat, 2 * flat)[1] < 0  # the training curve is just below
     assert place_of(0.5 * flat, 0.56 * flat)[1] > 0 or place_of(0.5 * flat, 0.56 * flat)[1] < -17
-    assert place_of(2 * flat, 0.1 * flat)[1] > 0  # no room above
-    assert place_of(0.05 * flat, 2 * flat)[1] < 0  # no room below
+    assert place_of(2 * flat, 0.1 * flat)[1] > 0  # no space above
+    assert place_of(0.05 * flat, 2 * flat)[1] < 0  # no space below
     assert place_of(flat, 2 * flat)[0] == "right"
     assert place_of(flat, 2 * flat, epoch=2)[0] == "left"
 
 
-def test_the_other_curve_never_lies_under_the_number_where_another_place_is_free(trained):
+def test_the_number_covers_no_curve_if_another_position_is_free(trained):
     """The opening view and others like it: the number covers none of the three curves."""
     for settings in (Settings(), Settings("digits"), Settings("circles", learning_rate=1, l2=0)):
         view = view_at(trained(settings, 500), 500)
@@ -358,7 +358,7 @@ def test_the_other_curve_never_lies_under_the_number_where_another_place_is_free
             for line in drawn.kind("line"):
                 near = line.x > x - 500 * 62 / 330
                 rows = (np.log(high) - np.log(line.y[near])) / np.log(high / low) * drawn.size[1]
-                assert (np.abs(rows - row + 7) > 8).all()  # a text stands on its foot
+                assert (np.abs(rows - row + 7) > 8).all()  # y is the baseline of a text
 
 
 def test_legend_of_the_loss_charts_is_in_the_color_of_the_run():
@@ -369,7 +369,7 @@ def test_legend_of_the_loss_charts_is_in_the_color_of_the_run():
         assert [dash == "5,4" for *_, dash in chart.legend] == [False, True]
 
 
-def test_loss_charts_keep_their_specification_while_only_numbers_change():
+def test_loss_charts_keep_their_specification_if_only_numbers_change():
     specs = [
         [chart.spec for chart in loss.loss_charts(view_of(*curves(20, seed).values(), epoch=epoch))]
         for seed, epoch in ((0, 20), (0, 9), (1, 3))
@@ -458,7 +458,7 @@ def test_ends_of_the_loss_axis(values, axis, expected):
 # --- Units ---
 
 
-def test_units_are_drawn_weight_by_weight_on_one_scale():
+def test_units_are_drawn_weight_by_weight_on_the_same_scale():
     settings = Settings(units=3)
     networks = different_networks(settings)
     networks["ones"].w1[4, 1] = 0
@@ -470,7 +470,7 @@ def test_units_are_drawn_weight_by_weight_on_one_scale():
         assert len(cells) == weights.size
         heights = sorted({round(cell.y[0], 6) for cell in cells}, reverse=True)  # from the top
         assert len(heights) == 31
-        assert heights[-2] - heights[-1] == pytest.approx(1.5, rel=0.02)  # w2 stands apart
+        assert heights[-2] - heights[-1] == pytest.approx(1.5, rel=0.02)  # a gap before w2
         for cell in cells:
             weight = weights[heights.index(round(cell.y[0], 6)), int(cell.x[0]) - 1]
             color = "gray" if weight == 0 else f"rgb{POSITIVE if weight > 0 else NEGATIVE}"
@@ -482,7 +482,7 @@ def test_units_are_drawn_weight_by_weight_on_one_scale():
     assert names == [*dualnet.load_dataset().feature_names, "output weight"]
 
 
-def test_units_of_the_plane_and_of_images_are_drawn_as_such():
+def test_units_of_planes_and_images_are_drawn_as_maps_and_images():
     for dataset, parts in (("circles", 1), ("digits", 1)):
         view = view_at(Comparison(Settings(dataset, units=4)).fit(2), 2)
         answer = units.answer(view)
@@ -510,9 +510,7 @@ def test_weights_of_zero_have_a_scale():
 
 def seeds_of(losses):
     """Return invented `Seeds` with these validation losses, (20, epochs)."""
-    invented = view_of(
-        *curves(2).values()
-    ).comparison  # of any runs: only their losses are asked for
+    invented = view_of(*curves(2).values()).comparison  # of any runs: only their losses are used
     kind = type(invented.ones)
     runs = tuple(kind(row, row, None) for row in losses)
     return type("InventedSeeds", (), {"runs": runs})()
@@ -597,7 +595,7 @@ def test_luck_of_runs_that_diverge_draws_what_is_finite():
 # --- Code ---
 
 
-def test_code_shows_the_source_that_runs():
+def test_code_shown_gives_the_starts_of_the_classes():
     view = view_of(*curves(2).values())
     answer = code.answer(view)
     for [start, _], kind in ((answer.left, DualLayer), (answer.right, RandomInitNetwork)):
@@ -625,7 +623,7 @@ def test_code_fits_its_column():
     )
 
 
-def test_what_to_write_instead_is_the_start_of_glorot_and_bengio():
+def test_the_suggested_code_is_the_start_of_glorot_and_bengio():
     network = GlorotInitNetwork(units=7, seed=3)
     network.init_weights(5)
     namespace = {"np": np, "rng": np.random.RandomState(3), "n_features": 5, "units": 7}
@@ -635,7 +633,7 @@ def test_what_to_write_instead_is_the_start_of_glorot_and_bengio():
 
 
 def test_only_the_start_differs_in_the_code():
-    """The sentence says so: what trains is one and the same function for both networks."""
+    """As the sentence claims, the same function trains both networks."""
     own = {name for name in vars(RandomInitNetwork) if callable(getattr(RandomInitNetwork, name))}
     assert own - {"__init__"} == {"init_weights"}
     assert code.answer(view_of(*curves(2).values())).details[0].source.startswith("def training(")
@@ -677,7 +675,7 @@ def test_formulas_hold_for_equal_units(data):
         (Settings(constant=-2), ("All -2", "Random normal")),
     ],
 )
-def test_names_follow_the_settings_in_every_room(settings, names):
+def test_names_follow_the_settings_in_every_question(settings, names):
     comparison = Comparison(settings).fit(2)
     view = view_at(comparison, 2)
     assert tuple(view.names.values()) == names

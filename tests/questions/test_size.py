@@ -1,4 +1,4 @@
-"""Size: its sentences judged by what they mean, its picture against the numbers it came from."""
+"""Size: sentences checked by their meaning, the chart against its numbers."""
 
 import statistics
 from types import SimpleNamespace
@@ -31,7 +31,7 @@ def view_of(settings=Settings(), epochs=500, language="en", losses=(0.3, 0.1)):
 
 
 def sizes_of(constant, equal, different):
-    """Return what stands for `Sizes` with these losses at any epoch."""
+    """Return a replacement for `Sizes` with these losses at any epoch."""
     return SimpleNamespace(
         constant=lambda epoch: np.array(constant, float),
         equal=lambda epoch: np.array(equal, float),
@@ -45,19 +45,19 @@ def middle(losses):
 
 
 def is_shown(text, value):
-    """Whether ``text`` is ``value`` in three digits."""
+    """Return whether ``text`` is ``value`` to three digits."""
     return float(text.replace(",", "")) == pytest.approx(value, rel=5.1e-3)
 
 
 def judge(sentence, view, sizes):
-    """Hold each claim of ``sentence`` against the arrays, and see that none is missing."""
+    """Check each claim of ``sentence`` against the arrays, and that none is missing."""
     epoch = Sizes.reach(view.settings, view.epochs)
     equal = dict(zip(SIZES, map(middle, sizes.equal(epoch).tolist()), strict=True))
     different = dict(zip(SIZES, map(middle, sizes.different(epoch).tolist()), strict=True))
     (first, values), *others = claims(sentence, view.language, "size")
 
     def is_best(kind, by_size):
-        """The size named has the loss named, and no other size a lower one."""
+        """Check that the stated size has the stated loss and no other size has a lower one."""
         at = by_size[float(values[f"{kind}_size"])]
         return at == min(loss for loss in by_size.values() if loss is not None) and is_shown(
             values[kind], at
@@ -125,7 +125,7 @@ def seen(draw):
 
 
 @given(seen())
-def test_each_sentence_is_true(seen):
+def test_sentences_are_true(seen):
     view, sizes = seen
     judge(size.answer(view, sizes).sentence, view, sizes)
 
@@ -150,7 +150,7 @@ def test_sentences_about_trained_networks_are_true(settings, language, trained):
     judge(size.answer(view, sizes).sentence, view, sizes)
 
 
-def test_what_is_said_of_breast_cancer(trained):
+def test_the_sentence_for_breast_cancer(trained):
     view = View(Settings(), trained(Settings(), 500), 500, 500)
     said = size.answer(view, trained(Settings(), 500, Sizes)).sentence
     for words in (
@@ -165,7 +165,7 @@ def test_what_is_said_of_breast_cancer(trained):
 # --- what is needed, and how far ---
 
 
-def test_size_trains_as_far_as_is_bounded():
+def test_size_trains_up_to_its_bound():
     assert size.QUESTION.experiments(view_of(epochs=500)) == ((Sizes, 500),)
     view = view_of(Settings(units=64), epochs=100_000)
     [(kind, epochs)] = size.QUESTION.experiments(view)
@@ -199,7 +199,7 @@ EQUAL[2, 1:3], EQUAL[5] = NAN, NAN
 DIFFERENT = np.arange(30)[::-1].reshape(6, 5) / 1_000 + 0.011
 
 
-def test_curves_hold_the_median_and_the_ends_of_the_seeds():
+def test_curves_have_the_median_and_the_range_of_the_seeds():
     curves = tables_of(view_of(), sizes_of(CONSTANT, EQUAL, DIFFERENT))["curves"]
     constant, equal, different = (rows_of(curves, run) for run in ("ones", "equal", "normal"))
     for curve in (constant, equal, different):
@@ -214,7 +214,7 @@ def test_curves_hold_the_median_and_the_ends_of_the_seeds():
     assert_allclose(equal["high"][:5], EQUAL[:5, 4])
 
 
-def test_own_networks_stand_on_the_picture_as_rings():
+def test_rings_mark_the_pages_networks():
     def own(losses=(0.3, 0.1), **settings):
         view = view_of(Settings(**settings), losses=losses)
         return tables_of(view, sizes_of(CONSTANT, EQUAL, DIFFERENT))["own"]
@@ -231,7 +231,7 @@ def test_own_networks_stand_on_the_picture_as_rings():
 
 
 def axis_of(view):
-    """Return the ends of the drawn axis of sizes and the label at zero's place, if there is one."""
+    """Return the ends of the drawn axis of sizes and the label at the position of zero, if any."""
     [chart] = size.answer(view, sizes_of(CONSTANT, EQUAL, DIFFERENT)).both
     drawn = Drawn(chart, width=700)
     kind, low, high = drawn.scales["x"]
@@ -254,7 +254,7 @@ def test_size_charts_share_their_specification():
     assert drawn.ticks["y"] != other.ticks["y"]
 
 
-def test_zero_has_a_place_of_its_own():
+def test_zero_has_its_own_position():
     assert axis_of(view_of())[2] is None
     assert axis_of(view_of(Settings(constant=0)))[2] == "0"
     assert axis_of(view_of(Settings(constant=0, std=0)))[2] == "0"
@@ -279,7 +279,7 @@ def test_glorot_is_marked_on_the_axis(dataset, units, glorot):
 @given(seen())
 @hypothesis_settings(max_examples=20)
 @example((view_of(), sizes_of([0.5] * 6, np.full((6, 5), 0.5), np.full((6, 5), 0.5))))
-def test_labels_stand_at_the_ends_of_their_curves_and_apart(seen):
+def test_labels_are_at_the_ends_of_their_curves_without_overlap(seen):
     view, sizes = seen
     tables = tables_of(view, sizes)
     [low], [high] = tables["axes"]["low"], tables["axes"]["high"]
@@ -296,7 +296,7 @@ def test_labels_stand_at_the_ends_of_their_curves_and_apart(seen):
             ends[run] = loss
     assert set(labels["run"]) == set(ends)
     true = np.log(np.array([ends[run] for run in labels["run"]]) / low) / np.log(high / low)
-    assert np.abs(heights - true).max() < 0.13  # two others at most push it
+    assert np.abs(heights - true).max() < 0.13  # at most two other labels move it
     assert list(true[np.argsort(heights, kind="stable")]) == sorted(true)
 
 
@@ -312,13 +312,13 @@ def test_kinds_have_the_colors_of_the_theme():
     assert named == {"ones": "constant", "equal": "equal", "normal": "different"}
 
 
-def test_the_picture_is_told_in_words(trained):
+def test_the_chart_has_an_alternative_text(trained):
     view = View(Settings(), trained(Settings(), 500), 500, 500)
     [chart] = size.answer(view, trained(Settings(), 500, Sizes)).both
     assert chart.alt.endswith("lowest at size 0.1, with 0.0774.")
 
 
-def test_an_answer_depends_on_its_own_epochs_alone():
+def test_an_answer_depends_only_on_its_own_epochs():
     settings = Settings("moons", units=2)
     sizes, comparison = Sizes(settings).fit(30), Comparison(settings).fit(30)
     before = size.answer(View(settings, comparison, 30, 30), sizes)

@@ -1,4 +1,4 @@
-"""Both catalogues say the same, all of it is used, and the page says nothing else."""
+"""Both catalogues have the same keys, all are used, and the page has no other texts."""
 
 import ast
 import json
@@ -38,7 +38,7 @@ def test_catalogues_have_the_same_keys_and_placeholders(language):
 
 
 def test_korean_is_korean():
-    """A sentence left in English shows by having no Hangul; numbers and abbreviations may have none."""
+    """A Korean text without Hangul is not translated, unless it is a number or an abbreviation."""
     for key, text in catalogue("ko").items():
         if not re.search("[가-힣]", text):
             words = re.sub(r"\{[^}]*\}|Adam|tanh|ReLU", "", text)
@@ -60,13 +60,13 @@ BANNED = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_words_that_mislead_are_gone(language):
+def test_misleading_words_are_absent(language):
     for key, text in catalogue(language).items():
         for word in BANNED[language]:
             assert not re.search(word, text, re.IGNORECASE), f"{key}: {word}"
 
 
-# What may stand for a placeholder: as its format writes it, or a name, which may end in anything.
+# Values for placeholders: by their format, or a name, which may end in any character.
 SAMPLES = {",": "20,000", "%": "97.8%", "g": "0.125", "d": "7", "f": "1.05"}
 NAMES = {
     "en": ["All ones", "All -0.5", "Random normal, std 0.5"],
@@ -103,13 +103,13 @@ def unmarked_stars(text):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_bold_and_italics_close_whatever_stands_in_them(language):
+def test_bold_and_italics_close_around_any_value(language):
     for key, text in catalogue(language).items():
         for name in NAMES[language]:
             assert unmarked_stars(filled(text, name)) == [], f"{key}: {filled(text, name)}"
 
 
-def test_stars_that_markdown_leaves_are_found():
+def test_asterisks_that_markdown_leaves_are_found():
     assert unmarked_stars("**98.4%**입니다") == ["**", "**"]
     assert unmarked_stars("**98.4% 정확도**입니다. *상수 1*의 **100%** (*a*)") == []
     assert unmarked_stars("2 * 3 and **a") == ["**", "*"]
@@ -130,7 +130,7 @@ def test_language_of_a_locale(locale, language):
     assert language_of(locale) == language
 
 
-def test_speaker_fills_in_and_refuses_what_is_missing():
+def test_translator_fills_placeholders_and_rejects_missing_ones():
     for language in LANGUAGES:
         t = translator(language)
         assert "1,234" in t("page.training", done=1234, epochs=5000)
@@ -145,7 +145,7 @@ def test_speaker_fills_in_and_refuses_what_is_missing():
 
 @cache
 def strings():
-    """Return the strings that the code holds, and its f-strings as patterns."""
+    """Return the strings in the code, and its f-strings as patterns."""
     constants, patterns = set(TABLES), set()
     for dataset in DATASETS:
         constants.update(load_dataset(dataset).target_names)
@@ -163,7 +163,7 @@ def strings():
 
 
 def is_used(key):
-    """Whether the code holds ``key``, or f-strings and strings that make it up."""
+    """Return whether the code has ``key``, or f-strings and strings that form it."""
     constants, patterns = strings()
     return key in constants or any(
         (found := re.fullmatch(pattern, key)) and all(map(is_used, found.groups()))
@@ -181,7 +181,7 @@ def test_every_sentence_is_used():
 
 @pytest.fixture
 def marked(monkeypatch):
-    """A third language on the page, "xx", whose sentences stand in brackets."""
+    """A third language on the page, "xx", with every sentence in brackets."""
     sentences = {key: f"⟦{text}⟧" for key, text in catalogue("en").items()}
     monkeypatch.setitem(LANGUAGES, "xx", "⟦marked⟧")
     language = replace(links.CONTROLS["language"], options=tuple(LANGUAGES))
@@ -194,7 +194,7 @@ def marked(monkeypatch):
 
 
 def visible(proto):
-    """Yield what a reader sees or hears of an element: its words, and of a chart titles, legends and
+    """Yield the visible and alternative texts of an element; of a chart also titles, legends and
     the texts of its tables."""
     kind = proto.DESCRIPTOR.name
     for field, value in proto.ListFields():
@@ -231,7 +231,7 @@ TOLD = {"text", "words", "label", "epoch", "accuracy", "extra", "distinct", "mar
 
 
 def cells(arrow):
-    """Yield the texts of a chart's table, but for keys, pictures and names that come from the data."""
+    """Yield the texts of a chart's table except keys, pictures and names from the data."""
     table = pa.ipc.open_stream(arrow).read_all()
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_string(column.type) and name in TOLD:
@@ -239,7 +239,7 @@ def cells(arrow):
 
 
 def unmarked(text):
-    """Return the words of ``text`` that stand outside all brackets."""
+    """Return the words of ``text`` outside all brackets."""
     while (shorter := re.sub("⟦[^⟦⟧]*⟧", " ", text)) != text:
         text = shorter
     text = re.sub(r":(orange|blue|material/\w+)|&nbsp;", " ", text)  # Streamlit's Markdown
@@ -247,7 +247,7 @@ def unmarked(text):
 
 
 @pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
-def test_page_says_no_words_of_its_own(open_page, fresh_server, marked, dataset):
+def test_all_words_of_the_page_come_from_a_catalogue(open_page, fresh_server, marked, dataset):
     seen = set()
     for question in QUESTIONS:
         page = open_page(

@@ -1,6 +1,6 @@
-"""Trains, waits and replays under real interrupts, and ends with an error where one has done harm.
+"""Trains, waits and recalls under real interrupts; ends with an error if an interrupt breaks the state.
 
-Run by `tests.app.test_scheduler` in a process of its own, where SIGINT hits nothing else.
+`tests.app.test_scheduler` runs it in a separate process, so that SIGINT does not reach the tests.
 """
 
 import os
@@ -23,7 +23,7 @@ armed = over = False
 
 def handle(*_):
     global armed
-    if armed:  # not while the story is told
+    if armed:  # not outside `action`
         armed = False
         raise KeyboardInterrupt
 
@@ -41,14 +41,14 @@ def new_trainer():
     return Trainer(networks, data.x_train, data.y_train, data.x_val, data.y_val, record=difference)
 
 
-def interrupted(story):
-    """Tell ``story`` until it has been interrupted so many times."""
+def interrupted(action):
+    """Call ``action`` until it has been interrupted `TIMES` times."""
     global armed
     times = 0
     while times < TIMES:
         armed = True
         try:
-            story()
+            action()
         except KeyboardInterrupt:
             times += 1
         finally:
@@ -73,7 +73,9 @@ def main():
         return queue.turn(session, epochs_left, lambda: None)
 
     signal.signal(signal.SIGINT, handle)
-    helper = threading.Thread(target=interrupt, daemon=True)  # an error ends it, too
+    helper = threading.Thread(
+        target=interrupt, daemon=True
+    )  # ends with the process, also after an error
     helper.start()
 
     def wait():

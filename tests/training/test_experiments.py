@@ -61,7 +61,7 @@ def test_recorded_figures(recorded, trained, data):
     assert_allclose(network.b2, recorded["b2"], rtol=1e-9)
 
 
-def test_all_ones_needs_6484_epochs_for_what_random_has_at_500(trained):
+def test_all_ones_needs_6484_epochs_for_the_loss_of_random_at_500(trained):
     comparison = trained(Settings(), 20_000)
     target = comparison.normal.val_losses[499]
     assert round(target, 4) == 0.1246
@@ -95,7 +95,7 @@ def test_a_comparison_trains_two_runs_together():
     assert len(start.losses) == 0
 
 
-def test_global_random_state_is_left_alone():
+def test_global_random_state_is_not_changed():
     before = np.random.get_state()  # noqa: NPY002
     list(Comparison(Settings("xor")).advance(10))
     after = np.random.get_state()  # noqa: NPY002
@@ -103,7 +103,7 @@ def test_global_random_state_is_left_alone():
     assert before[2:] == after[2:]
 
 
-def test_the_weights_of_an_epoch_not_trained_are_refused():
+def test_weights_of_an_untrained_epoch_are_rejected():
     with pytest.raises(ValueError, match=r"epoch is 1; expected 0 to 0"):
         Comparison(Settings("moons")).ones.network_at(1)
 
@@ -145,13 +145,13 @@ def owned_bytes(root):
 def test_a_comparison_of_20_000_epochs_keeps_4_mb_at_most(units):
     comparison = Comparison(Settings(units=units))
     list(comparison.advance(20_000))
-    for epoch in range(1_000, 20_000, 1_000):  # whatever was looked at
+    for epoch in range(1_000, 20_000, 1_000):  # also after a look at other epochs
         comparison.ones.network_at(epoch)
     at_least = 2 * 2 * 8 * 20_000 + len(comparison.snapshot_epochs) * 2 * 8 * 31 * units
     assert at_least < owned_bytes(comparison) <= 4 * 2**20
 
 
-def test_weights_between_snapshots_are_made_ready_by_recall(epochs_descended):
+def test_recall_prepares_weights_between_snapshots(epochs_descended):
     comparison = Comparison(SMALL).fit(2_000)
     epoch = next(e for e in range(1_000, 2_000) if e not in comparison.snapshot_epochs)
     expected = Comparison(SMALL).fit(epoch).normal.network
@@ -167,14 +167,14 @@ def test_snapshot_epochs_start_at_zero(trained):
     assert 80 <= len([epoch for epoch in epochs if epoch <= 20_000]) <= 220
 
 
-# --- what all experiments do ---
+# --- all experiments ---
 
 KINDS = Comparison, Seeds, Sizes, Nudges
 SMALL = Settings("moons", units=3, learning_rate=1, l2=0, constant=0.5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_experiment_trains_as_far_as_it_is_asked(kind):
+def test_an_experiment_trains_the_epochs_requested(kind):
     experiment = kind(SMALL)
     assert experiment.settings == SMALL
     assert experiment.dataset is load_dataset("moons")
@@ -209,7 +209,7 @@ def test_an_experiment_enters_a_turn_for_every_chunk(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("settings", [3, None, "moons", {"units": 3}])
-def test_anything_but_settings_is_refused(kind, settings):
+def test_anything_but_settings_is_rejected(kind, settings):
     with pytest.raises(
         ValueError, match=f"expected Settings, for example {kind.__name__}"
     ) as error:
@@ -219,7 +219,7 @@ def test_anything_but_settings_is_refused(kind, settings):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("epochs", [-1, 1.5, "9"])
-def test_bad_epochs_are_refused(kind, epochs):
+def test_bad_epochs_are_rejected(kind, epochs):
     with pytest.raises(ValueError, match=f"epochs is {epochs!r}; expected"):
         list(kind(SMALL).advance(epochs))
     with pytest.raises(ValueError, match=f"epochs is {epochs!r}; expected"):
@@ -246,7 +246,7 @@ def arrays_of(experiment):
     [copy.copy, copy.deepcopy, lambda experiment: pickle.loads(pickle.dumps(experiment))],
     ids=["copy", "deepcopy", "pickle"],
 )
-def test_a_copy_goes_on_bit_for_bit_and_by_itself(kind, copied):
+def test_a_copy_trains_independently_to_the_same_bits(kind, copied):
     original = kind(SMALL).fit(70)
     again = copied(original)
     assert again.settings == SMALL
@@ -258,7 +258,7 @@ def test_a_copy_goes_on_bit_for_bit_and_by_itself(kind, copied):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_settings_of_one_key_give_one_experiment(kind):
+def test_settings_with_equal_keys_give_equal_experiments(kind):
     changes = {"units": 2, "learning_rate": 0.5, "l1": 0.01, "l2": 0.1}
     changes |= {"constant": -0.3, "seed": 7, "std": 2.0, "dataset": "xor"}
     matters = {
@@ -275,12 +275,12 @@ def test_settings_of_one_key_give_one_experiment(kind):
 
 
 @pytest.mark.parametrize("name", ["training.experiments", "settings", "measures"])
-def test_examples_in_docstrings_give_what_they_show(name):
+def test_examples_in_docstrings_are_correct(name):
     module = importlib.import_module(f"dualnet.{name}")
     assert doctest.testmod(module).failed == 0
 
 
-def test_experiments_show_themselves_in_a_line():
+def test_experiments_have_a_repr_of_one_line():
     for kind in KINDS:
         name = kind.__name__
         assert repr(kind(Settings("moons"))) == (
@@ -302,7 +302,7 @@ def test_experiments_show_themselves_in_a_line():
     )
 
 
-def test_progress_is_a_line_that_counts_in_a_terminal(capsys):
+def test_progress_is_a_counter_in_a_terminal(capsys):
     Comparison(SMALL).fit(300)
     assert capsys.readouterr() == ("", "")
     Comparison(SMALL).fit(3_000, progress=True)
@@ -313,7 +313,7 @@ def test_progress_is_a_line_that_counts_in_a_terminal(capsys):
     assert err.count("\n") == 1
 
 
-def test_there_is_no_progress_where_nothing_is_trained(capsys):
+def test_no_progress_is_shown_if_nothing_is_trained(capsys):
     comparison = Comparison(SMALL).fit(30)
     comparison.fit(30, progress=True).fit(20, progress=True)
     with pytest.raises(ValueError, match="epochs is -3"):
@@ -321,7 +321,7 @@ def test_there_is_no_progress_where_nothing_is_trained(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_progress_is_a_bar_where_there_is_a_kernel(monkeypatch, capsys):
+def test_progress_is_a_bar_in_a_kernel(monkeypatch, capsys):
     import IPython
 
     Comparison(SMALL).fit(200, progress=True)
@@ -366,7 +366,7 @@ def test_an_equal_start_is_one_random_unit_copied():
     assert (network.units, network.lr, network.l1, network.l2) == (3, 1, 0, 0)
 
 
-def test_a_nudged_start_is_the_constant_and_a_small_random_number():
+def test_a_nudged_start_is_the_constant_plus_small_random_numbers():
     network = nudged_start(SMALL, 4, 1e-3)
     random = np.random.RandomState(42)
     w1 = [[0.5 + 1e-3 * random.normal() for _ in range(3)] for _ in range(4)]
@@ -387,14 +387,16 @@ def test_sizes_agree_with_the_recorded_losses(name, trained):
     sizes = trained(Settings(name, **numbers), epochs, Sizes)
     for kind in (sizes.constant, sizes.equal, sizes.different):
         losses = kind(epochs)
-        comparable = ~np.isnan(losses)  # rounding may part equal units, here or elsewhere
+        comparable = ~np.isnan(
+            losses
+        )  # rounding may separate equal units, here or on another machine
         assert comparable.sum() >= losses.size - 1
         expected = np.array(recorded[kind.__name__])
         assert_allclose(losses[comparable], expected[comparable], rtol=1e-6)
     assert not np.isnan(sizes.different(epochs)).any()
 
 
-def test_sizes_look_back_at_every_epoch(trained):
+def test_sizes_have_the_losses_of_every_epoch(trained):
     sizes = trained(Settings("moons", learning_rate=1, l2=0), 2_000, Sizes)
     data = sizes.dataset
     for epoch in (1, 7):
@@ -407,14 +409,14 @@ def test_sizes_look_back_at_every_epoch(trained):
 
 
 @pytest.mark.parametrize("epoch", [0, -1, 11, 1.5, None])
-def test_sizes_know_only_the_epochs_trained(epoch):
+def test_sizes_reject_untrained_epochs(epoch):
     sizes = Sizes(SMALL).fit(10)
     for losses in (sizes.constant, sizes.equal, sizes.different):
         with pytest.raises(ValueError, match=f"epoch is {epoch}; expected"):
             losses(epoch)
 
 
-def test_units_that_part_are_left_out_from_then_on(monkeypatch):
+def test_separated_units_are_left_out_from_then_on(monkeypatch):
     def start(settings, n_features, size, seed):
         network = equal_start(settings, n_features, size, seed)
         if (size, seed) == (3, 2):
@@ -455,7 +457,7 @@ def test_units_that_part_are_left_out_from_then_on(monkeypatch):
     st.sampled_from([0, 0.01]),
 )
 @settings(max_examples=20)
-def test_equal_units_train_as_one_unit_that_counts_several_times(name, units, size, seed, l2):
+def test_equal_units_train_like_one_unit_counted_several_times(name, units, size, seed, l2):
     data = load_dataset(name)
     x, y, m = data.x_train, data.y_train[:, None], len(data.x_train)
     network = equal_start(Settings(name, units=units, l2=l2), x.shape[1], size, seed)
@@ -476,7 +478,7 @@ def test_equal_units_train_as_one_unit_that_counts_several_times(name, units, si
 
 
 @pytest.mark.parametrize("kind", [Sizes, Nudges])
-def test_bounded_experiments_end_in_seconds_whatever_is_asked(kind):
+def test_bounded_experiments_end_in_seconds_for_any_request(kind):
     assert kind.reach(Settings(), 500) == 500
     assert kind.reach(Settings("circles"), 1_234) == 1_234
     for name in DATASETS:
@@ -504,7 +506,7 @@ def test_bounded_experiments_end_in_seconds_whatever_is_asked(kind):
     ],
     ids=["circles", "circles, 3 units", "xor", "breast cancer", "breast cancer, slowly", "moons"],
 )
-def test_nudges_part_the_units_when_the_reference_says(settings, epochs, first, trained):
+def test_nudges_separate_the_units_at_the_reference_epochs(settings, epochs, first, trained):
     nudges = trained(settings, epochs, Nudges)
     assert Nudges.SIZES == (0, 1e-12, 1e-9, 1e-6, 1e-3)
     rounding, *separated = nudges.separated(epochs)
@@ -529,7 +531,7 @@ def test_differences_are_those_of_textbook_networks():
         assert_allclose(differences, expected, rtol=1e-6)
 
 
-def test_nudges_look_back_at_every_epoch(trained):
+def test_nudges_have_the_differences_of_every_epoch(trained):
     nudges = trained(Settings("circles", learning_rate=1, l2=0), 1_700, Nudges)
     assert nudges.difference(0).shape == (5, 1)
     assert nudges.difference(100).shape == (5, 101)
@@ -542,14 +544,14 @@ def test_nudges_look_back_at_every_epoch(trained):
 
 
 @pytest.mark.parametrize("epoch", [-1, 11, 1.5, None])
-def test_nudges_know_only_the_epochs_trained(epoch):
+def test_nudges_reject_untrained_epochs(epoch):
     nudges = Nudges(SMALL).fit(10)
     for differences in (nudges.difference, nudges.random_difference, nudges.separated):
         with pytest.raises(ValueError, match=f"epoch is {epoch}; expected"):
             differences(epoch)
 
 
-def test_one_unit_never_parts():
+def test_one_unit_never_separates():
     nudges = Nudges(Settings("circles", units=1, learning_rate=1)).fit(100)
     assert not nudges.difference(100).any()
     assert nudges.separated(100) == (None,) * 5
@@ -565,7 +567,7 @@ def single_runs(networks, dataset, epochs):
     return networks
 
 
-def test_seeds_agree_with_twenty_single_runs(data):
+def test_seeds_equal_twenty_single_runs(data):
     seeds = Seeds(Settings(std=0.5))
     list(seeds.advance(200))
     assert len(seeds.runs) == Seeds.COUNT == 20
@@ -578,7 +580,7 @@ def test_seeds_agree_with_twenty_single_runs(data):
 # --- the package ---
 
 
-def test_importing_dualnet_loads_nothing_heavy():
+def test_importing_dualnet_loads_no_large_package():
     code = (
         "import sys, dualnet\n"
         "heavy = {'streamlit', 'altair', 'pandas', 'sklearn', 'matplotlib'} & set(sys.modules)\n"

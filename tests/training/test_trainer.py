@@ -1,4 +1,4 @@
-"""The trainer: the numbers of the chapter's classes, whatever the order in which it is asked."""
+"""The trainer gives the numbers of the chapter's classes for any order of calls."""
 
 import copy
 import gc
@@ -39,7 +39,7 @@ def pair(**changes):
 
 
 def assert_same(trainer, expected, rows=slice(None)):
-    """Assert equality to the last bit."""
+    """Assert that all numbers are exactly equal."""
     assert trainer.epochs == expected.epochs
     assert_array_equal(trainer.losses[rows], expected.losses)
     assert_array_equal(trainer.val_losses[rows], expected.val_losses)
@@ -49,7 +49,7 @@ def assert_same(trainer, expected, rows=slice(None)):
 
 @contextmanager
 def chunk_seconds(seconds):
-    """Let chunks end so long after their start: before it means after their first block."""
+    """Set the seconds after which chunks end; with a negative number they end after one block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "CHUNK_SECONDS", seconds)
         yield
@@ -84,7 +84,7 @@ def problems(draw):
 
 
 @given(problems())
-def test_the_numbers_are_those_of_the_classes(problem):
+def test_numbers_equal_those_of_the_classes(problem):
     networks, arrays, epochs = problem
     trainer = train(Trainer(networks, *arrays), epochs)
     assert trainer.epochs == epochs
@@ -103,8 +103,8 @@ def test_the_numbers_are_those_of_the_classes(problem):
             assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
-def test_many_epochs_fill_many_blocks():
-    """As the property above, where the history is longer than a block and BLAS takes over."""
+def test_numbers_are_the_same_over_many_blocks():
+    """Like the property above, with more epochs than a block and sizes for which NumPy uses BLAS."""
     x, y, x_val, y_val = samples(m=300, n_features=30)
     networks = pair(units=12, learning_rate=0.1)
     trainer = train(Trainer(networks, x, y, x_val, y_val), 300)
@@ -135,7 +135,7 @@ def test_shapes_of_the_weights():
     assert train(Trainer(pair(), x, y, x_val, y_val), 2).val_losses.shape == (2, 2)
 
 
-def test_networks_given_stay_as_they_are():
+def test_given_networks_are_not_changed():
     x, y, *_ = samples()
     networks = pair()
     networks[0].fit(x, y, 5)
@@ -163,7 +163,7 @@ def test_a_subclass_may_override_init_weights_alone():
         assert_allclose(getattr(trained, name), getattr(network, name), rtol=1e-9)
 
 
-def test_a_trained_network_predicts_and_trains_on_by_itself():
+def test_a_trained_network_predicts_and_trains_independently():
     x, y, *_ = samples()
     trainer = train(Trainer(pair(), x, y), 50)
     losses = trainer.losses[1].tolist()
@@ -182,7 +182,7 @@ def test_huge_finite_inputs_give_no_warning():
     trainer.network(0, epoch=3).predict(x)
 
 
-def test_weights_that_run_away_give_no_warning():
+def test_weights_that_overflow_give_no_warning():
     trainer = Trainer(pair(learning_rate=1e300, l1=1e300, l2=1e300), *samples())
     train(trainer, 70)
     assert not np.isfinite(trainer.losses[:, -1]).any()
@@ -205,7 +205,7 @@ def test_samples_fill_whole_cache_lines_and_no_more(m, width):
 # --- resuming ---
 
 
-def test_fewer_epochs_train_nothing_and_more_only_the_difference(epochs_descended):
+def test_only_missing_epochs_are_trained(epochs_descended):
     trainer = Trainer(pair(), *samples())
     train(trainer, 150)
     assert sum(epochs_descended) == trainer.epochs == 150
@@ -231,7 +231,7 @@ def test_chunks_report_the_epochs_done():
 
 @pytest.mark.parametrize("again", [False, True], ids=["advance", "recall"])
 def test_a_chunk_lasts_50_ms_at_most(monkeypatch, epochs_descended, again):
-    """By a clock on which every block takes 9 ms."""
+    """With a clock on which every block takes 9 ms."""
     trainer = Trainer(pair(), *samples(), snapshots=0)
     if again:
         train(trainer, 1_001)
@@ -269,7 +269,7 @@ def test_large_networks_get_shorter_blocks(
     units=st.integers(1, 9),
     seed=st.integers(0, 99),
 )
-def test_an_interrupted_run_is_the_uninterrupted_one(portions, m, n_features, units, seed):
+def test_an_interrupted_run_equals_an_uninterrupted_one(portions, m, n_features, units, seed):
     arrays = samples(m, n_features, seed)
     with chunk_seconds(3600):
         uninterrupted = train(Trainer(pair(units=units), *arrays), 300)
@@ -290,7 +290,7 @@ def test_an_interrupted_run_is_the_uninterrupted_one(portions, m, n_features, un
     units=st.integers(1, 9),
     epochs=st.integers(1, 150),
 )
-def test_numbers_do_not_depend_on_the_company(others, place, m, n_features, units, epochs):
+def test_numbers_do_not_depend_on_the_other_networks(others, place, m, n_features, units, epochs):
     assume(place <= others)
     arrays = samples(m, n_features)
     settings = {"units": units, "learning_rate": 0.5, "l1": 0.01, "l2": 0.02}
@@ -302,7 +302,7 @@ def test_numbers_do_not_depend_on_the_company(others, place, m, n_features, unit
 
 
 @pytest.mark.usefixtures("short_chunks")
-def test_two_threads_share_one_run():
+def test_two_threads_share_one_training():
     arrays = samples(m=100, n_features=10)
     shared = Trainer(pair(units=5), *arrays)
     start = threading.Barrier(2)
@@ -366,11 +366,11 @@ def test_snapshots_are_logarithmically_spaced(snapshots, low, high):
     assert_allclose(ratios, (100_000 / late[0]) ** (1 / len(late)), rtol=0.02)
 
 
-def test_a_snapshot_is_there_as_soon_as_its_epoch_is_done():
+def test_a_snapshot_exists_as_soon_as_its_epoch_is_done():
     assert train(Trainer(pair(), *samples()), 5).snapshot_epochs == [0, 1, 2, 3, 4, 5]
 
 
-def test_the_weights_of_any_epoch_are_those_of_a_run_that_stopped_there():
+def test_weights_of_any_epoch_equal_those_of_a_run_that_stopped_there():
     arrays = samples(m=20, n_features=4)
     trainer = train(Trainer(pair(), *arrays), 400)
     between = [e for e in range(400) if e not in trainer.snapshot_epochs]
@@ -387,14 +387,14 @@ def test_the_weights_of_any_epoch_are_those_of_a_run_that_stopped_there():
             assert_array_equal(ours.predict(arrays[0]), theirs.predict(arrays[0]))
 
 
-def test_the_weights_of_an_epoch_cost_no_more_than_the_way_from_its_snapshot(epochs_descended):
+def test_weights_of_an_epoch_are_trained_from_the_last_snapshot_only(epochs_descended):
     trainer = train(Trainer(pair(), *samples()), 400)
     epochs_descended.clear()
     latest = trainer.snapshot_epochs[-2]
     trainer.weights(latest)
     assert sum(epochs_descended) == 0
     trainer.weights(latest + 3)
-    trainer.weights(latest + 3)  # at hand by now
+    trainer.weights(latest + 3)  # kept by now
     assert sum(epochs_descended) == 3
     trainer.weights()
     trainer.weights(400)
@@ -409,7 +409,7 @@ def test_the_weights_of_an_epoch_cost_no_more_than_the_way_from_its_snapshot(epo
         (6, "epoch is 6; expected 0 to 5, the epochs trained"),
     ],
 )
-def test_an_epoch_not_trained_is_named(epoch, message):
+def test_an_untrained_epoch_is_named_in_the_error(epoch, message):
     trainer = train(Trainer(pair(), *samples()), 5)
     with pytest.raises(ValueError, match=message):
         trainer.weights(epoch)
@@ -417,7 +417,7 @@ def test_an_epoch_not_trained_is_named(epoch, message):
         trainer.network(0, epoch)
 
 
-def test_weights_and_losses_of_a_network_end_at_one_epoch_while_it_trains_on(monkeypatch):
+def test_weights_and_losses_belong_to_the_same_epoch_while_training(monkeypatch):
     trainer = train(Trainer(pair(), *samples()), 5)
     weights = trainer.weights
     with monkeypatch.context() as patch:  # another thread trains on just after the weights are read
@@ -431,7 +431,7 @@ def test_weights_and_losses_of_a_network_end_at_one_epoch_while_it_trains_on(mon
 
 
 @pytest.mark.usefixtures("short_chunks")
-def test_recall_goes_from_the_nearest_snapshot_in_chunks_and_then_all_is_at_hand(epochs_descended):
+def test_recall_trains_from_the_nearest_snapshot_in_chunks(epochs_descended):
     arrays = samples()
     trainer = train(Trainer(pair(), *arrays, snapshots=0), 300)
     epochs_descended.clear()
@@ -448,17 +448,17 @@ def test_recall_goes_from_the_nearest_snapshot_in_chunks_and_then_all_is_at_hand
 
 
 @pytest.mark.usefixtures("short_chunks")
-def test_an_abandoned_recall_goes_on_where_it_stopped(epochs_descended):
+def test_an_abandoned_recall_continues_where_it_stopped(epochs_descended):
     trainer = train(Trainer(pair(), *samples(), snapshots=0), 300)
     epochs_descended.clear()
     next(trainer.recall(200))
     assert [*trainer.recall(200)] == [128, 192, 200]
     assert sum(epochs_descended) == 200
-    trainer.weights(64)  # a stop on the way is not kept
+    trainer.weights(64)  # epochs that the recall passed are not kept
     assert sum(epochs_descended) == 264
 
 
-def test_the_latest_recalled_epochs_stay_at_hand_and_no_more(epochs_descended):
+def test_only_the_latest_recalled_epochs_are_kept(epochs_descended):
     trainer = train(Trainer(pair(), *samples(), snapshots=0), 100)
     before = trainer.nbytes
     first, *others = range(10, 10 + engine.RECALLED)
@@ -475,7 +475,7 @@ def test_the_latest_recalled_epochs_stay_at_hand_and_no_more(epochs_descended):
     assert trainer.nbytes - before == engine.RECALLED * trainer._done[1].nbytes
 
 
-def test_two_threads_that_recall_one_epoch_share_the_way(epochs_descended):
+def test_two_threads_that_recall_one_epoch_share_the_training(epochs_descended):
     trainer = train(Trainer(pair(), *samples(), snapshots=0), 100)
     epochs_descended.clear()
 
@@ -491,7 +491,7 @@ def test_two_threads_that_recall_one_epoch_share_the_way(epochs_descended):
 
 
 class Queue:
-    """A turn that notes what it is asked, and wants every chunk to end at once."""
+    """A turn that records its arguments and ends every chunk after one block."""
 
     def __init__(self):
         self.asked = []
@@ -528,13 +528,13 @@ def test_each_chunk_is_trained_in_a_turn_and_ends_when_another_is_wanted(monkeyp
     assert queue.asked == [140, 76, 12]
 
 
-def test_who_needs_no_training_enters_no_queue():
+def test_no_turn_is_entered_if_nothing_is_left_to_train():
     queue = Queue()
     trainer = train(Trainer(pair(), *samples()), 20)
     assert [*trainer.advance(20, queue)] == [*trainer.recall(7, queue)] == queue.asked == []
 
 
-def test_who_finds_all_trained_at_its_turn_trains_nothing(epochs_descended):
+def test_a_turn_trains_nothing_if_another_thread_has_trained_all(epochs_descended):
     trainer = Trainer(pair(), *samples())
 
     def turn(epochs_left):  # another thread comes first
@@ -548,7 +548,7 @@ def test_who_finds_all_trained_at_its_turn_trains_nothing(epochs_descended):
 # --- given weights, recorded measures, what is kept ---
 
 
-def test_networks_that_are_not_fresh_train_on_from_their_weights():
+def test_networks_that_are_not_fresh_start_from_their_weights():
     arrays = samples()
     halfway = train(Trainer(pair(), *arrays), 20)
     networks = [halfway.network(i) for i in range(2)]
@@ -563,12 +563,12 @@ def test_networks_that_are_not_fresh_train_on_from_their_weights():
 
 
 def size_of(w1, b1, w2):
-    """Depends on which axis of w1 is that of the features."""
+    """Return numbers that depend on which axis of w1 has the features."""
     return np.abs(w1[..., 0, :]).sum(-1) + 3 * b1.max(-1) + 5 * w2[..., -1, 0]
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 64, 150, 400])
-def test_a_measure_is_taken_of_the_start_and_after_every_epoch(epochs):
+def test_record_is_called_for_the_start_and_every_epoch(epochs):
     trainer = Trainer(pair(), *samples(n_features=4), snapshots=0, record=size_of)
     with chunk_seconds(-1):
         for done in trainer.advance(epochs):
@@ -581,7 +581,7 @@ def test_a_measure_is_taken_of_the_start_and_after_every_epoch(epochs):
         assert_allclose(trainer.recorded[:, epoch], size_of(*parts), rtol=1e-12)
 
 
-def test_without_a_measure_there_is_nothing_to_read():
+def test_recorded_without_record_is_an_error():
     with pytest.raises(ValueError, match=r"^Nothing is recorded; pass record to Trainer\.$"):
         Trainer(pair(), *samples()).recorded  # noqa: B018
 
@@ -589,7 +589,7 @@ def test_without_a_measure_there_is_nothing_to_read():
 @pytest.mark.parametrize(
     ("record", "shape"), [(lambda w1, b1, w2: b1, "(1, 2, 3)"), (lambda w1, b1, w2: 1.0, "()")]
 )
-def test_a_measure_of_another_shape_is_refused(record, shape):
+def test_a_record_of_another_shape_is_rejected(record, shape):
     message = f"array {shape} for w1 (1, 2, 4, 3); expected (1, 2)"
     with pytest.raises(ValueError, match=re.escape(message)):
         Trainer(pair(), *samples(n_features=4), record=record)
@@ -606,7 +606,7 @@ def test_a_measure_of_another_shape_is_refused(record, shape):
         (lambda w1, b1, w2: b1.fill(0), "read-only"),
     ],
 )
-def test_a_measure_only_reads_and_gives_numbers(record, message):
+def test_record_gets_read_only_arrays_and_must_return_numbers(record, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Trainer(pair(), *samples(), record=record)
 
@@ -619,15 +619,15 @@ def test_weights_may_be_given_as_lists():
     assert (b1[0].tolist(), w2[0].tolist(), b2.tolist()) == (network.b1, network.w2, [9])
 
 
-def test_a_network_without_histories_has_its_weights_alone():
+def test_a_network_without_histories_has_only_its_weights():
     trainer = train(Trainer(pair(), *samples()), 7)
-    told, silent = trainer.network(1, 5), trainer.network(1, 5, histories=False)
-    assert len(told.losses) == len(told.val_losses) == 5
-    assert silent.losses == silent.val_losses == []
-    assert_array_equal(silent.w1, told.w1)
+    full, bare = trainer.network(1, 5), trainer.network(1, 5, histories=False)
+    assert len(full.losses) == len(full.val_losses) == 5
+    assert bare.losses == bare.val_losses == []
+    assert_array_equal(bare.w1, full.w1)
 
 
-def test_less_than_no_snapshots_are_refused():
+def test_a_negative_number_of_snapshots_is_rejected():
     with pytest.raises(
         ValueError, match=r"^snapshots is -1; expected a whole number, 0 or more\.$"
     ):
@@ -641,7 +641,7 @@ def test_without_snapshots_only_the_start_and_the_latest_are_kept():
     assert trainer.nbytes < train(Trainer(pair(), *arrays, snapshots=1), 100).nbytes
 
 
-def test_nbytes_are_those_of_the_arrays_kept():
+def test_nbytes_is_the_size_of_the_arrays_kept():
     def numbers(**options):
         trainer = train(Trainer(pair(), *samples(m=12, n_features=3), **options), 64)
         return trainer.nbytes / 8
@@ -655,20 +655,20 @@ def test_nbytes_are_those_of_the_arrays_kept():
     assert plain == 2 * 4 * 24 + 24 + 2 * 2 * 64 + theta
 
 
-def test_work_is_what_an_epoch_multiplies():
+def test_work_is_the_product_of_an_epochs_sizes():
     x, y, *val = samples(m=12, n_features=4, m_val=5)
     assert Trainer(pair(), x, y).work == 2 * 3 * 5 * 12
     assert Trainer([*pair(), *pair()], x, y, *val).work == 4 * 3 * 5 * 17
 
 
-def test_histories_grow_as_needed_and_not_at_once():
+def test_histories_grow_as_needed():
     trainer = Trainer(pair(), *samples(), record=size_of)
     with chunk_seconds(-1):
         next(trainer.advance(1_000_000))
     assert trainer.nbytes < 100_000
 
 
-def test_a_trainer_is_freed_with_its_last_name():
+def test_a_trainer_is_freed_with_its_last_reference():
     gc.disable()
     try:
         trainer = train(Trainer(pair(), *samples(), record=size_of), 100)
@@ -687,7 +687,7 @@ def test_a_trainer_is_freed_with_its_last_name():
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda trainer: pickle.loads(pickle.dumps(trainer))]
 )
-def test_a_copy_trains_on_by_itself_with_the_very_numbers(copied):
+def test_a_copy_trains_independently_to_the_same_numbers(copied):
     arrays = samples(m=101, n_features=7)
     networks = pair(units=9)
     original = train(Trainer(networks, *arrays, record=size_of), 130)
@@ -714,7 +714,7 @@ def test_a_copy_trains_on_by_itself_with_the_very_numbers(copied):
             array[...] = 0
 
 
-def test_what_is_printed_is_short():
+def test_the_repr_of_a_trainer_is_short():
     networks = pair(units=4, learning_rate=0.1, l1=0, l2=0.01)
     trainer = Trainer(networks, *samples())
     shape = "units=4 learning_rate=0.1 l1=0.0 l2=0.01"
@@ -732,7 +732,7 @@ def test_what_is_printed_is_short():
 
 
 @pytest.mark.parametrize(("changes", "message"), BAD_DATA.values(), ids=BAD_DATA)
-def test_bad_data_is_named(changes, message):
+def test_bad_data_is_named_in_the_error(changes, message):
     with pytest.raises(ValueError, match=message):
         Trainer(pair(), **good_data(**changes))
 
@@ -744,7 +744,7 @@ def test_bad_data_is_named(changes, message):
         (2.5, "epochs is 2.5; expected a whole number, 0 or more."),
     ],
 )
-def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):
+def test_bad_epochs_are_an_error_and_nothing_is_trained(epochs, message):
     trainer = train(Trainer(pair(), *samples()), 1)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         train(trainer, epochs)
@@ -754,14 +754,14 @@ def test_bad_epochs_are_named_and_nothing_is_trained(epochs, message):
 @pytest.mark.parametrize(
     "difference", [{"units": 4}, {"learning_rate": 0.1}, {"l1": 0.5}, {"l2": 0.5}]
 )
-def test_networks_of_different_kinds_are_refused(difference):
+def test_networks_of_different_kinds_are_rejected(difference):
     networks = [pair()[0], pair(**difference)[1]]
     with pytest.raises(ValueError, match=r"Got networks of 2 kinds .*\(3, 0.5, 0.01, 0.02\)"):
         Trainer(networks, *samples())
 
 
 @pytest.mark.parametrize("networks", [pair()[0], 3, None])
-def test_networks_that_are_no_sequence_are_refused(networks):
+def test_networks_that_are_not_a_sequence_are_rejected(networks):
     with pytest.raises(
         ValueError, match=r"^networks is .*; expected a sequence .*\[DualLayer\(\)\]"
     ):
@@ -769,7 +769,7 @@ def test_networks_that_are_no_sequence_are_refused(networks):
 
 
 @pytest.mark.parametrize("network", [SingleLayer(), "ones", DualLayer])
-def test_what_is_no_network_of_two_layers_is_refused(network):
+def test_anything_but_a_dual_layer_network_is_rejected(network):
     with pytest.raises(ValueError, match=r"^networks holds .*; expected networks of DualLayer"):
         Trainer([pair()[0], network], *samples())
 
@@ -778,7 +778,7 @@ def test_what_is_no_network_of_two_layers_is_refused(network):
     "name",
     ["fit", "training", "forpass", "backprop", "reg_loss", "gen_batch", "update", "hidden"],
 )
-def test_a_class_with_a_training_of_its_own_is_refused(name):
+def test_a_class_with_its_own_training_is_rejected(name):
     own = type("Own", (DualLayer,), {name: lambda *args: None})
     derived = type("Derived", (own,), {})
     message = f"^Derived has {name} of its own, which Trainer would not use; .* own fit"
@@ -791,7 +791,7 @@ def test_a_class_with_a_training_of_its_own_is_refused(name):
     [("w1", np.ones((3, 4))), ("b1", np.zeros(4)), ("w2", np.ones(3)), ("b2", np.zeros(1))],
 )
 @pytest.mark.parametrize("fresh", [True, False])
-def test_weights_of_another_shape_are_refused(name, value, fresh):
+def test_weights_of_another_shape_are_rejected(name, value, fresh):
     class Odd(DualLayer):
         def init_weights(self, n_features):
             super().init_weights(n_features)
@@ -809,7 +809,7 @@ def test_a_network_without_weights_can_only_start_fresh():
         Trainer(pair(), *samples(), fresh=False)
 
 
-def test_no_network_is_refused():
+def test_an_empty_sequence_of_networks_is_rejected():
     with pytest.raises(ValueError, match="Got networks of 0 kinds"):
         Trainer([], *samples())
 
@@ -855,7 +855,7 @@ def test_blas_has_one_thread_during_a_chunk_only(seen_threads):
 
 
 @pytest.mark.usefixtures("two_blas_threads")
-def test_blas_threads_come_back_after_an_exception(monkeypatch):
+def test_blas_threads_are_restored_after_an_exception(monkeypatch):
     def fail(*_):
         assert blas_threads() == {1}
         raise RuntimeError("out of luck")
@@ -870,7 +870,7 @@ def test_blas_threads_come_back_after_an_exception(monkeypatch):
 
 
 @pytest.mark.usefixtures("two_blas_threads")
-def test_blas_threads_come_back_with_the_last_of_several_chunks():
+def test_blas_threads_are_restored_after_the_last_of_several_chunks():
     def chunk():
         with engine._one_blas_thread:
             assert blas_threads() == {1}
@@ -884,8 +884,8 @@ def test_blas_threads_come_back_with_the_last_of_several_chunks():
 
 
 @pytest.mark.usefixtures("two_blas_threads")
-def test_blas_threads_come_back_after_an_interrupt_on_the_very_threshold():
-    engine._one_blas_thread.__enter__()  # and no more
+def test_blas_threads_are_restored_after_an_interrupt_on_entry():
+    engine._one_blas_thread.__enter__()  # interrupted before the exit
     assert blas_threads() == {1}
     train(Trainer(pair(), *samples()), 1)
     assert blas_threads() == {2}
