@@ -3,7 +3,7 @@
 # Large enough for a class to read and for a thumb; the question close to what answers it. The button that
 # leads on has a frame: on the primary color of the dark theme, white could hardly be read.
 LESSON = """<style>
-.st-key-head h1 { padding-block: 0 0.25rem }
+.st-key-head h1 { padding-block: 0 0.4rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-show button, .st-key-next button { border: 2px solid currentColor }
@@ -13,6 +13,13 @@ LESSON = """<style>
     border: 2px solid currentColor; background: transparent; color: inherit
 }
 .st-key-verdict p { font-size: 1.15rem }
+@media (max-width: 640px) {
+    /* The bar stands beside the button that opens the sidebar, which takes no presses but its own. */
+    .stMainBlockContainer { padding-top: 0.5rem !important }
+    .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
+    [data-testid=stHeader] { pointer-events: none; background: transparent }
+    [data-testid=stHeader] button { pointer-events: auto }
+}
 </style>"""
 # A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in LESSON.
 PHONE = """<style>
@@ -57,10 +64,9 @@ kbd {
 .vega-bind label { display: flex; align-items: center; gap: 0.5rem }
 .vega-bind input { min-height: 1.5rem; min-width: 1.5rem }
 .vega-bind input + span, .vega-bind input + label { display: none }
-@media (pointer: coarse) { kbd { display: none } }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
-    .st-key-enlarge { display: none }
+    .st-key-enlarge, kbd { display: none }
 }
 @page { size: A4 landscape; margin: 10mm }
 @media print {

@@ -23,10 +23,11 @@ from dualnet.plotting.units import (
 )
 from dualnet.questions.base import Answer
 from dualnet.questions.boundary import class_names, samples_drawing
+from dualnet.text import power
 from dualnet.training.experiments import Sizes
 
 HEIGHT = 150  # of a picture, in the units of a drawing
-AXES_HEIGHT = 260  # pixels
+AXES_HEIGHT = 300  # pixels
 SEEDS = (0, 1)  # seeds shown beside the page's own
 LOSSES = (0.01, 1.0)  # of an axis without curves
 DIFFERENCES = (1e-16, 10.0)
@@ -79,10 +80,10 @@ def seeds(view):
     limit, step = weight_limit(networks), WIDTH / len(shown)
     rasters, labels = [], []
     for place, (seed, network) in enumerate(zip(shown, networks, strict=True)):
-        box = (place * step, HEIGHT + 6, step - 12, 20)
+        box = (place * step, HEIGHT + 6, step - 12, 16)
         rasters.append(unit_tiles(network, view.data, limit, HEIGHT, place * step, step - 12))
         labels.append(Label(view.t("stimulus.seed", seed=seed), box, "#0072B2", "white"))
-    drawing = Drawing(HEIGHT + 26, tuple(rasters), labels=tuple(labels))
+    drawing = Drawing(HEIGHT + 22, tuple(rasters), labels=tuple(labels))
     alt_text = view.t("stimulus.seeds_alt", seeds=", ".join(map(str, shown)))
     caption = view.t("stimulus.normal", std=view.settings.std)
     note = view.t(f"unit_plot.{view.data.unit_plot}")
@@ -168,13 +169,16 @@ def _axes_spec(across, up, x, y, log):
         return alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
 
     ticks = {"values": charts.log_ticks(*across)} if log else {"tickCount": 5}
+    powers = {exponent: power(exponent) for exponent in range(-16, 2)}
+    small = f"{charts.literal(powers)}[round(log(datum.value) / LN10)]"
+    labels = f"datum.value < 1e-3 ? {small} : format(datum.value, '~g')"
     base = alt.Chart(alt.NamedData("ends")).encode(
         x=alt.X("x:Q", title=x, scale=scale(across, log), axis=alt.Axis(grid=False, **ticks)),
         y=alt.Y(
             "y:Q",
             title=y,
             scale=scale(up, True),
-            axis=alt.Axis(values=charts.log_ticks(*up), format="~g" if up == LOSSES else ".0e"),
+            axis=alt.Axis(values=charts.log_ticks(*up), labelExpr=labels),
         ),
     )
     mark = {"strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}

@@ -275,7 +275,8 @@ SMALL_TEXT = f"""() => [...document.querySelectorAll('{CHARTS} svg text')]
 
 # --- a step of the lesson --------------------------------------------------------------------
 
-PICTURES = "[data-testid=stMain] :is(svg.marks, canvas, [data-testid=stImage], pre, .katex)"
+SHOWN = "svg.marks, canvas, [data-testid=stImage], pre, .katex"
+PICTURES = f"{STAGE} :is({SHOWN})"
 
 
 def button(page, key):
@@ -286,10 +287,8 @@ def assert_asks(page, number, language):
     step = STEPS[number - 1]
     question = re.sub("[*`]", "", step.text("ask", step.view(language)))
     expect(page.locator("h1")).to_have_text(question)
-    assert page.locator(PICTURES).count() == 0
-    assert (
-        "%" not in page.locator("[data-testid=stMain] [data-testid=stMarkdown]").first.inner_text()
-    )
+    assert page.locator(STAGE).count() == 0
+    assert page.locator(f".st-key-stimulus :is({SHOWN})").count() > 0
     for i in range(1, len(step.options) + 1):
         assert inside(button(page, f"answer{i}").bounding_box(), page.viewport_size)
 
@@ -297,7 +296,7 @@ def assert_asks(page, number, language):
 def assert_shows(page, number, height=None):
     assert page.locator(PICTURES).count() > 0
     assert page.evaluate(OUTSIDE, height) == [], number
-    head = page.locator("[data-testid=stMain] p").filter(has=page.get_by_text("check_circle"))
+    head = page.locator(".st-key-verdict p")
     window = {**page.viewport_size, "height": height or page.viewport_size["height"]}
     assert inside(head.bounding_box(), window)
     assert no_sideways_scrolling(page)

@@ -1,6 +1,7 @@
 """The lesson in Chromium: by keyboard before a class, by touch on a phone, and its link for others."""
 
 import io
+import re
 import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,17 +14,20 @@ from dualnet.app.share import network_address
 from dualnet.lesson.steps import ALSO, STEPS
 from dualnet.text import translator
 from tests.browser.helpers import (
+    DESK,
     LOCALES,
     PAGE,
     PHONE,
     PICTURES,
     PROJECTOR,
     SCREEN_AND_A_HALF,
+    STAGE,
     assert_asks,
     assert_shows,
     axe_violations,
     button,
     inside,
+    no_sideways_scrolling,
     ready,
     rerun,
     segment,
@@ -40,8 +44,14 @@ def test_the_lesson_by_keyboard_alone(visit, language):
     page = visit("?step=loss", language)
     for number in range(1, len(STEPS) + 1):
         assert_asks(page, number, language)
+        for key in ("1", "2"):  # a choice can be changed, and shows nothing
+            with rerun(page):
+                page.keyboard.press(key)
+            assert_asks(page, number, language)
+            expect(page.locator(".st-key-answers button[kind=primary]")).to_have_count(1)
+            expect(page.locator(f".st-key-answer{key} button[kind=primary]")).to_have_count(1)
         with rerun(page):
-            page.keyboard.press("ArrowRight" if number % 2 else "2")
+            page.keyboard.press("ArrowRight")
         assert_shows(page, number)
         assert f"step={STEPS[number - 1].name}" in page.url
         if number < len(STEPS):
@@ -67,6 +77,8 @@ def test_the_lesson_by_touch_from_the_link_of_each_step(visit, url, language):
             assert min(box["height"], box["width"]) >= 44, key
         with rerun(page):
             button(page, "answer1").tap()
+        with rerun(page):
+            button(page, "show").tap()
         if step.name == "code":  # one side below the other
             continue
         assert_shows(page, number, SCREEN_AND_A_HALF)
@@ -90,9 +102,10 @@ def test_the_opening_page_leads_to_the_lesson_on_a_phone_as_well(visit):
 def test_everybody_can_read_and_press_a_step(visit, theme):
     page = visit("?step=4", color_scheme=theme)
     assert axe_violations(page) == []
-    with rerun(page):
-        page.keyboard.press("2")
-    assert axe_violations(page) == []
+    for key in ("2", "ArrowRight"):
+        with rerun(page):
+            page.keyboard.press(key)
+        assert axe_violations(page) == []
 
 
 def test_keys_that_belong_to_a_control_move_nothing_else(visit):
@@ -115,7 +128,7 @@ def test_nothing_of_the_last_step_stays_while_the_next_one_trains(visit):
     page.keyboard.press("ArrowRight")
     button(page, "show").wait_for()  # of step 2, which trains 20,000 epochs meanwhile
     page.wait_for_function(
-        f"() => document.querySelector('.st-key-answers') && !document.querySelector('{PICTURES}')",
+        f"() => document.querySelector('.st-key-answers') && !document.querySelector('{STAGE}')",
         timeout=2_000,
     )
     with rerun(page):
@@ -138,41 +151,133 @@ def test_a_press_too_many_shows_no_answer(visit):
 
 
 def test_what_if_and_on(visit):
-    page = visit("?step=4")
-    with rerun(page):
-        page.keyboard.press("2")
+    page = visit("?step=loss")
+    for key in ("2", "ArrowRight"):
+        with rerun(page):
+            page.keyboard.press(key)
     expect(page.get_by_text("you were right")).to_be_visible()
+    expect(page.locator(".st-key-verdict").get_by_text("check_circle")).to_be_visible()
     with rerun(page):
         page.get_by_text("More settings").click()
-        slider(page, "constant").press("End")
-    expect(page.get_by_text("The numbers say: It still lags behind")).to_be_visible()
-    assert "constant=2" in page.url
-    here = page.url
+        slider(page, "std").press("End")
+    expect(page.get_by_text("you chose: Random normal")).to_be_visible()
+    expect(page.locator(".st-key-verdict").get_by_text("check_circle")).to_have_count(0)
+    assert "std=5" in page.url
     page.locator("h1").click()  # the keys belong to the lesson again
     with rerun(page):
         page.keyboard.press("ArrowRight")
-    assert page.url.endswith("?step=boundary")
-    other = visit("?" + urlsplit(here).query)
-    with rerun(other):
-        other.keyboard.press("ArrowRight")
-    expect(other.get_by_text("The numbers say: It still lags behind")).to_be_visible()
+    assert page.url.endswith(f"?step={STEPS[1].name}")
 
 
 def test_the_end_of_the_lesson_has_more_to_see(visit):
     t = translator("en")
     for name, state in ALSO.items():
-        page = visit("?step=code")
+        page = visit(f"?step={STEPS[-1].name}")
         with rerun(page):
             page.keyboard.press("ArrowRight")
-        page.locator(".st-key-also button").click()
+        notice = re.sub("[*`]", "", t(f"lesson.more_notice.{name}"))
+        expect(page.get_by_text(notice)).to_be_visible()
         with rerun(page):
             page.get_by_text(t(f"lesson.more.{name}"), exact=True).click()
         assert "step" not in page.url
         for key, wanted in state.items():
-            assert (
-                f"{key}={wanted:g}" if isinstance(wanted, float) else f"{key}={wanted}" in page.url
-            )
+            text = f"{wanted:g}" if isinstance(wanted, float) else str(wanted)
+            assert parse_qs(urlsplit(page.url).query)[key] == [text]
         assert page.locator(PICTURES).count() > 0
+        expect(page.get_by_text(notice)).to_be_visible()
+
+
+CLICKS = {
+    "notes": ".st-key-notes label",
+    "play": ".st-key-play label",
+    "language": ".st-key-language [role=radio]:not([aria-checked=true]), .st-key-language label",
+    "epoch": ".st-key-epoch input[type=range]",
+    "beside": "h1",
+}
+
+
+@pytest.mark.parametrize("click", CLICKS)
+def test_keys_lead_on_after_a_click(visit, click):
+    page = visit("?step=units")
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    if click == "epoch":
+        box = page.locator(CLICKS[click]).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    else:
+        page.locator(CLICKS[click]).last.click()
+    page.wait_for_timeout(1_500)
+    ready(page)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"() => location.search.includes('step={STEPS[4].name}')")
+    ready(page)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => location.search.includes('step=units')")
+
+
+def test_a_step_opens_at_its_top_and_clicks_draw_no_frame(visit):
+    page = visit("?step=luck")
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    main = page.locator("[data-testid=stMain]")
+    main.evaluate("main => main.scrollTo(0, 300)")
+    assert main.evaluate("main => main.scrollTop") > 100
+    page.locator("h1").click(force=True)
+    page.keyboard.press("Shift")
+    frame = "main => [getComputedStyle(main).outlineStyle, getComputedStyle(main).boxShadow]"
+    assert main.evaluate(frame) == ["none", "none"]
+    main.evaluate("main => main.scrollTo(0, 300)")
+    with rerun(page):
+        page.keyboard.press("ArrowLeft")
+    assert main.evaluate("main => main.scrollTop") == 0
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_projector_is_filled(visit, language):
+    for number, step in enumerate(STEPS, start=1):
+        page = visit(f"?step={step.name}&projector=1", language, viewport=DESK)
+        assert_asks(page, number, language)
+        with rerun(page):
+            page.keyboard.press("ArrowRight")
+        bottom = page.evaluate(
+            f"Math.max(...[...document.querySelectorAll('{PICTURES}, {STAGE} p')]"
+            ".map(part => part.getBoundingClientRect().bottom))"
+        )
+        assert bottom > 0.85 * DESK["height"], step.name
+        pictures = [part.bounding_box() for part in page.locator(PICTURES).all()]
+        assert all(inside(box, DESK) for box in pictures), step.name
+        assert page.locator("h1").bounding_box()["x"] < 100  # no sidebar
+        assert no_sideways_scrolling(page)
+
+
+def test_the_projector_switch_closes_the_sidebar_and_enlarges(visit):
+    page = visit("?step=loss", viewport=DESK)
+    before = page.locator("h1").bounding_box()
+    with rerun(page):
+        button(page, "enlarge").click()
+    assert page.url.endswith("?step=loss&projector=1")
+    page.wait_for_timeout(500)
+    after = page.locator("h1").bounding_box()
+    assert after["height"] > 1.5 * before["height"]
+    assert after["x"] < 100 < before["x"]
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    assert parse_qs(urlsplit(page.url).query) == {"step": [STEPS[1].name], "projector": ["1"]}
+
+
+@pytest.mark.parametrize("step", ["loss", "boundary", "size"])
+def test_a_printed_step_is_one_page_without_controls(visit, step):
+    page = visit(f"?step={step}")
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
+    pages = re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(prefer_css_page_size=True))
+    assert len(pages) == 1
+    page.emulate_media(media="print")
+    for part in ("[data-testid=stSidebar]", ".st-key-lesson", ".st-key-epoch"):
+        assert not page.locator(part).is_visible(), part
+    expect(page.locator("h1")).to_be_visible()
 
 
 def test_notes_are_for_the_page_that_wants_them(visit):

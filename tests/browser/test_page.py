@@ -293,6 +293,24 @@ def test_play_from_the_start_to_the_end(visit, trained, question, samples):
         assert f"{run.network_at(100).score(x, y):.1%} {samples} accuracy" in last
     assert "?" not in page.locator(STAGE).inner_text()  # the sentence leads with its question
 
+    run, drag = (page.locator(f".vega-bind input[type={kind}]") for kind in ("checkbox", "range"))
+    expect(run).not_to_be_checked()  # at the end
+    expect(page.locator(".st-key-epoch")).to_have_count(0)  # no other slider says another epoch
+    run.click()
+    page.wait_for_function("window.titles.at(-1).includes('epoch 0|') || window.titles.length > 70")
+    run.click()
+    expect(run).not_to_be_checked()
+    drag.evaluate("(it, v) => { it.value = v; it.dispatchEvent(new Event('input')); }", 1)
+    page.wait_for_timeout(600)  # several frames
+    assert drag.input_value() == "1"
+    run.click()
+    page.wait_for_timeout(600)
+    drag.evaluate("(it, v) => { it.value = v; it.dispatchEvent(new Event('input')); }", 1)
+    expect(run).not_to_be_checked()  # dragging pauses
+    page.wait_for_timeout(600)
+    assert drag.input_value() == "1"
+    assert page.sent[sent:] == []
+
     with rerun(page):
         page.locator(".st-key-play label").click()
     after = page.locator(STAGE).inner_text(), page.evaluate(CONTROLS), page.url

@@ -520,15 +520,30 @@ def press(page, key):
     return page.button(key=key).click().run()
 
 
+def keys_of(page):
+    """Return the keys of all containers."""
+    found, blocks = set(), [page.main]
+    while blocks:
+        block = blocks.pop()
+        found.add(block.proto.id.rpartition("-")[2] if block.proto else "")
+        blocks += [child for child in block.children.values() if hasattr(child, "children")]
+    return found
+
+
 def pressed(page):
     """Return the keys of all buttons that can be pressed."""
     return {button.key for button in page.button if not button.disabled}
 
 
 def verdict(page):
-    """Return the first line of the verdict, and what to notice."""
-    [text] = [text for text in said(page) if "check_circle" in text or "decide for none" in text]
-    return text.removeprefix(":green[:material/check_circle:] ").split("  \n")
+    """Return the sentence that says what the numbers confirm, and whether it has a check mark."""
+    mark, t = ":green[:material/check_circle:] ", translator(page.session_state.language)
+    sources = [
+        t("lesson.undecided"),
+        *(t(f"lesson.source.{kind}") for kind in ("numbers", "formulas")),
+    ]
+    [text] = [s for s in said(page) if s.removeprefix(mark).startswith(tuple(sources))]
+    return text.removeprefix(mark), text.startswith(mark)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -543,30 +558,37 @@ def test_a_step_asks_before_it_shows(number, language, open_page):
     assert [page.button(key=f"answer{i}").label for i, _ in enumerate(step.options, start=1)] == [
         step.text(answer, view) for answer in step.options
     ]
-    assert pictures(page) == []
-    assert not page.code
+    assert pictures(page) or page.code  # of what is asked about
     assert not page.latex
-    assert said(page) == [t("lesson.count", step=number, steps=len(STEPS)), t("page.intro")]
+    assert "stage" not in keys_of(page)
     assert [expander.label for expander in page.expander] == [t("setting.more")]
 
     page = press(page, "show")
     assert not page.exception
     assert pictures(page) or page.code
     answer = step.text(CONFIRMED[step.name], view)
-    assert verdict(page) == [
-        t("lesson.told", answer=answer, source=t(f"lesson.source.{step.source}")),
-        step.text("notice", view),
-    ]
+    told = t("lesson.told", answer=answer, source=t(f"lesson.source.{step.source}"))
+    assert verdict(page) == (told, True)
+    assert step.text("notice", view) in said(page)
     assert not pressed(page) & {"show", "answer1", "answer2"}
     assert ("next" in pressed(page)) == (number < len(STEPS))
     assert ("back" in pressed(page)) == (number > 1)
 
 
-def test_the_page_says_whether_the_choice_was_right(open_page):
-    page = press(open_page(step="1"), "answer1")
-    assert verdict(page)[0] == "The numbers say: **Random normal** · you chose: All ones"
-    page = press(open_page(step="1"), "answer2")
-    assert verdict(page)[0] == "The numbers say: **Random normal** · you were right"
+def test_an_option_is_marked_and_shows_nothing(open_page):
+    page = open_page(step="1")
+    for number in (1, 2):
+        page = press(page, f"answer{number}")
+        assert "stage" not in keys_of(page)
+        marked = [b.key for b in page.button if b.proto.type == "primary"]
+        assert marked == [f"answer{number}"]
+
+
+def test_says_whether_the_choice_was_right(open_page):
+    page = press(press(open_page(step="1"), "answer1"), "show")
+    assert verdict(page) == ("The numbers say: **Random normal** · you chose: All ones", False)
+    page = press(press(press(open_page(step="1"), "answer1"), "answer2"), "show")
+    assert verdict(page) == ("The numbers say: **Random normal** · you were right", True)
     page = move(page, constant=0.1)  # what if?
     assert verdict(page)[0] == "The numbers say: **Both about alike** · you chose: Random normal"
     assert page.query_params == {"step": "loss", "constant": "0.1"}
@@ -674,7 +696,7 @@ def test_a_step_given_twice_is_named_in_the_notice(open_page):
 def test_a_rejected_link_is_reported_before_the_answer(open_page):
     page = open_page(step="3", units="999")
     assert "`units`" in notice_of(page)[0]
-    assert pictures(page) == []
+    assert "stage" not in keys_of(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,76 @@
+"""What a class sees before the answer: it follows from the settings, and nothing is trained for it."""
+
+import numpy as np
+import pytest
+
+from dualnet import Comparison, Settings
+from dualnet.lesson.steps import STEPS
+from dualnet.lesson.stimulus import stimulus
+from dualnet.plotting.elements import Chart, Code, Image
+from dualnet.questions.base import View
+from dualnet.text import LANGUAGES
+
+
+def view_of(step, language="en", **changes):
+    view = step.view(language)
+    settings = Settings(**{**vars(view.settings), **changes})
+    return View(settings, Comparison(settings), view.epochs, view.epoch, language)
+
+
+def step_called(name):
+    return next(step for step in STEPS if step.name == name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_every_step_shows_something_and_trains_nothing(step, language):
+    view = view_of(step, language)
+    shown = stimulus(step, view)
+    pictures = (*shown.left, *shown.right, *shown.both)
+    assert pictures
+    assert all(isinstance(picture, Chart | Code | Image) for picture in pictures)
+    assert not shown.sentence
+    assert view.comparison.epochs == 0
+
+
+@pytest.mark.parametrize("changes", [{"units": 1}, {"constant": 0.0, "std": 0.0}, {"units": 64}])
+@pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_every_step_shows_something_where_controls_have_moved(step, dataset, changes):
+    shown = stimulus(step, view_of(step, dataset=dataset, **changes))
+    assert shown.left or shown.both
+
+
+def test_the_starts_say_where_the_weights_come_from():
+    step = step_called("loss")
+    view = view_of(step, constant=0.5, std=2.0)
+    left, right = (side[0] for side in (stimulus(step, view).left, stimulus(step, view).right))
+    assert "starts at 0.5" in left.caption
+    assert (view.runs["ones"].network_at(0).w1 == 0.5).all()
+    assert "standard deviation 2." in right.caption
+    assert np.std(view.runs["normal"].network_at(0).w1) == pytest.approx(2, rel=0.2)
+    assert left.svg != right.svg
+
+
+def test_the_plane_holds_every_training_sample_and_no_boundary():
+    view = view_of(step_called("boundary"))
+    [picture] = stimulus(step_called("boundary"), view).both
+    shapes = [picture.svg.count("<circle"), picture.svg.count("<path")]
+    assert shapes == np.bincount(view.data.y_train.astype(int)).tolist()
+    assert "<image" not in picture.svg
+
+
+def test_the_digits_have_their_own_classes():
+    view = view_of(step_called("digits"))
+    [picture] = stimulus(step_called("digits"), view).both
+    words = [word for word in picture.svg.replace(">", "<").split("<") if word in ("even", "odd")]
+    names = view.data.target_names
+    assert words == [names[kind] for kind in view.data.y_val[: len(words)].astype(int)]
+    assert len(words) == picture.svg.count("<image") > 0
+
+
+def test_the_axes_end_where_the_answer_ends():
+    for name in ("reach", "nudge"):
+        view = view_of(step_called(name))
+        [chart] = stimulus(step_called(name), view).both
+        assert chart.tables["ends"]["x"].to_pylist() == [0, view.epochs]
