@@ -1,5 +1,6 @@
 """A live class in Chromium: a teacher before a projector and three phones."""
 
+import re
 import socket
 import threading
 from contextlib import contextmanager, suppress
@@ -102,7 +103,7 @@ def counts(page):
 
 def asks(page, number, language="en"):
     step = STEPS[number - 1]
-    question = step.text("ask", step.view(language)).replace("*", "")
+    question = re.sub("[*`]", "", step.text("ask", step.view(language)))
     expect(page.locator("h1").first).to_have_text(question, timeout=SOON)
 
 

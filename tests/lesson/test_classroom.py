@@ -216,6 +216,14 @@ def test_a_teacher_is_known_by_the_secret(clock):
     assert classes.get(f" {opened.code.lower()} ") is opened
 
 
+def test_another_secret_with_the_same_code_is_no_teacher(clock, monkeypatch):
+    classes = Classes(clock)
+    opened = classes.open("one")
+    monkeypatch.setattr(model, "code_of", lambda host: opened.code)
+    assert classes.of_host("two") is None
+    assert classes.of_host("one") is opened
+
+
 def test_codes_cannot_be_confused():
     codes = {code_of(str(number)) for number in range(2_000)}
     assert len(codes) > 1_990
