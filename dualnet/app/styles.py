@@ -49,9 +49,12 @@ DOCUMENT = """<script>
 document.documentElement.lang = "{language}";
 document.documentElement.translate = false;
 </script>"""
-HIDDEN = "<style>.st-key-document { display: none }</style>"
+HIDDEN = """<style>
+[data-testid=stLayoutWrapper]:has(> .st-key-document) { display: none }
+</style>"""
 
 PAGE = """<style>
+.st-key-question [role=radio] { padding-inline: 0.55rem }
 [data-testid=stMain]:focus-visible { outline: none; box-shadow: none }
 kbd {
     margin-inline-start: 0.75rem; padding: 0.05rem 0.45rem;
