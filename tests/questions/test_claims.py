@@ -199,6 +199,30 @@ def equal(facts, run, units=None):
     assert units is None or number(units) == facts.networks[run].units
 
 
+def saturated(network, x):
+    """Return the share of hidden activations below 0.05 or above 0.95."""
+    count = 0
+    for unit in range(network.units):
+        a = 1 / (1 + np.exp(-(x @ network.w1[:, unit] + network.b1[unit])))
+        count += np.sum((a < 0.05) | (a > 0.95))
+    return count / (len(x) * network.units)
+
+
+def start_shares(facts):
+    """Return the share of saturated hidden activations at the start, by the name of the run."""
+    x = facts.view.data.x_train
+    return {name: saturated(run.network_at(0), x) for name, run in facts.runs.items()}
+
+
+def equal_saturated(facts, run, other, units, share, other_share):
+    equal(facts, run, units)
+    assert facts.other(run) == other
+    shares = start_shares(facts)
+    assert abs(number(share) - shares[run]) <= 0.0051
+    assert abs(number(other_share) - shares[other]) <= 0.0051
+    assert shares[run] - shares[other] >= 0.039  # rounded, 5 percent points
+
+
 def rounding(facts, run):
     """Equal at the start, to the last digit, and now more than one kind."""
     assert facts.spread(run, facts.runs[run].network_at(0)) == 0
@@ -265,6 +289,7 @@ ORACLES = {
     "loss.start": start,
     "loss.diverged": diverged,
     "loss.equal": equal,
+    "loss.equal_saturated": equal_saturated,
     "loss.equal_both": equal_both,
     "loss.rounding": rounding,
     "units.answer": distinct,
@@ -283,6 +308,9 @@ def check(answer, view, seeds=None):
     claims = claims_in(answer.sentence, view.language)
     for key, values in claims:
         ORACLES[key](facts, **values)
+        if key == "loss.equal":  # else the other cause would go unsaid
+            shares = start_shares(facts)
+            assert shares[values["run"]] - shares[facts.other(values["run"])] < 0.061
     check_alts(answer, facts)
     return [key for key, _ in claims]
 
@@ -619,6 +647,18 @@ def test_a_random_start_of_hardly_any_deviation_is_nearly_equal():
     assert told("loss", asked, 20)[0][1:] == ["loss.equal"]
 
 
+def test_a_large_equal_start_is_said_to_be_saturated():
+    """Two causes: the units are equal, and their inputs are large."""
+    said, answer = told("loss", Settings(), 500)
+    assert said == ["loss.behind", "loss.equal_saturated"]
+    ends = (
+        "all equal, and at the start 93% of their activations are saturated (*Random normal*: 41%)."
+    )
+    assert answer.sentence.endswith(ends)
+    for asked in (Settings(constant=0.1), Settings("digits", constant=0.1, std=0.1)):
+        assert told("loss", asked, 20)[0][1:] == ["loss.equal"]
+
+
 def test_nearly_the_same_loss_is_about_the_same():
     said, answer = told("loss", Settings(constant=0.1), 500)
     assert said[0] == "loss.even"
@@ -656,7 +696,7 @@ def test_what_is_said_does_not_depend_on_what_others_trained():
 def test_the_headline_compares_at_the_epoch_looked_at(trained):
     comparison = trained(Settings(), 20_000)
     said, answer = told("loss", Settings(), 20_000, 500, comparison)
-    assert said == ["loss.reached", "loss.equal"]
+    assert said == ["loss.reached", "loss.equal_saturated"]
     assert "*All ones* takes **6,484 epochs** to get there" in answer.sentence
 
 
