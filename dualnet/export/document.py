@@ -67,7 +67,8 @@ def plain(markdown):
     return "".join(text for text, _ in spans(markdown))
 
 
-def _html(markdown):
+def inline(markdown):
+    """Return Markdown as HTML that stands within a paragraph."""
     return "".join(
         f"<{look}>{html.escape(text)}</{look}>" if look else html.escape(text)
         for text, look in spans(markdown)
@@ -131,16 +132,16 @@ def _placed(text, attributes):
 def fragment(answer):
     """Return the answer as HTML for a page that has a font, a text color and a background."""
     font = _font(answer)
-    parts = [f"<p>{_html(answer.sentence)}</p>"]
+    parts = [f"<p>{inline(answer.sentence)}</p>"]
     if answer.left or answer.right:
         columns = "".join(_column_html(answer, side, font) for side in (0, 1))
         parts.append(f'<div style="display:flex;flex-wrap:wrap;gap:{GAP}px">{columns}</div>')
     wide = *answer.both, *answer.details
     parts += [_picture_html(picture, WIDTH, font) for picture in wide]
     if answer.more:
-        parts.append(f"<p>{_html(answer.more)}</p>")
+        parts.append(f"<p>{inline(answer.more)}</p>")
     if answer.note:
-        parts.append(f'<p style="font-size:.9em;opacity:.8">{_html(answer.note)}</p>')
+        parts.append(f'<p style="font-size:.9em;opacity:.8">{inline(answer.note)}</p>')
     text = f'<div lang="{_language(answer)}" style="max-width:{WIDTH}px">{"".join(parts)}</div>'
     # The colors are for a light page. Mixed with the text color they are also readable on a dark one.
     for color, share in zip(COLORS, (75, 75, 55), strict=True):
@@ -153,7 +154,7 @@ def _column_html(answer, side, font):
     parts = []
     if answer.names:
         key = RUNS[side]
-        beside = _html((answer.subtitles or {}).get(key, ""))
+        beside = inline((answer.subtitles or {}).get(key, ""))
         name = f"━━ {html.escape(answer.names[key])}"
         look = f"color:{COLORS[side]};font-size:1.15em"
         parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {beside}</p>')
@@ -171,7 +172,7 @@ def _picture_html(picture, width, font):
             look = "font:italic 1em serif;line-height:1.8;white-space:pre-wrap"
             return f'<div style="{look}">{lines}</div>'
     caption = picture.caption if isinstance(picture, Image) else None
-    below = f'<p style="font-size:.9em;margin-top:0">{_html(caption)}</p>' if caption else ""
+    below = f'<p style="font-size:.9em;margin-top:0">{inline(caption)}</p>' if caption else ""
     attributes = (
         f'style="width:100%;height:auto" role="img" aria-label="{html.escape(picture.alt)}"'
     )

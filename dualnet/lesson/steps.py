@@ -3,7 +3,7 @@
 Which option is confirmed follows from the runs on the page (see `verdicts`), also where a control has
 moved. The texts of a step stand under its name.
 
-To add a step: its verdict, a line in `STEPS`, its texts.
+To add a step: its verdict, its finding, a line in `STEPS`, its texts.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,8 @@ from dualnet.text import translator
 class Step:
     """A step of the lesson.
 
-    name : in links and of its texts: ``ask``, ``notice``, ``notes`` and one for every option
+    name : in links and of its texts: ``ask``, ``notice``, ``notes``, one for every option, and the
+        findings (see `dualnet.lesson.summary`)
     options : keys, in the order of their buttons
     verdict : function that returns the option that the numbers confirm, or None (see `verdicts`)
     state : the controls of the page that differ from their defaults
@@ -47,8 +48,9 @@ class Step:
         epochs = self.state.get("epochs", EPOCHS.default)
         return View(settings, None, epochs, self.state.get("epoch", epochs), language)
 
-    def text(self, part, view):
-        """Return the words of ``part`` for what is looked at; a `View` without runs will do."""
+    def text(self, part, view, **values):
+        """Return the words of ``part`` for what is looked at, with more ``values`` where it needs them; a
+        `View` without runs will do."""
         experiments = get_question(self.question).experiments(view)
         return view.t(
             f"lesson.{self.name}.{part}",
@@ -61,6 +63,8 @@ class Step:
             trained=experiments[0][1] if experiments else view.epochs,
             first=view.names["ones"],
             second=view.names["normal"],
+            data=view.t(f"dataset.{view.settings.dataset}"),
+            **values,
         )
 
     def result(self, view, confirmed, chosen=None):

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.measures import DISTINCT, distinct_units, epochs_to, even
+from dualnet.measures import DISTINCT, distinct_units, epochs_to, even, saturated_share
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import draw_units, svg, weight_limit
@@ -20,6 +20,7 @@ LABEL = 62, 20  # width and height of the number at the end of a curve
 PLACES = (-17, 17, -32, 32)  # possible positions of its middle, in pixels below the curve's end
 TOOLTIPS = 60  # epochs of a chart that have a tooltip
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
+SATURATED_MORE = 0.05  # of the hidden activations: a difference that may slow training
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
 
@@ -59,11 +60,26 @@ def sentence(view):
     if len(equal) == 2:
         sentences.append(view.t("loss.equal_both", units=view.settings.units))
     elif equal:
-        sentences.append(view.t("loss.equal", run=view.names[equal[0]], units=view.settings.units))
+        sentences.append(equal_units(view, equal[0]))
     for key in RUNS:
         if view.is_separated_by_rounding(key):
             sentences.append(view.t("loss.rounding", run=view.names[key]))
     return " ".join(sentences)
+
+
+def equal_units(view, key):
+    """Return the sentence that the units of a run are all equal and, where that is so, that at the start
+    clearly more of its hidden activations are saturated than of the other run's."""
+    other = OTHER[key]
+    share, other_share = (
+        round(saturated_share(view.runs[run].network_at(0), view.data.x_train), 2)
+        for run in (key, other)
+    )
+    words = {"run": view.names[key], "units": view.settings.units}
+    if share - other_share < SATURATED_MORE:
+        return view.t("loss.equal", **words)
+    words |= {"share": share, "other": view.names[other], "other_share": other_share}
+    return view.t("loss.equal_saturated", **words)
 
 
 def diverged(view):

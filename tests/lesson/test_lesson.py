@@ -15,12 +15,12 @@ from dualnet.app.url import CONTROLS, opening, parameters_of, read_parameters
 from dualnet.lesson.steps import ALSO, STEPS, step_number, table
 from dualnet.measures import difference, saturated_share
 from dualnet.plotting.units import drawn_by_equal
-from dualnet.questions import QUESTIONS, get_question, gradient
+from dualnet.questions import QUESTIONS, gradient
 from dualnet.questions.base import View
 from dualnet.questions.gradient import distinct_columns
-from dualnet.settings import HYPERPARAMETERS
 from dualnet.text import LANGUAGES, catalogue, translator
 from dualnet.training.experiments import equal_start
+from dualnet.training.fixes import STARTS, TRAINING
 from tests.conftest import ROOT
 from tests.page.helpers import move, notice_of, pictures, said, state_of, widget
 from tests.questions.test_gradient import loss_of, slope
@@ -28,24 +28,6 @@ from tests.views import view_of
 
 BY_NAME = {step.name: step for step in STEPS}
 NUMBERS = range(1, len(STEPS) + 1)
-
-
-@pytest.fixture
-def looked_at(trained):
-    """Return ``looked_at(step, **moved controls)``: the view and the experiments of its question."""
-
-    def looked_at(step, language="en", **moved):
-        state = step.state | moved
-        settings = Settings(
-            **{k: v for k, v in state.items() if k in {"dataset", *HYPERPARAMETERS}}
-        )
-        epochs = state.get("epochs", 500)
-        epoch = min(state.get("epoch", epochs), epochs)
-        view = View(settings, trained(settings, epochs), epochs, epoch, language)
-        needs = get_question(step.question).experiments(view)
-        return view, [trained(settings, n, kind) for kind, n in needs]
-
-    return looked_at
 
 
 # --- the table ------------------------------------------------------------------------------
@@ -90,11 +72,10 @@ def test_every_part_of_a_step_has_a_text(step, language):
     for text in (*answers, *(step.text(part, view) for part in ("ask", "notice", "notes"))):
         assert text
         assert "{" not in text
-    known = {"ask", "notice", "notes", *step.options}
+    known = {"ask", "notice", "notes", "finding", *step.options}
     prefix = f"lesson.{step.name}."
-    assert {key for key in catalogue(language) if key.startswith(prefix)} == {
-        prefix + part for part in known
-    }
+    parts = {key.removeprefix(prefix) for key in catalogue(language) if key.startswith(prefix)}
+    assert parts - {"finding_none"} == known
 
 
 def test_texts_follow_the_controls():
@@ -209,6 +190,80 @@ def test_notes_of_fixes(looked_at):
     changes = ("batches", "momentum", "relu", "dropout", "one_unit", "biases", "w1", "w2")
     distinct = [fixes.result(change, 1_000).distinct for change in changes]
     assert distinct == [1, 1, 1, 10, 2, 10, 10, 10]
+
+
+def rms(*arrays):
+    """Return the size of weights: the root of their mean square."""
+    return np.sqrt(np.mean(np.concatenate([array.ravel() for array in arrays]) ** 2))
+
+
+def weights(network):
+    return network.w1, network.b1, network.w2
+
+
+@pytest.mark.parametrize("name", ["gradient", "boundary", "digits"])
+def test_left_and_right_differ_in_equality_alone(name, looked_at):
+    view, _ = looked_at(BY_NAME[name])
+    left, right = (view.runs[key].network_at(0) for key in ("ones", "normal"))
+    drawn = {"w1", "w2", "constant", "seed", "std", "a1", "losses", "val_losses"}
+    kept = [{k: v for k, v in vars(n).items() if k not in drawn} for n in (left, right)]
+    assert {"units", "lr", "l1", "l2"} < kept[0].keys() == kept[1].keys()
+    assert all(np.array_equal(kept[0][k], kept[1][k]) for k in kept[0])
+    for method in ("fit", "training", "forpass", "backprop", "update", "reg_loss"):
+        assert getattr(type(left), method) is getattr(type(right), method)
+    count = left.w1.size + left.w2.size
+    assert rms(left.w1, left.w2) == pytest.approx(view.settings.std)
+    assert rms(right.w1, right.w2) == pytest.approx(view.settings.std, rel=2.5 / np.sqrt(2 * count))
+    assert difference(*weights(left)) == 0 < difference(*weights(right))
+
+
+def test_equal_and_different_units_of_size_differ_in_equality_alone(looked_at):
+    """At every size, over the five seeds; w2 has ten numbers a network, so the sizes are about the same."""
+    _, [sizes] = looked_at(BY_NAME["size"])
+    w1, b1, w2, b2 = sizes._trainer.weights(0)
+    apart = difference(w1, b1, w2)
+    assert not b1.any()
+    assert not b2.any()
+    constant, equal, different = slice(0, 6), slice(6, 36), slice(36, 66)
+    assert not apart[constant].any()
+    assert not apart[equal].any()
+    assert apart[different].all()
+    for i, size in enumerate(sizes.SIZES):
+        assert rms(w1[i], w2[i]) == pytest.approx(size)
+        for first in (6, 36):
+            seeds = slice(first + 5 * i, first + 5 * i + 5)
+            assert rms(w1[seeds]) == pytest.approx(size, rel=0.25)
+
+
+def test_each_change_of_fixes_is_one_change(looked_at):
+    view, [fixes] = looked_at(BY_NAME["fixes"])
+    plain = view.settings.ones()
+    plain.init_weights(2)
+    for change, kind in TRAINING.items():
+        start = fixes.result(change, 0).network
+        for part, expected in zip(weights(start), weights(plain), strict=True):
+            assert np.array_equal(part, expected), change
+        assert (start.units, start.lr, start.l1, start.l2) == (10, plain.lr, 0, 0)
+        assert (kind.training is DualLayer.training) or kind.gen_batch is DualLayer.gen_batch
+    for change, kind in STARTS.items():
+        start = fixes.result(change, 0).network
+        assert (start.units, start.lr, start.l1, start.l2) == (10, plain.lr, 0, 0)
+        assert kind.training is DualLayer.training
+        changed = [
+            not np.array_equal(a, b) for a, b in zip(weights(start), weights(plain), strict=True)
+        ]
+        assert any(changed), change
+
+
+def test_nudges_differ_in_their_size_alone(looked_at):
+    view, [nudges] = looked_at(BY_NAME["nudge"])
+    w1, b1, w2, _ = nudges._trainer.weights(0)
+    random = view.settings.normal()
+    random.init_weights(2)
+    assert not b1.any()
+    for i, size in enumerate(nudges.SIZES):
+        for part, numbers in ((w1[i], random.w1), (w2[i], random.w2)):
+            np.testing.assert_allclose(part - view.settings.constant, size * numbers, atol=3e-16)
 
 
 def test_boundary_is_also_straight_for_a_copied_random_unit(looked_at):

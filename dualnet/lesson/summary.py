@@ -1,0 +1,146 @@
+"""What each step has found, in a sentence, and the summary at the end of the lesson."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dualnet.lesson.steps import STEPS
+from dualnet.lesson.verdicts import LARGE, count_of, median_losses, other_seeds
+from dualnet.measures import accuracy_of, epochs_to
+from dualnet.questions.gradient import distinct_columns, rows_of, units_shown
+from dualnet.questions.loss import diverged
+from dualnet.text import LANGUAGES, translator
+from dualnet.training.experiments import RUNS
+from dualnet.training.fixes import TRAINING
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the numbers of a step say, kept for the end of the lesson.
+
+    confirmed : the option that they confirm, or None
+    sentences : Markdown, by language
+    """
+
+    confirmed: str | None
+    sentences: dict
+
+
+def finding_of(step, view, experiments):
+    """Return the `Finding` of a step from the runs of ``view`` and the experiments of its question."""
+    confirmed = step.verdict(view, *experiments)
+    found = FINDINGS[step.name](view, confirmed, *experiments)
+    sentences = {}
+    for language in LANGUAGES:
+        told = replace(view, language=language)
+        if found is None:
+            sentences[language] = told.t("lesson.undecided")
+        else:
+            part, values = found
+            answer = confirmed and step.text(confirmed, told)
+            sentences[language] = step.text(part, told, answer=answer, **values)
+    return Finding(confirmed, sentences)
+
+
+def summary(findings, chosen, language):
+    """Return the findings as a numbered list in Markdown and, where options were chosen, how many of
+    them were right.
+
+    findings : `Finding` by the name of its step; steps without one are left out
+    chosen : the option chosen, or None, by the name of its step
+    """
+    lines = [
+        f"{number}. {findings[step.name].sentences[language]}"
+        for number, step in enumerate(STEPS, start=1)
+        if step.name in findings
+    ]
+    right = [
+        finding.confirmed == chosen[name]
+        for name, finding in findings.items()
+        if finding.confirmed and chosen.get(name)
+    ]
+    if right:
+        score = translator(language)("lesson.score", right=sum(right), count=len(right))
+        lines += ["", score]
+    return "\n".join(lines)
+
+
+# --- the numbers ----------------------------------------------------------------------------
+
+# Each function takes a `View`, the option confirmed and the experiments of the step's question. It returns
+# which text of the step says it, "finding" or "finding_none", and its numbers; None where no text holds.
+
+
+def accuracies(view, samples):
+    """Return the accuracy of both networks, 0 to 1, by key."""
+    return {key: accuracy_of(network, view.data, samples) for key, network in view.networks.items()}
+
+
+def validation_finding(view, confirmed):
+    return "finding", accuracies(view, "validation")
+
+
+def luck_finding(view, confirmed, seeds):
+    ends = other_seeds(view, seeds)
+    below = int((ends < view.runs["ones"].val_losses[view.epochs - 1]).sum())
+    return "finding", {"below": below, "count": len(ends)}
+
+
+def reach_finding(view, confirmed):
+    if confirmed is None:
+        return None
+    target = view.runs["normal"].val_losses[view.epoch - 1]
+    reached = epochs_to(view.runs["ones"].val_losses[: view.epochs], target)
+    return "finding_none" if reached is None else "finding", {"reached": reached}
+
+
+def units_finding(view, confirmed):
+    return "finding", {key: count_of(view, key) for key in RUNS}
+
+
+def gradient_finding(view, confirmed):
+    if view.settings.units == 1 or diverged(view):
+        return None
+    counts = {key: distinct_columns(rows, "gradient") for key, rows in rows_of(view).items()}
+    return "finding", {"shown": units_shown(view), **counts}
+
+
+def boundary_finding(view, confirmed):
+    part = "finding" if confirmed == "line" else "finding_none"
+    return part, accuracies(view, "training")
+
+
+def size_finding(view, confirmed, sizes):
+    equal, different = median_losses(view, sizes)
+    large = different[sizes.SIZES.index(LARGE)]
+    losses = {"equal": equal.min(), "different": different.min(), "large": large}
+    return ("finding", losses) if np.isfinite([*losses.values()]).all() else None
+
+
+def fixes_finding(view, confirmed, fixes):
+    return "finding" if confirmed else "finding_none", {"changes": len(TRAINING) - 1}
+
+
+def nudge_finding(view, confirmed, nudges):
+    separated = nudges.separated(nudges.reach(view.settings, view.epochs))[1:]
+    count = sum(epoch is not None for epoch in separated)
+    return "finding", {"count": count, "nudges": len(separated)}
+
+
+def code_finding(view, confirmed):
+    return "finding", {}
+
+
+FINDINGS = {
+    "loss": validation_finding,
+    "luck": luck_finding,
+    "reach": reach_finding,
+    "units": units_finding,
+    "gradient": gradient_finding,
+    "boundary": boundary_finding,
+    "size": size_finding,
+    "digits": validation_finding,
+    "fixes": fixes_finding,
+    "nudge": nudge_finding,
+    "code": code_finding,
+}
