@@ -210,7 +210,8 @@ def svg(answer):
     width, height = WIDTH + 2 * GAP, y + GAP
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" lang="{_language(answer)}"'
-        f' viewBox="0 0 {width} {height:g}" width="{width}" height="{height:g}" color="{INK}" fill="{INK}" font-family="{font}">'
+        f' viewBox="0 0 {width} {height:g}" width="{width}" height="{height:g}"'
+        f' color="{INK}" fill="{INK}" font-family="{font}">'
         f"<title>{html.escape(plain(answer.sentence))}</title>"
         f'<rect width="100%" height="100%" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )

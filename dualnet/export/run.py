@@ -28,6 +28,11 @@ for name, run in [("ones", comparison.ones), ("normal", comparison.normal)]:
     accuracy = run.network.score(data.x_val, data.y_val)
     print(name, accuracy, run.losses[-1], run.val_losses[-1])"""
 
+# Windows writes to files and to other programs in an old encoding.
+WRITE_ALL = """\
+if hasattr(sys.stdout, "reconfigure"):  # so that a character such as "⁻" is no error
+    sys.stdout.reconfigure(errors="backslashreplace")"""
+
 
 # --- numbers --------------------------------------------------------------------------------
 
@@ -52,7 +57,8 @@ def python_script(view, question):
     """Return a short script that prints exactly the numbers of the page, and the sentence that answers
     ``question``, a key, for ``view``."""
     comment = "\n".join(f"# {line}" for line in _get_dualnet_words(view).split("\n"))
-    return f"{comment}\n{_get_dualnet()}\n\n{_run(view)}\n\nprint({_ask(view, question)})\n"
+    asked = f"{WRITE_ALL}\nprint({_ask(view, question)})"
+    return f"{comment}\n{_get_dualnet()}\n\n{_run(view)}\n\n{asked}\n"
 
 
 def notebook(view, question, questions):

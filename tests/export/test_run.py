@@ -16,7 +16,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image as Pillow
 
-from dualnet import Comparison, Settings
+from dualnet import Comparison, Settings, ask
 from dualnet.export import document as output
 from dualnet.export import run as export
 from dualnet.export.run import losses_csv, notebook, public_address, python_script
@@ -68,8 +68,15 @@ def run_python(*arguments, cwd, **environment):
     # Keep the other variables: some choose the kernels of linear algebra and change the last digits.
     environment = {**os.environ, "PATH": "", "PYTHONPATH": "", **environment}
     command = [sys.executable, *map(str, arguments)]
+    encoding = environment.get("PYTHONIOENCODING")
     done = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120
+        command,
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding=encoding,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -127,6 +134,19 @@ def test_the_script_asks_with_the_options_of_the_view(looks, arguments, looked_a
     call = ast.parse(asked).body[0].value
     assert [ast.unparse(argument) for argument in call.args] == ["'boundary'", "comparison", "60"]
     assert {word.arg: word.value.value for word in call.keywords} == arguments
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("encoding", ["cp949", "ascii"])  # Korean Windows, LANG=C
+def test_the_script_prints_its_answer_in_any_encoding(looked_at, tmp_path, language, encoding):
+    script = tmp_path / "taken.py"
+    view = looked_at(Settings("moons", units=2), 2, language=language)
+    script.write_text(python_script(view, "nudge"), encoding="utf-8")
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding}
+    *_, printed = run_python(script, cwd=tmp_path, **environment).splitlines()
+    answer = str(ask("nudge", view.comparison, 2, language=language))
+    assert "⁻" in answer  # which neither has
+    assert printed == answer.encode(encoding, "backslashreplace").decode(encoding)
 
 
 # --- the notebook ---------------------------------------------------------------------------
