@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.mark.parametrize("language", LOCALES)
 def test_the_lesson_by_keyboard_alone(visit, language):
-    page = visit("?step=1", language)
+    page = visit("?step=loss", language)
     for number in range(1, len(STEPS) + 1):
         assert_asks(page, number, language)
         for key in ("1", "2"):  # a choice can be changed, and shows nothing
