@@ -6,11 +6,13 @@ from functools import partial
 
 import streamlit as st
 
+from dualnet.app import share, stage
 from dualnet.app.serving import cache, pictures
 from dualnet.app.stage import stop_if_superseded
 from dualnet.app.state import press, state
 from dualnet.export import run
 from dualnet.export.glyphs import MissingCharacters
+from dualnet.lesson import handout
 from dualnet.questions import QUESTIONS
 
 LONG = 10_000  # epochs; their losses take some 750 kB as a table
@@ -33,6 +35,7 @@ def draw(t, question, view, experiments):
             # a file made on demand once other pages were drawn. Long tables would fill the memory.
             on_demand = kind == "csv" and view.epochs > LONG
             _draw_file(t, kind, file, name, mime, on_demand)
+        _draw_handout(t, view.language)
 
 
 def _files(question, view, experiments):
@@ -81,6 +84,50 @@ def _draw_file(t, kind, file, name, mime, on_demand):
         on_click="ignore",
         width="stretch",
     )
+
+
+def _draw_handout(t, language):
+    """Draw the button that makes the handout of the lesson or, once it is made, the one that saves it."""
+    place = st.empty()
+    if state.get("handout", {}).get("language") != language:
+        if not place.button(
+            t("downloads.handout"), key="handout_make", on_click=press, width="stretch"
+        ):
+            return
+        try:
+            state.handout = {"language": language, "file": _handout(t, language, place)}
+        except Exception as failure:  # whatever a library raises
+            place.error(_explain(t, failure))
+            return
+    place.download_button(
+        t("downloads.save", ending="html"),
+        state.handout["file"],
+        f"dualnet-lesson-{language}.html",
+        "text/html",
+        key="save_handout",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+def _handout(t, language, place):
+    """Make the handout in this session's turns, with a progress bar. A control that moves cancels it; what
+    is trained stays."""
+    steps = handout.handout(
+        language,
+        share.page_address(),
+        stage.shared,
+        stage.turn_for,
+        lambda answer: pictures.picture(answer, "fragment"),
+    )
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            return end.value.encode()
+        stage.stop_if_superseded()
+        place.progress(done / total, t("downloads.steps", done=int(done), total=total))
 
 
 def _explain(t, failure):

@@ -7,6 +7,7 @@ from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
 from dualnet.lesson.stimulus import stimulus
+from dualnet.lesson.summary import finding_of, summary
 from dualnet.plotting.elements import Chart
 
 STIMULUS_WIDTH = 560  # pixels of a picture before the answer
@@ -163,6 +164,8 @@ def draw_verdict(t, step, view, experiments, place):
     if confirmed is not None and chosen in (None, confirmed):
         verdict = f":green[:material/check_circle:] {verdict}"
     place.container(key="verdict").markdown(verdict)
+    if state.question == step.question:
+        state.setdefault("findings", {})[step.name] = finding_of(step, view, experiments)
     return confirmed
 
 
@@ -170,9 +173,13 @@ def draw_verdict(t, step, view, experiments, place):
 
 
 def draw_end(t, step):
-    """Draw, below the last step, what else is worth seeing."""
+    """Draw, below the last step, the summary and what else is worth seeing."""
     if step is not STEPS[-1]:
         return
+    chosen = {s.name: state.revealed.get(n) for n, s in enumerate(STEPS, start=1)}
+    with st.container(key="summary"):
+        st.subheader(t("lesson.summary"), anchor=False)
+        st.markdown(summary(state.get("findings", {}), chosen, state.language))
     with st.container(key="also", gap="xsmall"):
         st.subheader(t("lesson.also"), anchor=False)
         for name in ALSO:

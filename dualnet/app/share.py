@@ -44,7 +44,12 @@ def draw_button(t):
 def page_link():
     """Return the page's address with its state, but without the language: each browser has its own."""
     shown = state.page.values | {"language": None}
-    return (st.context.url or "").split("?")[0].rstrip("/") + "/" + link(shown)
+    return page_address() + link(shown)
+
+
+def page_address():
+    """Return the page's address without its state."""
+    return (st.context.url or "").split("?")[0].rstrip("/") + "/"
 
 
 def reachable(url, listens=""):

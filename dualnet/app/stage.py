@@ -109,7 +109,7 @@ def draw_answer(t, question, view, notice=""):
     """
     experiments = experiments_of(question, view)
     trained = [experiment for experiment, _ in experiments]
-    box = st.container(key="stage", gap="small")
+    box = st.container(key="stage", gap="xsmall")
     with box:
         above = st.empty()
         pictures = PictureGrid(view.names)

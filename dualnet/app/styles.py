@@ -71,7 +71,7 @@ kbd {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
     .st-key-enlarge, kbd { display: none }
 }
-@page { size: A4 landscape; margin: 10mm }
+@page { size: A4; margin: 10mm }
 @media print {
     [data-testid=stSidebar], [data-testid=stHeader], .st-key-lesson, .st-key-also,
     [data-testid=stMain] :is([data-testid=stButton], [data-testid=stCheckbox], [data-testid=stSlider]),
@@ -79,7 +79,7 @@ kbd {
     .stApp, .stApp > div, [data-testid=stMain] {
         position: static; height: auto; overflow: visible; display: block
     }
-    .stMainBlockContainer { padding: 0 }
+    .stMainBlockContainer { zoom: 0.8; padding: 0 }
     [data-testid=stHorizontalBlock] { break-inside: avoid }
 }
 </style>"""

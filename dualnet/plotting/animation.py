@@ -104,7 +104,12 @@ def _signals(t, last):
             "name": "playing",
             "value": True,
             "bind": {"input": "checkbox", "name": t("chooser.running")},
-            "on": [{"events": {"signal": "frame"}, "update": f"frame == clock && frame < {last}"}],
+            "on": [
+                {
+                    "events": {"signal": "frame"},
+                    "update": f"playing && frame == clock && frame < {last}",
+                }
+            ],
         },
         {
             "name": "clock",

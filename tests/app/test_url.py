@@ -322,6 +322,7 @@ def test_a_number_may_be_written_in_several_ways(open_page, text, units):
 def test_every_control_of_the_page_is_in_the_link():
     assert set(CONTROLS) == {
         *("dataset", "epochs", "axis", "question", "epoch", "change", "language"),
+        "projector",
         *HYPERPARAMETERS,
     }
     assert CONTROLS["question"].options == tuple(QUESTIONS)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualnet import Comparison, DualLayer, Fixes, Seeds, Settings, Sizes, Trainer, load_dataset
+from dualnet.app.stage import RUN_COLORS
 from dualnet.app.url import CONTROLS, opening, parameters_of, read_parameters
 from dualnet.lesson.steps import ALSO, STEPS, step_number, table
 from dualnet.measures import difference, saturated_share
@@ -575,16 +576,6 @@ def press(page, key):
     return page.button(key=key).click().run()
 
 
-def keys_of(page):
-    """Return the keys of all containers."""
-    found, blocks = set(), [page.main]
-    while blocks:
-        block = blocks.pop()
-        found.add(block.proto.id.rpartition("-")[2] if block.proto else "")
-        blocks += [child for child in block.children.values() if hasattr(child, "children")]
-    return found
-
-
 def pressed(page):
     """Return the keys of all buttons that can be pressed."""
     return {button.key for button in page.button if not button.disabled}
@@ -615,7 +606,10 @@ def test_a_step_asks_before_it_shows(number, language, open_page):
     ]
     assert pictures(page) or page.code  # of what is asked about
     assert not page.latex
-    assert "stage" not in keys_of(page)
+    stimulus = {t(f"unit_plot.{kind}") for kind in ("bars", "image", "plane")}
+    count = t("lesson.count", step=number, steps=len(STEPS))
+    names = {f":{color}[**━━ {view.names[key]}**]" for key, color in RUN_COLORS.items()}
+    assert set(said(page)) - names <= {count, t("page.intro"), *stimulus}
     assert [expander.label for expander in page.expander] == [t("setting.more")]
 
     page = press(page, "show")
@@ -634,7 +628,7 @@ def test_an_option_is_marked_and_shows_nothing(open_page):
     page = open_page(step="1")
     for number in (1, 2):
         page = press(page, f"answer{number}")
-        assert "stage" not in keys_of(page)
+        assert "show" in pressed(page)
         marked = [b.key for b in page.button if b.proto.type == "primary"]
         assert marked == [f"answer{number}"]
 
@@ -751,7 +745,7 @@ def test_a_step_given_twice_is_named_in_the_notice(open_page):
 def test_a_rejected_link_is_reported_before_the_answer(open_page):
     page = open_page(step="3", units="999")
     assert "`units`" in notice_of(page)[0]
-    assert "stage" not in keys_of(page)
+    assert "show" in pressed(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

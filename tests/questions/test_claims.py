@@ -652,25 +652,20 @@ def test_a_random_start_of_small_deviation_is_nearly_equal():
     assert checked_claims("loss", asked, 20)[0][1:] == ["loss.equal"]
 
 
-<<<<<<< HEAD
-def test_nearly_equal_losses_are_called_about_the_same():
-    said, answer = checked_claims("loss", Settings(constant=0.1), 500)
-=======
 def test_a_large_equal_start_is_said_to_be_saturated():
     """Two causes: the units are equal, and their inputs are large."""
-    said, answer = told("loss", Settings(), 500)
+    said, answer = checked_claims("loss", Settings(), 500)
     assert said == ["loss.behind", "loss.equal_saturated"]
     ends = (
         "all equal, and at the start 93% of their activations are saturated (*Random normal*: 41%)."
     )
     assert answer.sentence.endswith(ends)
     for asked in (Settings(constant=0.1), Settings("digits", constant=0.1, std=0.1)):
-        assert told("loss", asked, 20)[0][1:] == ["loss.equal"]
+        assert checked_claims("loss", asked, 20)[0][1:] == ["loss.equal"]
 
 
-def test_nearly_the_same_loss_is_about_the_same():
-    said, answer = told("loss", Settings(constant=0.1), 500)
->>>>>>> w11
+def test_nearly_equal_losses_are_called_about_the_same():
+    said, answer = checked_claims("loss", Settings(constant=0.1), 500)
     assert said[0] == "loss.even"
     assert "about the same loss on validation data: 0.123 and 0.125" in answer.sentence
     assert [answer.subtitles[key][2:7] for key in RUNS] == ["96.7%", "97.8%"]
@@ -705,15 +700,9 @@ def test_answers_do_not_depend_on_epochs_trained_by_others():
 
 def test_the_loss_sentence_compares_at_the_chosen_epoch(trained):
     comparison = trained(Settings(), 20_000)
-<<<<<<< HEAD
     said, answer = checked_claims("loss", Settings(), 20_000, 500, comparison)
-    assert said == ["loss.reached", "loss.equal"]
-    assert "*All ones* takes **6,484 epochs** to reach it" in answer.sentence
-=======
-    said, answer = told("loss", Settings(), 20_000, 500, comparison)
     assert said == ["loss.reached", "loss.equal_saturated"]
-    assert "*All ones* takes **6,484 epochs** to get there" in answer.sentence
->>>>>>> w11
+    assert "*All ones* takes **6,484 epochs** to reach it" in answer.sentence
 
 
 def test_luck_of_the_books_seed():

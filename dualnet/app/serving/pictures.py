@@ -53,7 +53,8 @@ def main():
     answer = SimpleNamespace(**pickle.load(sys.stdin.buffer))
     with warnings.catch_warnings(action="error", category=MissingCharacters):
         try:
-            made = document.file(answer, sys.argv[1])
+            kind = sys.argv[1]
+            made = document.fragment(answer) if kind == "fragment" else document.file(answer, kind)
         except MissingCharacters as missing:  # before anything is drawn
             made = missing
     pickle.dump(made, sys.stdout.buffer)
