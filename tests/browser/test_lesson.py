@@ -138,24 +138,24 @@ def test_a_press_too_many_shows_no_answer(visit):
 
 
 def test_what_if_and_on(visit):
-    page = visit("?step=4")
+    page = visit("?step=reach")
     with rerun(page):
         page.keyboard.press("2")
     expect(page.get_by_text("you were right")).to_be_visible()
     with rerun(page):
         page.get_by_text("More settings").click()
         slider(page, "constant").press("End")
-    expect(page.get_by_text("The numbers say: It still lags behind")).to_be_visible()
+    expect(page.get_by_text("The numbers say: Not by epoch 20,000")).to_be_visible()
     assert "constant=2" in page.url
     here = page.url
     page.locator("h1").click()  # the keys belong to the lesson again
     with rerun(page):
         page.keyboard.press("ArrowRight")
-    assert page.url.endswith("?step=boundary")
+    assert page.url.endswith("?step=units")
     other = visit("?" + urlsplit(here).query)
     with rerun(other):
         other.keyboard.press("ArrowRight")
-    expect(other.get_by_text("The numbers say: It still lags behind")).to_be_visible()
+    expect(other.get_by_text("The numbers say: Not by epoch 20,000")).to_be_visible()
 
 
 def test_the_end_of_the_lesson_has_more_to_see(visit):
