@@ -19,7 +19,7 @@ QUIET = 1.0  # seconds without a change; longer than two round trips
 CAN_GO_BACK = "() => navigation.currentEntry.index > navigation.entries()[0].index + 2"
 DRAWN = """() => [...document.querySelectorAll('svg.marks')]
     .map(svg => [...svg.querySelectorAll('path, text')]
-        .map(part => part.getAttribute('d') ?? part.textContent).join())"""
+        .map(part => part.getAttribute('d') ?? part.textContent).sort().join())"""
 
 
 @contextmanager
@@ -116,9 +116,12 @@ MOVES = {
 
 
 def shown(page):
-    """Return the URL, the values of the controls, the words and the charts of a page."""
+    """Return the URL, the values of the controls, the words and the charts of a page.
+
+    Labels of axes stand in the document in the order in which they were drawn, so all is sorted.
+    """
     query = urlsplit(page.url).query
-    words = page.locator(MAIN).inner_text().split("\n")
+    words = sorted(page.locator(MAIN).inner_text().split("\n"))
     return query, page.evaluate(CONTROLS), words, page.evaluate(DRAWN)
 
 
