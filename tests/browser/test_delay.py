@@ -3,7 +3,7 @@
 import asyncio
 import random
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,7 +19,7 @@ QUIET = 1.0  # seconds without a change; longer than two round trips
 CAN_GO_BACK = "() => navigation.currentEntry.index > navigation.entries()[0].index + 2"
 DRAWN = """() => [...document.querySelectorAll('svg.marks')]
     .map(svg => [...svg.querySelectorAll('path, text')]
-        .map(part => part.getAttribute('d') ?? part.textContent).join())"""
+        .map(part => part.getAttribute('d') ?? part.textContent).sort().join())"""
 
 
 @contextmanager
@@ -48,7 +48,15 @@ def delayed(url):
 
     async def connect(reader, writer):
         server = await asyncio.open_connection(target.hostname, target.port)
-        await asyncio.gather(pipe(reader, server[1]), pipe(server[0], writer))
+        with suppress(asyncio.CancelledError):  # the test is over
+            await asyncio.gather(pipe(reader, server[1]), pipe(server[0], writer))
+
+    async def stop():
+        proxy.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -58,8 +66,10 @@ def delayed(url):
     try:
         yield f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
     finally:
+        asyncio.run_coroutine_threadsafe(stop(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
 
 
 def press(page, key, *names):
@@ -106,9 +116,12 @@ MOVES = {
 
 
 def shown(page):
-    """Return the URL, the values of the controls, the words and the charts of a page."""
+    """Return the URL, the values of the controls, the words and the charts of a page.
+
+    Labels of axes stand in the document in the order in which they were drawn, so all is sorted.
+    """
     query = urlsplit(page.url).query
-    words = page.locator(MAIN).inner_text()
+    words = sorted(page.locator(MAIN).inner_text().split("\n"))
     return query, page.evaluate(CONTROLS), words, page.evaluate(DRAWN)
 
 

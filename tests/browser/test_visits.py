@@ -4,6 +4,8 @@ import asyncio
 
 import psutil
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.asyncio.client import connect
 
 from dualnet.app.serving.sessions import COUNT
 from tests.benchmarks.load import Visitor, process_of
@@ -49,8 +51,24 @@ def test_a_browser_that_connects_again_finds_its_session(url):
     async def story():
         async with Visitor(url, step="loss") as visitor:
             await visitor.finished()
-            show = visitor._button("show")
-            await visitor.run_pressed(show)
+            press = BackMsg().rerun_script.widget_states.widgets.add()
+            press.id, press.trigger_value = visitor._button("show").id, True
+            await visitor.run(press)
+            await visitor.finished()
             visitor.vanish()
+            for _ in range(COUNT - 1):
+                async with Visitor(url, epochs=20):
+                    pass
+            # Streamlit's browser sends the session's id as a protocol, after a token.
+            visitor.connection = await connect(
+                f"ws{url.removeprefix('http')}/_stcore/stream",
+                origin=url,
+                subprotocols=["streamlit", "none", visitor.session],
+                max_size=None,
+                proxy=None,
+            )
+            await visitor.run()
+            await visitor.finished()
+            assert visitor._button("next")  # the answer is still open, which no URL holds
 
     asyncio.run(story())

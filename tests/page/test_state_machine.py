@@ -4,6 +4,9 @@ A late move is one that a browser sends before the answer to the move before has
 carries the values and the URL from before that move.
 """
 
+from types import SimpleNamespace
+from unittest.mock import patch
+
 import hypothesis
 import pytest
 from hypothesis import strategies as some
@@ -16,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from dualnet.app import state as page_state
 from dualnet.app.url import CONTROLS, opening
 from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS
@@ -108,8 +112,7 @@ class PageMachine(RuleBasedStateMachine):
         """Go back or forward; the page shows what it showed there."""
         self.position += by
         address, controls = self.history[self.position]
-        self.page.query_params = address
-        self.page.run()
+        self.send(address, {})
         assert dict(self.page.query_params) == address
         assert state_of(self.page) == controls
         self.note()
@@ -118,11 +121,16 @@ class PageMachine(RuleBasedStateMachine):
         """Return what the browser sends of the controls as they are."""
         return {key: self.page.session_state[key] for key in VALUES if self.shown(key)}
 
-    def send_late(self, address, values):
-        """Send a message with the URL and the values that the browser had before the last answer."""
+    def send(self, address, values, history=True):
+        """Send a message with a URL and the values of controls, as far as the page has them.
+
+        history : whether the browser has gone back or forward. It tells Streamlit, AppTest does not.
+        """
         self.page.query_params = address
         possible = {k: v for k, v in values.items() if k != "epoch" and self.shown(k)}
-        move(self.page, **possible)
+        context = SimpleNamespace(is_history_navigation=history)
+        with patch.object(page_state, "get_script_run_ctx", lambda: context):
+            move(self.page, **possible)
 
     # --- moves ------------------------------------------------------------------------------
 
@@ -198,7 +206,7 @@ class PageMachine(RuleBasedStateMachine):
         self.go(first)
         self.position += second
         address, controls = self.history[self.position]
-        self.send_late(address, values)
+        self.send(address, values)
         assert dict(self.page.query_params) == address
         assert state_of(self.page) == controls
         self.note()
@@ -208,7 +216,7 @@ class PageMachine(RuleBasedStateMachine):
         key, value = self.a_move(data, "late")
         hypothesis.assume(key in values and value != values[key])
         before = state_of(self.page)
-        self.send_late(address, values | {key: value})
+        self.send(address, values | {key: value}, history=False)
         self.expect(before, key, value)
 
     # --- the URL ----------------------------------------------------------------------------
