@@ -51,14 +51,15 @@ class View:
 
     @cached_property
     def names(self):
-        """The names of the two runs under these settings, by their keys."""
+        """The names of the two runs, by their keys: those of the comparison or of the settings."""
         constant, std = self.settings.constant, self.settings.std
-        return {
+        names = {
             "ones": self.t("run.ones")
             if constant == 1
             else self.t("run.constant", constant=constant),
             "normal": self.t("run.normal") if std == 1 else self.t("run.std", std=std),
         }
+        return names | self.comparison.names
 
     @cached_property
     def networks(self):
