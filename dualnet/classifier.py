@@ -8,6 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -21,14 +22,59 @@ PREDICTED_NUMBERS = 2**17  # hidden activations at a time: they stay in a core's
 RECENT_EPOCHS = 10  # over which a loss that hardly changes counts as converged, as in MLPClassifier
 
 
+def he_start(n_features, units, rng):
+    """Return w1, b1, w2 and b2: normal weights of standard deviation sqrt(2 / fan-in), biases 0.
+
+    K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers*, 2015.
+    """
+    w1 = rng.normal(0, np.sqrt(2 / n_features), (n_features, units))
+    w2 = rng.normal(0, np.sqrt(2 / units), (units, 1))
+    return w1, np.zeros(units), w2, 0.0
+
+
+class FunctionInitNetwork(DualLayer):
+    """A `DualLayer` that starts from what ``start(n_features, units, rng)`` returns: w1, b1, w2 and b2.
+
+    ``rng`` is a `numpy.random.RandomState` of ``seed``. `init_weights` raises ValueError for anything but
+    four arrays of finite numbers in the shapes of a `DualLayer`.
+    """
+
+    def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, start, seed=42):
+        super().__init__(units, learning_rate, l1, l2)
+        self.start = start
+        self.seed = seed
+
+    def init_weights(self, n_features):
+        given = self.start(n_features, self.units, np.random.RandomState(self.seed))
+        try:
+            parts = [np.array(part, dtype=np.float64) for part in given]
+        except (TypeError, ValueError):
+            parts = []
+        expected = [(n_features, self.units), (self.units,), (self.units, 1), ()]
+        shapes = [part.shape for part in parts]
+        got = None
+        if shapes != expected:
+            got = f"the shapes {shapes}" if parts else spelled(given)
+        elif not all(np.isfinite(part).all() for part in parts):
+            got = "NaN or infinite values"
+        if got:
+            raise ValueError(
+                f"init returned {got}; expected w1, b1, w2 and b2, finite numbers of the shapes"
+                f" {expected}."
+            )
+        self.w1, self.b1, self.w2, self.b2 = parts
+
+
 class DualLayerClassifier(ClassifierMixin, BaseEstimator):
     """Binary classification by a network with one hidden layer, trained by full-batch gradient descent.
 
     Parameters
     ----------
-    init : {"normal", "glorot", "constant"}, default "normal"
+    init : {"normal", "glorot", "he", "constant"} or function, default "normal"
         What the weights start from: `RandomInitNetwork`'s normal distribution, the chapter's; that of
-        `GlorotInitNetwork`, which suits any number of features; or `DualLayer`'s one value.
+        `GlorotInitNetwork`, which suits any number of features; `he_start`'s; `DualLayer`'s one value; or
+        what a function ``(n_features, units, rng)`` returns: w1 (n_features, units), b1 (units,),
+        w2 (units, 1) and the number b2. ``rng`` is a `numpy.random.RandomState` of the seed.
     units : int, default 10
         Hidden units, 1 or more.
     learning_rate : float, default 0.1
@@ -42,8 +88,8 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
     std : float, default 1.0
         Standard deviation of the weights, 0 or more, used by ``init="normal"`` alone.
     random_state : int, RandomState instance or None, default 42
-        An int is the seed of the start. Otherwise every `fit` draws a seed, from the instance or from
-        NumPy's global generator. Not used by ``init="constant"``.
+        An int is the seed of the start and of the validation split. Otherwise every `fit` draws a seed,
+        from the instance or from NumPy's global generator; a warm start keeps it.
     tol : float, default 1e-4
         0 or more. `fit` raises a `ConvergenceWarning` unless each of the last ten epochs changed the
         training loss by ``tol`` or less; 0 never warns. Unlike `MLPClassifier` it does not stop early:
@@ -53,18 +99,25 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         and ``units``, by the learning rate and penalties of now.
     verbose : bool, default False
         Print the training loss of every epoch.
+    validation_fraction : float or None, default None
+        Share of the samples, above 0 and below 1, on which the loss is measured and which are not trained
+        on; both parts have the same shares of the classes. None trains on all samples.
 
     Attributes
     ----------
     classes_ : array (2,)
         The two labels, sorted; the network's output is the probability of the second.
-    network_ : DualLayer, RandomInitNetwork or GlorotInitNetwork
-        The trained network.
+    network_ : DualLayer
+        The trained network; for "he" and a function a `FunctionInitNetwork`, else of the class that
+        ``init`` names.
     loss_curve_ : list of float
         Training loss, one number an epoch; see `SingleLayer.fit` for what it holds. A warm start
-        goes on with it.
+        continues it.
+    validation_loss_curve_ : list of float or None
+        Validation loss, one number for every epoch trained with a ``validation_fraction``; None if the
+        last fit had none.
     n_iter_ : int
-        Epochs trained: as many as ``loss_curve_`` is long.
+        Epochs trained by the last `fit`. After a warm start ``loss_curve_`` is longer.
     n_features_in_ : int
     feature_names_in_ : array (n_features_in_,)
         Only when ``X`` has names for all its columns, all of them strings.
@@ -82,7 +135,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "init": [StrOptions({"normal", "glorot", "constant"})],
+        "init": [StrOptions({"normal", "glorot", "he", "constant"}), callable],
         "units": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "l1": [Interval(Real, 0, None, closed="left")],
@@ -94,6 +147,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         "tol": [Interval(Real, 0, None, closed="left")],
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
     }
 
     def __init__(
@@ -110,6 +164,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         tol=1e-4,
         warm_start=False,
         verbose=False,
+        validation_fraction=None,
     ):
         self.init = init
         self.units = units
@@ -123,6 +178,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         self.tol = tol
         self.warm_start = warm_start
         self.verbose = verbose
+        self.validation_fraction = validation_fraction
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -174,12 +230,13 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y holds one class, {spelled(classes[0])}; expected two.")
 
         network = self._fitted_network(classes) if goes_on else self._new_network()
-        before = network.losses
-        trainer = Trainer([network], X, targets, snapshots=0, fresh=not goes_on)
+        before, val_before = network.losses, network.val_losses
+        trainer = Trainer([network], *self._split(X, targets), snapshots=0, fresh=not goes_on)
         with suppress(KeyboardInterrupt):
             self._train(trainer, len(before))
         network = trainer.network(0)
         network.losses = before + network.losses
+        network.val_losses = val_before + network.val_losses
         finite = np.isfinite(network.losses)
         if not finite.all():
             raise ValueError(
@@ -190,8 +247,24 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.network_ = network
         self.loss_curve_ = network.losses
-        self.n_iter_ = len(network.losses)
+        self.validation_loss_curve_ = (
+            None if self.validation_fraction is None else network.val_losses
+        )
+        self.n_iter_ = trainer.epochs
         return trainer.epochs
+
+    def _split(self, X, targets):
+        """Return the samples and targets to train on and, with a fraction, those to validate on."""
+        if self.validation_fraction is None:
+            return X, targets
+        x, x_val, y, y_val = train_test_split(
+            X,
+            targets,
+            stratify=targets,
+            test_size=self.validation_fraction,
+            random_state=self._seed,
+        )
+        return x, y, x_val, y_val
 
     def _train(self, trainer, trained):
         """Train all epochs; ``trained`` is how many an earlier `fit` has had."""
@@ -207,7 +280,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         recent = self.loss_curve_[-RECENT_EPOCHS - 1 :]
         if len(recent) <= RECENT_EPOCHS or np.abs(np.diff(recent)).max() > self.tol:
             warnings.warn(
-                f"Not converged after {self.n_iter_} epochs: expected that each of the last"
+                f"Not converged after {len(self.loss_curve_)} epochs: expected that each of the last"
                 f" {RECENT_EPOCHS} changes the training loss by tol={self.tol:g} at most. Raise epochs"
                 " or learning_rate, or silence this by tol=0.",
                 ConvergenceWarning,
@@ -232,14 +305,20 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
 
     def _new_network(self):
         shape = self.units, self.learning_rate, self.l1, self.l2
-        if self.init == "constant":
-            return DualLayer(*shape, constant=self.constant)
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = int(check_random_state(seed).randint(2**32, dtype=np.uint32))
-        if self.init == "glorot":
-            return GlorotInitNetwork(*shape, seed=seed)
-        return RandomInitNetwork(*shape, seed=seed, std=self.std)
+        self._seed = seed
+        match self.init:
+            case "constant":
+                return DualLayer(*shape, constant=self.constant)
+            case "normal":
+                return RandomInitNetwork(*shape, seed=seed, std=self.std)
+            case "glorot":
+                return GlorotInitNetwork(*shape, seed=seed)
+            case "he":
+                return FunctionInitNetwork(*shape, start=he_start, seed=seed)
+        return FunctionInitNetwork(*shape, start=self.init, seed=seed)
 
     def decision_function(self, X):
         """Return z (m,) for ``X`` (m, n_features): above 0 where ``classes_[1]`` is the likelier."""

@@ -1,12 +1,14 @@
-"""Two real sets and four in the plane, split and scaled alike."""
+"""Two real sets, four in the plane, and your own, split and scaled alike."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
 
-from dualnet.validation import spelled
+from dualnet.networks import quiet
+from dualnet.validation import checked_samples, checked_targets, spelled
 
 # scikit-learn takes about two seconds to import; a page should be able to appear before that,
 # so the functions below import it when they need it.
@@ -48,6 +50,58 @@ class Dataset:
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
 
+    @classmethod
+    def from_arrays(
+        cls, x, y, name="my data", feature_names=None, target_names=("0", "1"), image_shape=None
+    ):
+        """Return a `Dataset` of your own samples, split and scaled as `load_dataset` does.
+
+        Parameters
+        ----------
+        x : array (m, n_features)
+            Finite numbers, in any unit: they are standardized.
+        y : array (m,) or (m, 1)
+            0 or 1, at least 10 samples of each. For other labels pass ``y == label_of_class_1``.
+        name : str, default "my data"
+        feature_names : n_features names, default "x1", "x2", …
+        target_names : the names of class 0 and class 1, default "0" and "1"
+        image_shape : (rows, columns), default None
+            The shape of a sample that is an image, rows one after the other.
+
+        A hidden unit is drawn as an image with ``image_shape``, as a map with two features, and otherwise
+        as bars. Raises ValueError for anything else.
+
+        >>> from sklearn.datasets import load_wine
+        >>> x, y = load_wine(return_X_y=True)
+        >>> Dataset.from_arrays(x, y == 1, "wine")
+        Dataset('wine', x_train (113, 13), x_val (29, 13), x_test (36, 13))
+        """
+        if not isinstance(name, str):
+            raise ValueError(f"name is {spelled(name)}; expected a str.")
+        x = checked_samples(x)
+        y = checked_targets(y, len(x))[:, 0].astype(int)
+        n_features = x.shape[1]
+        least = np.bincount(y, minlength=2).min()
+        if least < LEAST_SAMPLES:
+            raise ValueError(
+                f"y has {least} samples of one class; expected {LEAST_SAMPLES} or more of each, so that"
+                " the training, validation and test samples all have both."
+            )
+        if feature_names is None:
+            feature_names = [f"x{i}" for i in range(1, n_features + 1)]
+        if image_shape is not None:
+            image_shape = _checked_shape(image_shape, n_features)
+        unit_plot = "image" if image_shape else "plane" if n_features == 2 else "bars"
+        return _prepared(
+            name,
+            x,
+            y,
+            _checked_names(feature_names, "feature_names", n_features),
+            _checked_names(target_names, "target_names", 2),
+            unit_plot,
+            image_shape,
+        )
+
     @property
     def n_features(self):
         return self.x_train.shape[1]
@@ -65,6 +119,7 @@ class Dataset:
 
 
 _SOURCES = {}
+LEAST_SAMPLES = 10  # of each class in a set of the user's own
 
 
 def _dataset(name, unit_plot, image_shape=None):
@@ -165,11 +220,16 @@ def checked_name(name):
 
 @lru_cache
 def _load(name):
+    source, *unit_plot = _SOURCES[name]
+    return _prepared(name, *source(), *unit_plot)
+
+
+@quiet
+def _prepared(name, x, y, feature_names, target_names, unit_plot, image_shape):
+    """Return a `Dataset` of these samples. Raises ValueError where they are too large to standardize."""
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
-    source, *unit_plot = _SOURCES[name]
-    x, y, feature_names, target_names = source()
     rest_x, x_test, rest_y, y_test = train_test_split(
         x, y, stratify=y, test_size=0.2, random_state=42
     )
@@ -179,5 +239,26 @@ def _load(name):
     scaler = StandardScaler().fit(x_train)
     x_train, x_val, x_test = map(scaler.transform, (x_train, x_val, x_test))
     arrays = x_train, y_train, x_val, y_val, x_test, y_test, scaler.mean_, scaler.scale_
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError("x holds numbers too large to standardize; divide its columns first.")
     names = [tuple(map(str, names)) for names in (feature_names, target_names)]
-    return Dataset(name, *arrays, *names, *unit_plot)
+    return Dataset(name, *arrays, *names, unit_plot, image_shape)
+
+
+def _checked_names(names, argument, count):
+    """Return ``count`` names as a list. Raises ValueError for anything else."""
+    given = [*names] if isinstance(names, Iterable) and not isinstance(names, str) else []
+    if len(given) != count:
+        raise ValueError(f"{argument} is {spelled(names)}; expected {count} names.")
+    return given
+
+
+def _checked_shape(shape, n_features):
+    """Return the shape of an image as two ints. Raises ValueError for anything else."""
+    match shape:
+        case int(rows), int(columns) if rows > 0 and rows * columns == n_features:
+            return rows, columns
+    raise ValueError(
+        f"image_shape is {spelled(shape)}; expected (rows, columns) whose product is the number of"
+        f" features, {n_features}."
+    )

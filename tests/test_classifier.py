@@ -25,7 +25,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -39,7 +39,7 @@ from dualnet import (
     Trainer,
     load_dataset,
 )
-from dualnet.classifier import PREDICTED_NUMBERS
+from dualnet.classifier import PREDICTED_NUMBERS, he_start
 from dualnet.training import trainer as engine
 from tests.conftest import GOLDEN
 
@@ -74,6 +74,7 @@ def pipeline(**parameters):
         {"init": "normal"},
         {"init": "glorot"},
         {"init": "constant"},
+        {"init": "he", "validation_fraction": 0.2},
         # One check fits twice and wants the same predictions: the first fit must learn all there is.
         {"warm_start": True, "epochs": 2000, "learning_rate": 5},
     ],
@@ -104,7 +105,8 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_the_arguments_and_their_defaults_are_part_of_the_surface():
     assert str(inspect.signature(DualLayerClassifier)) == (
         "(init='normal', units=10, learning_rate=0.1, l1=0.0, l2=0.0, epochs=500,"
-        " constant=1.0, std=1.0, random_state=42, tol=0.0001, warm_start=False, verbose=False)"
+        " constant=1.0, std=1.0, random_state=42, tol=0.0001, warm_start=False, verbose=False,"
+        " validation_fraction=None)"
     )
 
 
@@ -158,6 +160,97 @@ def test_equals_the_textbook_class_with_the_same_settings(moons, parameters, net
     assert (model.predict(x) == network.predict(x)[:, 0]).all()
 
 
+class Small(DualLayer):
+    """The start of `small`, written as a network of its own."""
+
+    def init_weights(self, n_features):
+        self.w1, self.b1, self.w2, self.b2 = small(n_features, self.units, np.random.RandomState(7))
+
+
+def small(n_features, units, rng):
+    w1, w2 = rng.uniform(-1, 1, (n_features, units)), rng.uniform(-1, 1, (units, 1))
+    return w1, np.full(units, 0.2), w2, -0.1
+
+
+def test_a_function_gives_the_start(moons):
+    x, y = moons
+    network = Small(3, 0.5).fit(x, y, 40)
+    model = DualLayerClassifier(
+        small, units=3, learning_rate=0.5, epochs=40, tol=0, random_state=7
+    ).fit(x, y)
+    assert model.loss_curve_ == close(network.losses)
+    assert model.network_.w1 == close(network.w1)
+    assert model.network_.b2 == close(network.b2)
+    assert (pickle.loads(pickle.dumps(model)).predict(x) == model.predict(x)).all()
+    other = clone(model).set_params(random_state=8).fit(x, y)
+    assert other.loss_curve_ != model.loss_curve_
+
+
+def test_he_starts_with_the_deviation_of_he():
+    w1, b1, w2, b2 = he_start(400, 300, np.random.RandomState(0))
+    assert w1.std() == pytest.approx((2 / 400) ** 0.5, rel=0.02)  # fan-in: the features
+    assert w2.std() == pytest.approx((2 / 300) ** 0.5, rel=0.2)  # fan-in: the units
+    assert not b1.any()
+    assert b2 == 0
+    x = np.random.default_rng(0).normal(size=(6, 400))
+    start = DualLayerClassifier("he", units=300, epochs=0, random_state=0).fit(x, [0, 1] * 3)
+    assert (start.network_.w1 == w1).all()
+    assert (start.network_.w2 == w2).all()
+
+
+@pytest.mark.parametrize(
+    ("start", "got"),
+    [
+        (lambda n, units, rng: None, "None"),
+        (lambda n, units, rng: (1, 2, 3), r"the shapes \[\(\), \(\), \(\)\]"),
+        (lambda n, units, rng: ("a", 2, 3, 4), r"\('a', 2, 3, 4\)"),
+        (
+            lambda n, units, rng: (np.ones((units, n)), np.zeros(units), np.ones((units, 1)), 0),
+            r"the shapes \[\(3, 2\)",
+        ),
+        (
+            lambda n, units, rng: (
+                np.ones((n, units)),
+                np.zeros(units),
+                np.ones((units, 1)),
+                np.nan,
+            ),
+            "NaN or infinite values;",
+        ),
+    ],
+)
+def test_a_function_that_returns_no_weights_is_refused(moons, start, got):
+    expected = r"expected w1, b1, w2 and b2, .* \[\(2, 3\), \(3,\), \(3, 1\), \(\)\]"
+    with pytest.raises(ValueError, match=f"init returned {got}.*{expected}"):
+        DualLayerClassifier(start, units=3).fit(*moons)
+
+
+@pytest.mark.parametrize("init", ["normal", "constant"])
+def test_a_validation_fraction_is_measured_but_not_trained_on(moons, init):
+    x, y = moons
+    model = DualLayerClassifier(init, epochs=30, tol=0, validation_fraction=0.25).fit(x, y)
+    part, x_val, part_y, y_val = train_test_split(x, y, test_size=0.25, stratify=y, random_state=42)
+    network = {"normal": RandomInitNetwork, "constant": DualLayer}[init]()
+    network.fit(part, part_y, 30, x_val, y_val)
+    assert model.loss_curve_ == close(network.losses)
+    assert model.validation_loss_curve_ == close(network.val_losses)
+    assert len(model.validation_loss_curve_) == 30
+    assert (
+        clone(model).set_params(validation_fraction=None).fit(x, y).validation_loss_curve_ is None
+    )
+
+
+@pytest.mark.parametrize("random_state", [3, None])
+def test_a_warm_start_validates_on_the_same_samples(moons, random_state):
+    parameters = {"tol": 0, "validation_fraction": 0.2, "random_state": random_state}
+    state = np.random.get_state()  # noqa: NPY002
+    once = DualLayerClassifier(epochs=30, **parameters).fit(*moons)
+    np.random.set_state(state)  # noqa: NPY002
+    twice = DualLayerClassifier(epochs=15, warm_start=True, **parameters).fit(*moons).fit(*moons)
+    assert twice.loss_curve_ == close(once.loss_curve_)
+    assert twice.validation_loss_curve_ == close(once.validation_loss_curve_)
+
+
 def test_zero_epochs_keep_the_starting_weights(moons):
     model = DualLayerClassifier(init="constant", constant=0.5, epochs=0).fit(*moons)
     assert (model.network_.w1 == 0.5).all()
@@ -180,7 +273,8 @@ def test_a_warm_start_continues_from_the_fitted_weights(moons):
     first = twice.network_
     twice.set_params(epochs=20).fit(*moons)
 
-    assert twice.n_iter_ == 50
+    assert twice.n_iter_ == 20  # of the last fit
+    assert len(twice.loss_curve_) == 50
     assert twice.loss_curve_ == twice.network_.losses == close(once.loss_curve_)
     assert twice.network_.w1 == close(once.network_.w1)
     assert twice.predict_proba(moons[0]) == close(once.predict_proba(moons[0]))
@@ -370,7 +464,8 @@ def test_verbose_prints_every_epoch_once(moons, capsys, monkeypatch):
         f"Iteration {epoch}, loss = {loss:.8f}"
         for epoch, loss in enumerate(model.loss_curve_, start=1)
     ]
-    assert model.n_iter_ == 302
+    assert model.n_iter_ == 2
+    assert len(model.loss_curve_) == 302
     model.set_params(verbose=False).fit(*moons)
     assert capsys.readouterr().out == ""
 
@@ -594,6 +689,9 @@ def test_a_dask_cluster_finds_the_same_as_this_machine(searched, tmp_path):
         ("tol", -1e-4, r"a float in the range \[0.0, inf\)"),
         ("warm_start", "no", "an instance of 'bool'"),
         ("verbose", -1, r"an int in the range \[0, inf\)"),
+        ("init", 3, r"a str among \{.*\} or a callable"),
+        ("validation_fraction", 0, r"a float in the range \(0.0, 1.0\) or None"),
+        ("validation_fraction", 1.0, r"a float in the range \(0.0, 1.0\) or None"),
     ],
 )
 def test_a_bad_parameter_is_named_with_the_allowed_values(moons, name, value, allowed):

@@ -4,12 +4,14 @@ import copy
 import pickle
 import threading
 import time
+from dataclasses import fields
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dualnet import DATASETS, Settings, datasets, load_dataset
+from dualnet import DATASETS, Dataset, Settings, datasets, load_dataset
 from tests.conftest import GOLDEN
 
 ARRAYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
@@ -204,3 +206,80 @@ def test_the_repr_is_short():
 def test_an_unknown_dataset_is_named_with_the_known_ones(name):
     with pytest.raises(ValueError, match=r"^dataset is .*; expected one of breast_.* digits\.$"):
         load_dataset(name)
+
+
+# Data of one's own
+
+
+def own(m=60, n_features=3):
+    """Return samples, all of which differ, and their targets: a third is of class 1."""
+    x = np.random.default_rng(0).normal(5, 3, (m, n_features))
+    return x, (np.arange(m) % 3 == 0).astype(int)
+
+
+@pytest.mark.parametrize("name", ["breast_cancer", "digits", "moons"])
+def test_own_arrays_are_split_and_scaled_as_the_bundled_sets(name):
+    source, *_ = datasets._SOURCES[name]
+    bundled, (x, y, feature_names, target_names) = load_dataset(name), source()
+    dataset = Dataset.from_arrays(
+        x, y, name, feature_names, target_names, image_shape=bundled.image_shape
+    )
+    for field in fields(Dataset):
+        assert_array_equal(getattr(dataset, field.name), getattr(bundled, field.name))
+
+
+@pytest.mark.parametrize(
+    ("n_features", "image_shape", "unit_plot"),
+    [(1, None, "bars"), (2, None, "plane"), (6, None, "bars"), (6, (2, 3), "image")],
+)
+def test_own_data_have_names_and_a_unit_plot(n_features, image_shape, unit_plot):
+    dataset = Dataset.from_arrays(*own(n_features=n_features), image_shape=image_shape)
+    assert (dataset.name, dataset.target_names) == ("my data", ("0", "1"))
+    assert dataset.feature_names == tuple(f"x{i + 1}" for i in range(n_features))
+    assert (dataset.unit_plot, dataset.image_shape) == (unit_plot, image_shape)
+
+
+def test_own_arrays_may_be_tables_and_truth_values():
+    x, y = own()
+    expected = Dataset.from_arrays(x, y)
+    frame = pd.DataFrame(x)
+    for samples, targets in [(x.tolist(), y == 1), (frame, pd.Series(y)), (frame, y[:, None])]:
+        dataset = Dataset.from_arrays(samples, targets)
+        assert_array_equal(dataset.x_train, expected.x_train)
+        assert_array_equal(dataset.y_test, expected.y_test)
+        assert dataset.y_train.dtype == expected.y_train.dtype == int
+
+
+@pytest.mark.parametrize("others", [10, 11, 14, 57, 1_000])
+def test_ten_samples_of_a_class_put_some_in_every_part(others):
+    y = np.arange(10 + others) < 10
+    dataset = Dataset.from_arrays(np.arange(len(y))[:, None], y)
+    for name in ARRAYS[1::2]:
+        assert set(getattr(dataset, name)) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": [1, 2]}, r"x has shape \(2,\); expected \(m, n_features\)"),
+        ({"x": np.full((60, 3), np.nan)}, "x holds 180 NaN or infinite values"),
+        ({"x": [["a"]] * 60}, "x must hold numbers only"),
+        ({"x": 1e200 * own()[0]}, "x holds numbers too large to standardize"),
+        ({"y": [0, 1]}, r"y has shape \(2,\); expected \(60,\) or \(60, 1\)"),
+        ({"y": ["no", "yes"] * 30}, "y holds the target 'no'; expected 0 and 1 only"),
+        ({"y": [0] * 60}, "y has 0 samples of one class; expected 10 or more"),
+        ({"y": [1] * 51 + [0] * 9}, "y has 9 samples of one class; expected 10 or more"),
+        ({"name": None}, "name is None; expected a str"),
+        ({"feature_names": ["a"]}, r"feature_names is \['a'\]; expected 3 names"),
+        ({"feature_names": "abc"}, "feature_names is 'abc'; expected 3 names"),
+        ({"target_names": ("a", "b", "c")}, r"target_names is \('a', 'b', 'c'\); expected 2 names"),
+        ({"target_names": 2}, "target_names is 2; expected 2 names"),
+        ({"image_shape": (2, 2)}, r"image_shape is \(2, 2\); expected .* of features, 3"),
+        ({"image_shape": (-1, -3)}, r"image_shape is \(-1, -3\); expected \(rows, columns\)"),
+        ({"image_shape": 3}, r"image_shape is 3; expected \(rows, columns\)"),
+    ],
+)
+def test_own_arrays_that_do_not_fit_are_refused(change, message):
+    x, y = own()
+    with pytest.raises(ValueError, match=message):
+        Dataset.from_arrays(**{"x": x, "y": y} | change)

@@ -57,6 +57,7 @@ def view_of(
         ones=InventedRun(*ones, networks["ones"]),
         normal=InventedRun(*normal, networks["normal"]),
         dataset=data,
+        names={},
         epochs=trained,
         snapshot_epochs=list(range(trained + 1)),
     )

@@ -3,6 +3,7 @@
 To add a question, add a module here with a `Question`, an entry in `QUESTIONS`, and its texts.
 """
 
+from dualnet.datasets import Dataset
 from dualnet.questions import boundary, code, fixes, gradient, loss, luck, nudge, size, units
 from dualnet.questions.base import AXES, Answer, Question, View
 from dualnet.settings import EPOCHS, Hyperparameter, Settings
@@ -30,6 +31,7 @@ def ask(
     language: str = "en",
     axis: str = "log",
     progress: bool = False,
+    dataset: Dataset | None = None,
 ) -> Answer:
     """Train the experiments that a question needs and return its `Answer`.
 
@@ -38,7 +40,8 @@ def ask(
     key : str
         "loss", "units", "gradient", "boundary", "size", "nudge", "fixes", "luck" or "code".
     settings : Settings or Comparison, default the chapter's settings
-        A `Comparison` continues from the epochs it has done.
+        A `Comparison` continues from the epochs it has done. About one with starts of your own, "loss",
+        "units", "gradient" and "boundary" can be asked; the other questions have starts of their own.
     epochs : int, default 500
         1 to 100,000.
     epoch : int, default the last
@@ -48,6 +51,8 @@ def ask(
         The axis of the losses; "book" is cut at 0.3.
     progress : bool, default False
         Whether to show the progress of the training.
+    dataset : Dataset, default that of the settings
+        Your own data, see `Dataset.from_arrays`; not with a `Comparison`, which has its data.
 
     Raises ValueError for anything else.
 
@@ -56,13 +61,25 @@ def ask(
     question = get_question(key)
     if isinstance(settings, Comparison):
         comparison, settings = settings, settings.settings
+        if dataset is not None:
+            raise ValueError(
+                f"dataset is {dataset!r}, but the Comparison has its data: leave dataset out, or pass"
+                " it to Comparison."
+            )
     else:
         settings = Settings() if settings is None else settings
         if not isinstance(settings, Settings):
             raise ValueError(
                 f"settings is {settings!r}; expected a dualnet.Settings or Comparison."
             )
-        comparison = Comparison(settings)
+        comparison = Comparison(settings, dataset=dataset)
+    # Questions about one epoch show the networks of the comparison. The others have further starts.
+    if comparison.has_own_starts and not question.uses_epoch:
+        about = ", ".join(key for key, question in QUESTIONS.items() if question.uses_epoch)
+        raise ValueError(
+            f"key is {key!r}, a question with starts of its own; expected one of {about} for a"
+            " Comparison of networks of your own."
+        )
     epochs = EPOCHS.check(epochs)
     epoch = epochs if epoch is None else Hyperparameter("epoch", epochs, 0, epochs).check(epoch)
     for name, value, allowed in (("language", language, LANGUAGES), ("axis", axis, AXES)):
@@ -70,5 +87,8 @@ def ask(
             raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")
     comparison.fit(epochs, progress=progress)
     view = View(settings, comparison, epochs, epoch, language, axis)
-    trained = [kind(settings).fit(n, progress=progress) for kind, n in question.experiments(view)]
+    trained = [
+        kind(settings, dataset=comparison.dataset).fit(n, progress=progress)
+        for kind, n in question.experiments(view)
+    ]
     return question.answer(view, *trained)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from dualnet.datasets import load_dataset
 from dualnet.export import document
 from dualnet.measures import accuracy_of, difference, distinct_units
 from dualnet.settings import Settings
@@ -19,7 +20,8 @@ ROUNDING = 1e-6  # units that rounding has separated by less are still called eq
 class View:
     """The state of the page that an answer depends on.
 
-    settings, comparison : the settings and the two runs trained with them
+    settings, comparison : the settings and the two runs trained with them; None for a text that needs no
+        run
     epochs : how many epochs are shown; ``epoch``: the chosen one, 0 (the start) to ``epochs``
     language : language of all texts; ``axis``: "log", "linear" or "book", the loss axis
     play : whether pictures are animated from the start to ``epochs``
@@ -42,6 +44,8 @@ class View:
 
     @property
     def data(self):
+        if self.comparison is None:
+            return load_dataset(self.settings.dataset)
         return self.comparison.dataset
 
     @property
@@ -51,14 +55,15 @@ class View:
 
     @cached_property
     def names(self):
-        """The names of the two runs under these settings, by their keys."""
+        """The names of the two runs, by their keys: those of the comparison or of the settings."""
         constant, std = self.settings.constant, self.settings.std
-        return {
+        names = {
             "ones": self.t("run.ones")
             if constant == 1
             else self.t("run.constant", constant=constant),
             "normal": self.t("run.normal") if std == 1 else self.t("run.std", std=std),
         }
+        return names | self.comparison.names if self.comparison else names
 
     @cached_property
     def networks(self):

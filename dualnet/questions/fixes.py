@@ -22,11 +22,11 @@ HARDLY = 0.25  # a gain is small below this share of the random start's gain
 
 
 def experiments(view):
-    return ((Fixes, Fixes.reach(view.settings, view.epochs)),)
+    return ((Fixes, Fixes.reach(view.settings, view.epochs, view.data)),)
 
 
 def answer(view, fixes):
-    epoch = Fixes.reach(view.settings, view.epochs)
+    epoch = Fixes.reach(view.settings, view.epochs, view.data)
     results = {change: fixes.result(change, epoch) for change in Fixes.CHANGES}
     left, right = charts_of(view, results)
     return Answer(
@@ -63,7 +63,7 @@ def sentence(view, results):
             kind = "most"
         words = {"which": _listed(view, equal if kind == "most" else separating)}
         counts = {"count": len(separating), "total": len(changes)}
-        epoch = Fixes.reach(view.settings, view.epochs)
+        epoch = Fixes.reach(view.settings, view.epochs, view.data)
         sentences.append(t(f"fixes.{side}_{kind}", epoch=epoch, **counts, **words))
     return " ".join(sentences)
 
@@ -74,7 +74,7 @@ def _is_separated(result):
 
 def remarks(view, results):
     """Return sentences on rounding, surprises, networks that diverged, and bounded training."""
-    t, epoch = view.t, Fixes.reach(view.settings, view.epochs)
+    t, epoch = view.t, Fixes.reach(view.settings, view.epochs, view.data)
     trained = {change: result for change, result in results.items() if not result.diverged}
     by_rounding = [c for c, r in trained.items() if c in Fixes.ALIKE and r.distinct > 1]
     sentences = surprises(view, trained) if view.settings.units > 1 else []

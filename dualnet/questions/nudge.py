@@ -23,11 +23,11 @@ LEAST = -20  # smaller powers of ten are drawn as 0
 
 
 def experiments(view):
-    return ((Nudges, Nudges.reach(view.settings, view.epochs)),)
+    return ((Nudges, Nudges.reach(view.settings, view.epochs, view.data)),)
 
 
 def answer(view, nudges):
-    epoch = Nudges.reach(view.settings, view.epochs)
+    epoch = Nudges.reach(view.settings, view.epochs, view.data)
     differences, random = nudges.difference(epoch), nudges.random_difference(epoch)
     separated = nudges.separated(epoch)
     return Answer(

@@ -23,11 +23,11 @@ COLORS = {"constant": "ones", "different": "normal", "equal": "equal"}
 
 
 def experiments(view):
-    return ((Sizes, Sizes.reach(view.settings, view.epochs)),)
+    return ((Sizes, Sizes.reach(view.settings, view.epochs, view.data)),)
 
 
 def answer(view, sizes):
-    epoch = Sizes.reach(view.settings, view.epochs)
+    epoch = Sizes.reach(view.settings, view.epochs, view.data)
     losses = {
         "constant": sizes.constant(epoch)[:, None],  # one row per size, like the others
         "equal": sizes.equal(epoch),

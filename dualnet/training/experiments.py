@@ -4,7 +4,7 @@
 >>> float(comparison.normal.val_losses[-1].round(4))
 0.1246
 
-Every experiment is made from `Settings`. ``fit`` trains it, ``advance`` does so chunk by chunk; both
+Every experiment is made from `Settings`, and from a `Dataset` of your own if you pass one. ``fit`` trains it, ``advance`` does so chunk by chunk; both
 continue from the epochs done.
 """
 
@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from dualnet.datasets import load_dataset
+from dualnet.datasets import Dataset, load_dataset
 from dualnet.measures import DISTINCT, difference
-from dualnet.networks import RandomInitNetwork
+from dualnet.networks import DualLayer, RandomInitNetwork
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 from dualnet.training.progress import shown
 from dualnet.training.trainer import Trainer
@@ -71,18 +71,25 @@ class Run:
 class _Experiment:
     """Networks trained together under the same settings on one dataset.
 
-    Raises ValueError for anything but `Settings`.
+    ``dataset`` replaces the dataset that the settings name, see `Dataset.from_arrays`. Raises ValueError
+    for anything but `Settings` and a `Dataset`.
     """
 
     IRRELEVANT = ()  # names of the settings that do not affect it
 
-    def __init__(self, settings=Settings()):
+    def __init__(self, settings=Settings(), dataset=None):
         if not isinstance(settings, Settings):
             raise ValueError(
                 f"settings is {spelled(settings)}; expected Settings, for example"
                 f" {type(self).__name__}(Settings(units=3))."
             )
+        if not isinstance(dataset, Dataset | None):
+            raise ValueError(
+                f"dataset is {spelled(dataset)}; expected Dataset.from_arrays(x, y), or None for the"
+                " dataset that the settings name."
+            )
         self.settings = settings
+        self._dataset = dataset
         self._trainer = self._begin(settings, self.dataset)
 
     @classmethod
@@ -94,7 +101,7 @@ class _Experiment:
     @property
     def dataset(self):
         """The `Dataset` it trains on."""
-        return load_dataset(self.settings.dataset)
+        return _dataset_of(self.settings, self._dataset)
 
     @property
     def epochs(self):
@@ -134,31 +141,86 @@ class _Experiment:
 
     def __repr__(self):
         done = f"{self.epochs:,} epochs" if self.epochs else "not trained yet: call fit(epochs)"
-        return f"<{type(self).__name__} of {self.settings!r}, {done}>"
+        data = f" on {self._dataset.name!r}" if self._dataset else ""
+        return f"<{type(self).__name__} of {self.settings!r}{data}, {done}>"
+
+
+def _dataset_of(settings, dataset):
+    return load_dataset(settings.dataset) if dataset is None else dataset
 
 
 class Comparison(_Experiment):
-    """The all-ones run and the random-normal run under the same settings.
+    """The all-ones run and the random-normal run under the same settings, or two starts of your own.
+
+    Parameters
+    ----------
+    settings : Settings, default the chapter's
+    left, right : DualLayer, default the networks that start from ones and from random weights
+        Networks of a class that overrides ``init_weights`` alone, with the units, learning rate and
+        penalties of ``settings``. They are not changed.
+    names : pair of str, keyword only
+        The names of the two runs in answers. Default: the page's, and for a network that you pass the
+        name of its class.
+    dataset : Dataset, default the one that the settings name
+        Your own data, see `Dataset.from_arrays`.
+
+    Attributes
+    ----------
+    ones, normal : Run
+        Left and right, whatever their starts are; ``runs`` is both.
+    settings, dataset
+        Those they train with.
+    names : dict
+        The names that replace the page's, by the keys "ones" and "normal".
+
+    Losses are empty until `fit` or `advance` has trained. Raises ValueError for anything else, and for
+    two runs of one name.
 
     >>> comparison = Comparison(Settings()).fit(20_000)
     >>> data = comparison.dataset
     >>> comparison.ones.network.score(data.x_val, data.y_val)
     0.978021978021978
-
-    ``ones`` and ``normal`` are its two `Run`, ``runs`` is both; ``settings`` and ``dataset`` are those
-    they train with. Losses are empty until `fit` or `advance` has trained. Raises ValueError for
-    anything but `Settings`.
+    >>> small = RandomInitNetwork(l2=0.01, std=0.1)
+    >>> Comparison(Settings(), right=small, names=("ones", "small")).fit(500)
+    <Comparison of Settings(), 500 epochs, validation loss 0.3396 (ones), 0.09421 (small)>
     """
 
-    def __init__(self, settings=Settings()):
-        super().__init__(settings)
+    def __init__(self, settings=Settings(), left=None, right=None, dataset=None, *, names=None):
+        self._given = {"left": left, "right": right}
+        super().__init__(settings, dataset)
         self.runs = self.ones, self.normal = Run(self._trainer, 0), Run(self._trainer, 1)
+        self.names = self._checked_names(names)
 
-    @staticmethod
-    def _begin(settings, data):
+    @property
+    def has_own_starts(self):
+        """Whether a network was passed."""
+        return any(network is not None for network in self._given.values())
+
+    def _checked_names(self, names):
+        if names is None:
+            names = [network and type(network).__name__ for network in self._given.values()]
+        elif not (
+            isinstance(names, list | tuple)
+            and len(names) == 2
+            and all(isinstance(name, str) and name for name in names)
+        ):
+            raise ValueError(
+                f'names is {spelled(names)}; expected two, such as ("small", "large").'
+            )
+        if names[0] is not None and names[0] == names[1]:
+            raise ValueError(
+                f'Both runs are called {names[0]!r}; pass names=("…", "…") to tell them apart.'
+            )
+        return {key: name for key, name in zip(RUNS, names, strict=True) if name}
+
+    def _begin(self, settings, data):
         hidden_layer = settings.units * data.x_train.shape[1]
         snapshots = min(200, 150_000 // hidden_layer)  # less than 4 MB at 20,000 epochs
-        networks = [settings.ones(), settings.normal()]
+        usual = settings.ones(), settings.normal()
+        networks = [
+            network if given is None else _checked_start(given, side, network)
+            for (side, given), network in zip(self._given.items(), usual, strict=True)
+        ]
         return Trainer(networks, data.x_train, data.y_train, data.x_val, data.y_val, snapshots)
 
     @property
@@ -174,10 +236,26 @@ class Comparison(_Experiment):
     def __repr__(self):
         if not self.epochs:
             return super().__repr__()
-        ones, normal = (run.val_losses[-1] for run in self.runs)
-        return (
-            f"{super().__repr__()[:-1]}, validation loss {ones:.4g} (ones), {normal:.4g} (normal)>"
+        losses = ", ".join(
+            f"{run.val_losses[-1]:.4g} ({self.names.get(key, key)})"
+            for key, run in zip(RUNS, self.runs, strict=True)
         )
+        return f"{super().__repr__()[:-1]}, validation loss {losses}>"
+
+
+def _checked_start(network, side, usual):
+    """Return ``network``. Raises ValueError unless it has the numbers of the ``usual`` one."""
+    if not isinstance(network, DualLayer):
+        raise ValueError(
+            f"{side} is {spelled(network)}; expected a network of a class derived from DualLayer."
+        )
+    got, expected = ((n.units, n.lr, n.l1, n.l2) for n in (network, usual))
+    if got != expected:
+        raise ValueError(
+            f"{side} has (units, learning rate, l1, l2) {got}; expected those of the settings,"
+            f" {expected}."
+        )
+    return network
 
 
 class Seeds(_Experiment):
@@ -188,14 +266,14 @@ class Seeds(_Experiment):
     0.142
 
     ``runs`` are its `Run`, in the order of the seeds; no weights are kept between start and end.
-    Raises ValueError for anything but `Settings`.
+    Raises ValueError for anything but `Settings` and a `Dataset`.
     """
 
     COUNT = 20
     IRRELEVANT = ("constant", "seed")
 
-    def __init__(self, settings=Settings()):
-        super().__init__(settings)
+    def __init__(self, settings=Settings(), dataset=None):
+        super().__init__(settings, dataset)
         self.runs = tuple(Run(self._trainer, i) for i in range(self.COUNT))
 
     @classmethod
@@ -212,10 +290,10 @@ class _Bounded(_Experiment):
     HISTORY = 700_000  # networks × epochs: three histories of 5.6 MB
 
     @classmethod
-    def reach(cls, settings, epochs):
+    def reach(cls, settings, epochs, dataset=None):
         """Return how many of ``epochs`` epochs are within the bounds on time and memory: all, or
         fewer, rounded down to 1 to 9 times a power of ten."""
-        m, n_features = load_dataset(settings.dataset).x_train.shape
+        m, n_features = _dataset_of(settings, dataset).x_train.shape
         # Measured: the exponentials of an epoch cost as much as 15 more features, its calls as much as
         # 2 more units.
         work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
@@ -245,7 +323,7 @@ class Sizes(_Bounded):
     For each of `SIZES` one network has all weights constant. For each size and each of the seeds 0 to 4
     one has equal units (see `equal_start`) and one different units (`RandomInitNetwork`), with normally
     distributed weights whose standard deviation is the size. The settings' constant, seed and deviation
-    do not matter. No weights are kept. Raises ValueError for anything but `Settings`.
+    do not matter. No weights are kept. Raises ValueError for anything but `Settings` and a `Dataset`.
     """
 
     SIZES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)

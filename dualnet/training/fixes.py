@@ -11,7 +11,7 @@ import numpy as np
 from dualnet import variants
 from dualnet.measures import difference, distinct_units
 from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, cross_entropy, quiet
-from dualnet.settings import EPOCHS
+from dualnet.settings import EPOCHS, Settings
 from dualnet.training.experiments import _Bounded
 from dualnet.training.trainer import CHUNK_SECONDS, Trainer, _no_turn, _one_blas_thread
 
@@ -67,7 +67,7 @@ class Fixes(_Bounded):
     random w2, one random unit, all weights random, Glorot's deviations. `KINDS` has their classes. The
     changes in `ALIKE` treat all hidden units alike: only rounding can separate their units.
 
-    Raises ValueError for anything but `Settings`.
+    Raises ValueError for anything but `Settings` and a `Dataset`.
     """
 
     KINDS = TRAINING | STARTS
@@ -77,8 +77,8 @@ class Fixes(_Bounded):
     _lockstep = ("none", *STARTS)  # `Trainer` trains these
     WORK = 1e10  # about five seconds: not all networks train in lockstep
 
-    def __init__(self, settings=None):
-        super().__init__(*([] if settings is None else [settings]))
+    def __init__(self, settings=Settings(), dataset=None):
+        super().__init__(settings, dataset)
         self._loops = {
             change: _Loop(self._network(change), self.dataset)
             for change in self.CHANGES

@@ -348,7 +348,7 @@ def invented(ones=(), normal=(), epoch=None, units=10, kinds=(1, 10)):
         for key, losses, n in zip(("ones", "normal"), (ones, normal), kinds, strict=True)
     }
     epochs = len(ones) or 1
-    comparison = SimpleNamespace(dataset=load_dataset("moons"), **runs)
+    comparison = SimpleNamespace(dataset=load_dataset("moons"), names={}, **runs)
     return View(
         Settings("moons", units=units), comparison, epochs, epochs if epoch is None else epoch
     )

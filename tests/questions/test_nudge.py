@@ -23,7 +23,7 @@ SIZES = ["10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³"]  # rows 1 to 4
 
 
 def view_of(settings=Settings(), epochs=500, language="en"):
-    comparison = SimpleNamespace(dataset=load_dataset(settings.dataset))
+    comparison = SimpleNamespace(dataset=load_dataset(settings.dataset), names={})
     return View(settings, comparison, epochs, epochs, language)
 
 

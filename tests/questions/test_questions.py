@@ -11,11 +11,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 import dualnet
 from dualnet import (
     Comparison,
+    Dataset,
     DualLayer,
+    Fixes,
     GlorotInitNetwork,
+    Nudges,
     RandomInitNetwork,
     Seeds,
     Settings,
+    Sizes,
     ask,
 )
 from dualnet.plotting import charts
@@ -102,6 +106,106 @@ def test_the_same_view_gives_the_same_answer(trained):
     seeds = trained(settings, 30, Seeds)
     view = view_at(trained(settings, 40), 30)
     assert luck.answer(view, seeds) == luck.answer(view, trained(settings, 50, Seeds))
+
+
+# --- starts and data of one's own ---
+
+
+class Mirrored(DualLayer):
+    """Pairs of units that differ in the sign of all their weights."""
+
+    def init_weights(self, n_features):
+        sign = np.where(np.arange(self.units) % 2, -1.0, 1.0)
+        self.w1 = np.tile(sign, (n_features, 1))
+        self.b1 = np.zeros(self.units)
+        self.w2 = sign[:, None].copy()
+        self.b2 = 0.0
+
+
+OWN = Settings("moons", units=4, learning_rate=1, l2=0)
+
+
+@pytest.fixture(scope="module")
+def own_starts():
+    return Comparison(
+        OWN, Mirrored(4, 1.0), DualLayer(4, 1.0, constant=0.5), names=("mirrored", "half")
+    ).fit(40)
+
+
+@pytest.mark.parametrize("key", ["loss", "units", "gradient", "boundary"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_own_starts_are_answered_under_their_names(own_starts, key, language):
+    answer = ask(key, own_starts, 40, language=language)
+    assert answer.names == {"ones": "mirrored", "normal": "half"}
+    shown = [answer.sentence, *(picture.alt for picture in (*answer.left, *answer.right))]
+    words = [translator(language)(f"run.{name}") for name in ("ones", "normal")]
+    assert not [text for text in shown if any(word in text for word in words)]
+    for name, pictures in (("mirrored", answer.left), ("half", answer.right)):
+        assert any(name in picture.alt for picture in pictures)
+
+
+def test_own_starts_are_described_by_their_numbers(own_starts):
+    assert "*mirrored* has **2 of 4** distinct" in ask("units", own_starts, 40).sentence
+    assert "*half* **1 of 4**" in ask("units", own_starts, 40).sentence
+    assert SAY("loss.equal", units=4, run="half") in ask("loss", own_starts, 40).sentence
+    boundary = ask("boundary", own_starts, 40).sentence
+    assert SAY("boundary.equal_line", run="half") in boundary
+    assert "of *mirrored* draw" not in boundary
+
+
+@pytest.mark.parametrize("key", ["size", "nudge", "fixes", "luck", "code"])
+def test_questions_with_starts_of_their_own_refuse_own_starts(own_starts, key):
+    message = f"key is '{key}', .* expected one of loss, units, gradient, boundary for"
+    with pytest.raises(ValueError, match=message):
+        ask(key, own_starts, 40)
+    renamed = Comparison(OWN, names=("A", "B"))
+    assert ask(key, renamed, 2).sentence
+
+
+@pytest.mark.parametrize("features", [1, 2, 3, 12])
+def test_every_question_answers_about_own_data(features):
+    y = np.arange(60) % 2
+    x = np.random.default_rng(features).normal(size=(60, features)) + y[:, None]
+    data = Dataset.from_arrays(
+        x, y, target_names=("<a>", "b.c"), image_shape=(3, 4) if features == 12 else None
+    )
+    settings = Settings(units=3)
+    for key in QUESTIONS:
+        answer = ask(key, settings, 5, dataset=data)
+        assert answer.sentence
+        assert answer._repr_mimebundle_()["text/html"]
+    validation = f"{accuracy_of(data, settings):.1%}"
+    assert validation in ask("loss", settings, 5, dataset=data).subtitles["ones"]
+
+
+def accuracy_of(data, settings):
+    """Return the validation accuracy of the constant start after five epochs of its own fit."""
+    network = settings.ones().fit(data.x_train, data.y_train, 5)
+    return network.score(data.x_val, data.y_val)
+
+
+@pytest.mark.parametrize(("key", "kind"), [("size", Sizes), ("nudge", Nudges), ("fixes", Fixes)])
+def test_own_data_decide_how_far_an_answer_is_trained(key, kind, monkeypatch):
+    x = np.random.default_rng(0).normal(size=(400, 5))
+    data, settings = Dataset.from_arrays(x, x[:, 0] > 0), Settings("moons", units=3)
+    monkeypatch.setattr(kind, "WORK", 3 * kind.COUNT * (3 + 2) * (5 + 15) * len(data.x_train))
+    view = view_at(Comparison(settings, dataset=data), 9)
+    assert get_question(key).experiments(view) == ((kind, 3),)
+    assert kind.reach(settings, 9) > 3
+    answer = ask(key, settings, 9, dataset=data)
+    assert "epoch 3" in answer.sentence + answer.more + (answer.left or answer.both)[0].alt
+
+
+def test_a_comparison_on_own_data_is_answered_with_them():
+    x = np.random.default_rng(0).normal(size=(60, 5))
+    data = Dataset.from_arrays(x, x[:, 0] > 0)
+    comparison = Comparison(Settings(units=3), dataset=data)
+    for key in ("loss", "nudge", "luck"):
+        assert ask(key, comparison, 5) == ask(key, Settings(units=3), 5, dataset=data)
+    with pytest.raises(ValueError, match="but the Comparison has its data: leave dataset out"):
+        ask("loss", comparison, 5, dataset=data)
+    with pytest.raises(ValueError, match=r"dataset is 'moons'; expected Dataset\.from_arrays"):
+        ask("loss", dataset="moons")
 
 
 IMPORTS = """

@@ -26,7 +26,7 @@ def view_of(settings=Settings(), epochs=500, language="en", losses=(0.3, 0.1)):
     """Return a view of two runs whose training losses end with ``losses``."""
     ones, normal = (SimpleNamespace(losses=loss + np.arange(epochs)[::-1] / 1e6) for loss in losses)
     data = load_dataset(settings.dataset)
-    comparison = SimpleNamespace(dataset=data, ones=ones, normal=normal)
+    comparison = SimpleNamespace(dataset=data, ones=ones, normal=normal, names={})
     return View(settings, comparison, epochs, epochs, language)
 
 

@@ -24,6 +24,7 @@ from dualnet import (
     Comparison,
     Dataset,
     DualLayer,
+    Fixes,
     Nudges,
     RandomInitNetwork,
     Seeds,
@@ -588,3 +589,138 @@ def test_importing_dualnet_loads_no_large_package():
         "assert all(name in dir(dualnet) for name in dualnet.__all__)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- starts and data of one's own ---
+
+
+class Ramp(DualLayer):
+    """Units that differ: their weights are evenly spaced."""
+
+    def init_weights(self, n_features):
+        self.w1 = np.tile(np.linspace(-1, 1, self.units), (n_features, 1))
+        self.b1 = np.zeros(self.units)
+        self.w2 = np.linspace(-1, 1, self.units)[:, None]
+        self.b2 = 0.0
+
+
+RAMP = Ramp(3, 1.0)  # trains as SMALL does
+
+
+def assert_trained_as(run, network, data, epochs):
+    network.fit(data.x_train, data.y_train, epochs, data.x_val, data.y_val)
+    assert_allclose(run.losses, network.losses, rtol=1e-9)
+    assert_allclose(run.val_losses, network.val_losses, rtol=1e-9)
+    assert_allclose(run.network.w1, network.w1, rtol=1e-9)
+    assert type(run.network) is type(network)
+
+
+def test_a_comparison_trains_two_given_starts():
+    comparison = Comparison(SMALL, left=RAMP, right=RandomInitNetwork(3, 1.0, std=0.1)).fit(25)
+    assert RAMP.w1 is None  # the given network is not changed
+    assert comparison.names == {"ones": "Ramp", "normal": "RandomInitNetwork"}
+    assert comparison.has_own_starts
+    left, right = comparison.runs
+    assert_trained_as(left, Ramp(3, 1.0), comparison.dataset, 25)
+    assert_trained_as(right, RandomInitNetwork(3, 1.0, std=0.1), comparison.dataset, 25)
+    assert repr(comparison).endswith(
+        f"{left.val_losses[-1]:.4g} (Ramp), {right.val_losses[-1]:.4g} (RandomInitNetwork)>"
+    )
+
+
+def test_a_start_that_is_not_given_is_that_of_the_settings():
+    comparison, usual = Comparison(SMALL, right=RAMP).fit(9), Comparison(SMALL).fit(9)
+    assert comparison.names == {"normal": "Ramp"}
+    assert_array_equal(comparison.ones.losses, usual.ones.losses)
+    assert usual.names == {}
+    assert not usual.has_own_starts
+
+
+def test_given_names_name_the_runs():
+    comparison = Comparison(SMALL, RAMP, Ramp(3, 1.0), names=("first", "second"))
+    assert comparison.names == {"ones": "first", "normal": "second"}
+    assert Comparison(SMALL, names=["a", "b"]).names == {"ones": "a", "normal": "b"}
+
+
+class Squared(DualLayer):
+    def activation(self, z):
+        return z**2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"left": 3}, "left is 3; expected a network of a class derived from DualLayer"),
+        ({"right": Ramp}, "right is <class .*Ramp'>; expected a network"),
+        (
+            {"right": Ramp(4, 0.5)},
+            r"right has \(units, learning rate, l1, l2\) \(4, 0.5, 0.0, 0.0\);"
+            r" expected those of the settings, \(3, 1.0, 0.0, 0.0\)",
+        ),
+        ({"left": Ramp(3, 1.0, l2=0.1)}, r"left has .* \(3, 1.0, 0.0, 0.1\); expected those"),
+        ({"left": Squared(3, 1.0)}, "Squared has activation of its own"),
+        ({"left": RAMP, "right": RAMP}, r"Both runs are called 'Ramp'; pass names="),
+        ({"names": ("a", "a")}, "Both runs are called 'a'; pass names="),
+        ({"names": "ab"}, "names is 'ab'; expected two"),
+        ({"names": ("a",)}, r"names is \('a',\); expected two"),
+        ({"names": ("a", None)}, r"names is \('a', None\); expected two"),
+        ({"names": ("a", "")}, r"names is \('a', ''\); expected two"),
+    ],
+)
+def test_starts_and_names_that_do_not_fit_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Comparison(SMALL, **arguments)
+
+
+@pytest.fixture(scope="module")
+def own():
+    rng = np.random.default_rng(3)
+    y = np.arange(80) % 2
+    return Dataset.from_arrays(rng.normal(3, 2, (80, 4)) + y[:, None], y)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, Fixes])
+def test_an_experiment_trains_on_own_data(kind, own):
+    experiment = kind(SMALL, dataset=own)
+    assert repr(experiment).startswith(f"<{kind.__name__} of {SMALL!r} on 'my data', not trained")
+    assert experiment.dataset is own
+    copied = pickle.loads(pickle.dumps(experiment.fit(20)))
+    assert_array_equal(copied.dataset.x_train, own.x_train)
+    if kind is Fixes:
+        results = [e.result("w1") for e in (experiment, copied.fit(25), experiment.fit(25))]
+        assert len(results[0].network.w1) == 4
+        assert results[1].val_loss == results[2].val_loss
+    else:
+        for ours, theirs in zip(arrays_of(experiment), arrays_of(copied), strict=True):
+            assert_array_equal(ours, theirs)
+
+
+def test_own_data_give_what_a_networks_own_fit_gives(own):
+    comparison = Comparison(SMALL, dataset=own).fit(20)
+    assert_trained_as(comparison.ones, SMALL.ones(), own, 20)
+    assert_trained_as(comparison.normal, SMALL.normal(), own, 20)
+    for seed, run in enumerate(Seeds(SMALL, dataset=own).fit(5).runs[:2]):
+        assert_trained_as(run, SMALL.normal(seed=seed), own, 5)
+    nudges = Nudges(SMALL, dataset=own).fit(5)
+    assert nudges.difference(5)[0].max() < 1e-6
+    network = SMALL.ones(constant=Sizes.SIZES[2]).fit(own.x_train, own.y_train, 5)
+    sizes = Sizes(SMALL, dataset=own).fit(5)
+    assert_allclose(sizes.constant(5)[2], network.losses[-1], rtol=1e-9)
+
+
+def test_the_reach_counts_own_samples():
+    x = np.random.default_rng(0).normal(size=(4_000, 8))
+    large = Dataset.from_arrays(x, np.arange(4_000) % 2)
+    for kind in (Sizes, Nudges, Fixes):
+        bundled = kind.reach(SMALL, 100_000)
+        assert kind.reach(SMALL, 100_000, load_dataset("moons")) == bundled
+        assert kind.reach(SMALL, 100_000, large) < bundled
+
+
+@pytest.mark.parametrize("kind", [*KINDS, Fixes])
+@pytest.mark.parametrize("dataset", ["moons", (np.eye(2), [0, 1])], ids=["name", "arrays"])
+def test_anything_but_a_dataset_is_refused(kind, dataset):
+    with pytest.raises(
+        ValueError, match=r"(?s)^dataset is .*; expected Dataset\.from_arrays\(x, y\)"
+    ):
+        kind(SMALL, dataset=dataset)
