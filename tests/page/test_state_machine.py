@@ -23,6 +23,7 @@ from dualnet.app import state as page_state
 from dualnet.app.url import CONTROLS, opening
 from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS
+from dualnet.settings import suggested_changes
 from tests.page.helpers import move, pictures, said, state_of, widget
 
 # Values of each control that train quickly.
@@ -102,6 +103,8 @@ class PageMachine(RuleBasedStateMachine):
     def expect(self, before, key, value):
         """Check that the control ``key`` has moved to ``value`` and no other has moved."""
         wanted = before | ({key: value} if key in before else {})
+        if key == "dataset":
+            wanted |= suggested_changes(before["dataset"], value, wanted)
         if wanted["epoch"] == before["epochs"] or wanted["epoch"] > wanted["epochs"]:
             wanted["epoch"] = value if key == "epoch" else wanted["epochs"]
         assert state_of(self.page) == wanted
@@ -232,8 +235,9 @@ class PageMachine(RuleBasedStateMachine):
         if values["step"] in values["revealed"]:
             option = values["revealed"][values["step"]]
             options = STEPS[values["step"] - 1].options
-            answer = f"answer{options.index(option) + 1}" if option else "show"
-            again.button(key=answer).click().run()
+            if option:
+                again.button(key=f"answer{options.index(option) + 1}").click().run()
+            again.button(key="show").click().run()
         for switch in ("notes", "play"):
             if page.session_state.get(switch) and self.shown(switch):
                 move(again, **{switch: True})
@@ -257,9 +261,10 @@ def run(open_page, steps, **settings):
 
 
 def test_the_url_gives_the_same_page_after_a_few_moves(open_page):
-    run(open_page, steps=2, max_examples=4, stateful_step_count=8)
+    run(open_page, steps=2, max_examples=3, stateful_step_count=8)
 
 
 @pytest.mark.slow
 def test_the_url_gives_the_same_page_after_many_moves(open_page):
-    run(open_page, steps=len(STEPS), max_examples=60, stateful_step_count=25)
+    # The summary of the last step tells what the session has seen, which no URL carries.
+    run(open_page, steps=len(STEPS) - 1, max_examples=20, stateful_step_count=20)
