@@ -122,9 +122,11 @@ def draw_answer(t, question, view, notice=""):
             else:
                 above.markdown(answer.sentence)
             pictures.draw_answer(answer)
-            for words in (notice, answer.sentence * bool(notice), answer.more):
+            for words in (notice, answer.sentence * bool(notice)):
                 if words:
                     st.markdown(words)
+        if answer.more:
+            st.markdown(answer.more)
         draw_details(t, question, view, answer)
     return trained
 

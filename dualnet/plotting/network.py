@@ -15,7 +15,7 @@ from dualnet.plotting.elements import Chart
 from dualnet.plotting.units import HALF, NEGATIVE, POSITIVE, ZERO
 from dualnet.text import translator
 
-HEIGHT = 190
+HEIGHT = 164
 # Horizontal positions, as shares of the width: the three layers; the number of an output weight and the
 # start of its line.
 INPUT, HIDDEN, OUTPUT = 0.055, 0.36, 0.9

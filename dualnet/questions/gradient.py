@@ -30,7 +30,7 @@ INPUTS = 3  # inputs drawn, if there are more than two
 DIGITS = 5  # decimals of a number in the table
 # Rows of smaller or larger numbers have a power of ten as a factor.
 SMALL, LARGE = 1e-3, 1e3
-ROW_HEIGHT = 24  # pixels
+ROW_HEIGHT = 22  # pixels
 LABELS = 1.8  # width of the row names, in columns
 
 

@@ -75,7 +75,7 @@ CHANGES = {
         ),
         ("dualnet/text/en.toml", 'std = "Standard', 'stretch = "Stretch"\n'),
         ("dualnet/text/ko.toml", 'std = "무작위 초깃값', 'stretch = "배율"\n'),
-        ("dualnet/text/en.toml", 'std = "How widely', 'stretch = "Multiplies the deviation."\n'),
+        ("dualnet/text/en.toml", 'std = "How much', 'stretch = "Multiplies the deviation."\n'),
         (
             "dualnet/text/ko.toml",
             'std = "오른쪽 신경망의 가',
