@@ -112,17 +112,32 @@ def test_the_answer_has_no_sentence_during_an_animation(played):
 def test_one_clock_moves_both_networks_and_stays_at_the_last_frame(played):
     _, answer, _ = played
     spec = answer.both[0].spec
-    [signal] = spec["config"]["signals"]
-    assert (signal["name"], signal["value"]) == ("frame", 0)
+    signals = {signal["name"]: signal for signal in spec["config"]["signals"]}
+    values = {name: signal["value"] for name, signal in signals.items()}
+    assert values == {"playing": True, "clock": 0, "frame": 0}
+    assert signals["clock"]["on"][0]["events"]["type"] == "timer"
+
+    def beat():
+        """Update the signals as Vega does after a beat of the timer."""
+        for name in ("clock", "frame", "playing"):
+            update = signals[name]["on"][0]["update"].replace("&&", "and")
+            ternary = r"^(.+?) \? \((.+?) \? (.+?) : (.+?)\) : (.+)$"
+            update = re.sub(ternary, r"((\3 if \2 else \4) if \1 else \5)", update)
+            values[name] = eval(update, {"true": True, "false": False}, values)
+
     last = max(row["frame"] for row in rows(answer.both[0], "titles"))
-    frame = signal["value"]
-    update = signal["on"][0]["update"]
     seen = []
     for _ in range(last + 5):
-        seen.append(frame)
-        frame = eval(update, {"min": min, "frame": frame})
+        seen.append(values["frame"])
+        beat()
     assert seen == [*range(last + 1), last, last, last, last]
-    assert signal["on"][0]["events"]["type"] == "timer"
+    assert not values["playing"]
+    values["frame"] = 1  # dragged
+    beat()
+    assert values["frame"] == 1
+    values["playing"] = True  # replayed from there
+    beat()
+    assert values["frame"] == 2
     shown_by_frame = json.dumps(spec).count("datum.frame == frame ? 1 : 0")
     assert shown_by_frame == 5  # two kinds of image, three texts
 
