@@ -95,8 +95,8 @@ def test_progress_of_the_handout_rises_to_the_number_of_steps():
             break
     generator.close()
     assert done == sorted(done)
-    assert 0 < done[0] < 1
-    assert len([steps for steps in done if steps < 1]) > 1
+    assert 0 < done[0] <= 1
+    assert any(steps % 1 for steps in done)  # several chunks a step
 
 
 def test_a_cancelled_handout_trains_no_further(epochs_descended):
