@@ -158,14 +158,16 @@ def train_ahead(question, view):
 
 def draw_verdict(t, step, view, experiments, place):
     """Say which option the numbers confirm; return it, or None."""
-    confirmed = step.verdict(view, *experiments) if state.question == step.question else None
+    confirmed = None
+    if state.question == step.question:
+        finding = finding_of(step, view, experiments)
+        state.setdefault("findings", {})[step.name] = finding
+        confirmed = finding.confirmed
     chosen = state.revealed[state.step]
     verdict = step.result(view, confirmed, chosen)
     if confirmed is not None and chosen in (None, confirmed):
         verdict = f":green[:material/check_circle:] {verdict}"
     place.container(key="verdict").markdown(verdict)
-    if state.question == step.question:
-        state.setdefault("findings", {})[step.name] = finding_of(step, view, experiments)
     return confirmed
 
 

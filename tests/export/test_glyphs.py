@@ -40,7 +40,7 @@ def test_hangul_is_missing_where_fontconfig_lists_no_korean_font():
     assert missing_characters(svg("유닛 units")) == ([] if fonts else ["가-힣"])
 
 
-# --- what is said ---
+# --- sentences ---
 
 
 def test_a_png_with_missing_characters_is_saved_with_a_warning(monkeypatch, tmp_path):
