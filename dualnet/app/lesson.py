@@ -6,7 +6,6 @@ from dualnet.app import sidebar, stage, styles
 from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
-from dualnet.lesson.stimulus import stimulus
 from dualnet.lesson.summary import finding_of, summary
 from dualnet.plotting.elements import Chart
 
@@ -132,9 +131,8 @@ def draw_question(step, view, notes):
     return None
 
 
-def draw_stimulus(step, view, place):
-    """Draw what is asked about, without the answer, in ``place``."""
-    shown = stimulus(step, view)
+def draw_stimulus(shown, place):
+    """Draw what is asked about, an `Answer` of `stimulus`, in ``place``."""
     with place.container(key="stimulus"):
         if shown.left:
             stage.PictureGrid(shown.names).draw(shown.left, shown.right)

@@ -2,20 +2,22 @@
 
 import streamlit as st
 
-from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
+from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app.classroom import identity, phone, teacher
 from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
+from dualnet.lesson.stimulus import stimulus
 from dualnet.questions import QUESTIONS
 from dualnet.text import translator
 
 
 def draw_page():
     """Draw the page for the state of this session."""
-    code = classroom.code_in_url()
+    code = identity.code_in_url()
     if code and not state.get("exploring"):
-        classroom.draw_follower(code)
+        phone.draw_follower(code)
         return
-    classroom.follow()
+    teacher.follow()
     update()
     t = translator(state.language)
     sidebar_state = "collapsed" if state.projector else "auto"
@@ -32,9 +34,11 @@ def draw_page():
         st.html(script, unsafe_allow_javascript=True)
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
+    if step:
+        head = teacher.draw_corner(t, head)
     with head:
         if code:
-            classroom.draw_rejoin(t)
+            phone.draw_rejoin(t)
         if step:
             lesson.draw_bar(t, step)
         else:
@@ -45,12 +49,12 @@ def draw_page():
         sidebar.draw_controls(t)
         if not code:  # the address names a class, not a state
             write_url()
-            classroom.publish()
+            teacher.publish()
         share.draw_button(t)
         with head:
             if step:
                 verdict = lesson.draw_question(step, view, notes)
-                classroom.draw_teacher(t, step, view)
+                teacher.draw_votes(t)
             else:
                 draw_chooser(t)
                 lesson.draw_notice(t)
@@ -59,7 +63,7 @@ def draw_page():
     answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
         answer.empty()
-        lesson.draw_stimulus(step, view, below)
+        lesson.draw_stimulus(stimulus(step, view), teacher.beside_invitation(t, below))
         lesson.train_ahead(question, view)
     else:
         with answer:
@@ -67,11 +71,11 @@ def draw_page():
             experiments = stage.draw_answer(t, question, view, notice)
             if step:
                 confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
-                classroom.confirm(t, step, confirmed)
+                teacher.answer(t, step, confirmed)
                 lesson.draw_end(t, step)
         downloads.draw(t, question, view, experiments)
     note_drawn()
-    classroom.draw_end()
+    teacher.finish()
 
 
 def draw_title(t):
@@ -104,8 +108,8 @@ def draw_chooser(t):
             on_click=press,
             args=(lesson.start,),
         )
-        if not classroom.code_in_url():
-            classroom.draw_start(t)
+        if not identity.code_in_url():
+            teacher.draw_start(t)
 
 
 def draw_rejected_parameters(t):

@@ -31,6 +31,17 @@ PHONE = """<style>
     background: transparent; color: inherit; border: 3px solid currentColor
 }
 </style>"""
+# What the class has voted: each option is a bar, filled by its share, behind its words.
+SHARES = """<style>
+.st-key-shares [data-testid=stProgress] {
+    display: grid; align-items: center; min-height: 2.75rem;
+    border: 1px solid color-mix(in srgb, currentColor 30%, transparent); border-radius: 0.5rem; overflow: hidden
+}
+.st-key-shares [data-testid=stProgress] > * { grid-area: 1 / 1; padding: 0.25rem 0.75rem; z-index: 1 }
+.st-key-shares [data-testid=stProgress] > [role=progressbar] { padding: 0; height: 100%; opacity: 0.3; z-index: 0 }
+.st-key-shares [data-testid=stProgressBarTrack] { height: 100%; background: transparent; border-radius: 0 }
+.st-key-shares p { font-size: 1.15rem }
+</style>"""
 TOUCH = """<style>
 @media (pointer: coarse) {
     :is([role=radio], [data-testid=stButton] button, [data-testid=stCheckbox] label, summary) {

@@ -5,7 +5,8 @@ import csv
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dualnet.app import classroom
+from dualnet.app.classroom import identity, polling
+from dualnet.app.classroom.results import results_csv
 from dualnet.lesson.classroom import Classes
 from dualnet.lesson.steps import STEPS
 from dualnet.text import translator
@@ -15,9 +16,9 @@ from tests.conftest import ROOT
 @pytest.fixture(autouse=True)
 def classes(monkeypatch):
     """Return the classes of a server that has just started, which waits for no delivery."""
-    monkeypatch.setattr(classroom, "CLASSES", Classes())
-    monkeypatch.setattr(classroom, "DELIVERY", 0)
-    return classroom.CLASSES
+    monkeypatch.setattr(identity, "CLASSES", Classes())
+    monkeypatch.setattr(polling, "DELIVERY", 0)
+    return identity.CLASSES
 
 
 def open_page(language="en", **parameters):
@@ -37,7 +38,7 @@ def press(page, key):
 def start_class():
     """Return the page of a teacher and the class."""
     teacher = press(open_page(), "start_class")
-    return teacher, classroom.CLASSES.of_host(teacher.session_state.class_host)
+    return teacher, identity.CLASSES.of_host(teacher.session_state.class_host)
 
 
 def phones(code, *languages):
@@ -216,13 +217,13 @@ def test_after_a_restart_the_teacher_opens_the_class_again(monkeypatch):
     teacher, opened = start_class()
     [phone] = phones(opened.code, "en")
     press(phone, "vote1")
-    monkeypatch.setattr(classroom, "CLASSES", Classes())
+    monkeypatch.setattr(identity, "CLASSES", Classes())
     assert "vote1" not in keys(phone.run())
     assert opened.code in words(phone)
     assert translator("en")("classroom.over") in words(teacher.run())
     press(teacher, "reopen")
     press(phone.run(), "vote1")
-    assert classroom.CLASSES.get(opened.code).turnout() == (1, 1)
+    assert identity.CLASSES.get(opened.code).turnout() == (1, 1)
 
 
 def test_an_ended_class_is_over_for_all():
@@ -238,7 +239,7 @@ def test_results_are_a_table_of_votes_and_right_guesses():
     [phone] = phones(opened.code, "en")
     press(phone, "vote2")
     press(teacher, "show")
-    text = classroom.results_csv(opened, "en").removeprefix("\ufeff")
+    text = results_csv(opened, "en").removeprefix("\ufeff")
     head, row = csv.reader(text.splitlines())
     votes = ["Votes 1", "Guessed it 1", "Votes 2", "Guessed it 2"]
     assert head == ["Step", "Question", "The numbers say", *votes]
@@ -280,7 +281,7 @@ def test_guesses_are_slow():
 
 
 def test_a_class_can_be_switched_off(monkeypatch):
-    monkeypatch.setattr(classroom, "ENABLED", False)
+    monkeypatch.setattr(identity, "ENABLED", False)
     assert "start_class" not in keys(open_page())
     assert not open_page(**{"class": "AAAAA"}).exception
 
