@@ -54,7 +54,7 @@ def draw_page():
         with head:
             if step:
                 verdict = lesson.draw_question(step, view, notes)
-                teacher.draw_votes(t)
+                votes = teacher.draw_votes(t)
             else:
                 draw_chooser(t)
                 lesson.draw_notice(t)
@@ -70,8 +70,9 @@ def draw_page():
             notice = step.text("notice", view) if step else ""
             experiments = stage.draw_answer(t, question, view, notice)
             if step:
-                confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
-                teacher.answer(t, step, confirmed)
+                confirmed = lesson.find(step, view, experiments)
+                if not teacher.answer(t, step, confirmed, votes):
+                    lesson.draw_verdict(step, view, confirmed, verdict)
                 lesson.draw_end(t, step)
         downloads.draw(t, question, view, experiments)
     note_drawn()

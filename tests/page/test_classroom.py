@@ -168,6 +168,52 @@ def test_a_phone_follows_the_teachers_settings():
     assert "explore" in keys(press(phone, "rejoin"))
 
 
+def test_an_answer_stays_with_its_state_whatever_the_teacher_tries():
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(phone, "vote1")
+    press(teacher, "show")
+    answered = words(phone.run())
+    for page in (teacher, phone):
+        assert translator("en")("classroom.changed") not in words(page)
+    teacher.slider(key="constant").set_value(0.1).run()  # another name, another winner
+    changed = words(phone.run())
+    assert changed.replace(translator("en")("classroom.changed"), "").split() == answered.split()
+    assert translator("en")("classroom.changed") in changed
+    step = STEPS[0]
+    said = step.result(step.view(), opened.polls[step.name].confirmed, step.options[0])
+    assert said in changed
+    assert translator("en")("classroom.changed") in words(teacher.run())
+
+
+def test_the_teacher_sees_a_verdict_only_where_no_bar_says_it():
+    teacher, _ = start_class()
+    press(teacher, "show")
+    assert "The numbers say" not in words(teacher)
+    teacher.slider(key="constant").set_value(0.1).run()
+    assert "The numbers say" in words(teacher)
+
+
+def test_a_phone_says_nothing_before_the_answer_is_known():
+    _, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    opened.reveal(STEPS[0].name)  # by the remote; the teacher's page still trains
+    assert translator("en")("classroom.computing") in words(phone.run())
+    assert translator("en")("lesson.undecided") not in words(phone)
+    opened.answer(STEPS[0].name, {}, None)
+    assert translator("en")("lesson.undecided") in words(phone.run())
+
+
+def test_a_phone_sees_what_is_asked_about_and_trains_nothing(epochs_descended, fresh_server):
+    _, opened = start_class()
+    epochs_descended.clear()
+    [phone] = phones(opened.code, "ko")
+    assert len(phone.get("image")) == 2
+    opened.show("nudge", {"step": "nudge", "units": "7"}, ("e3", "e6"))
+    assert not phone.run().get("vega_lite_chart")
+    assert epochs_descended == []
+
+
 # --- the teacher ----------------------------------------------------------------------------
 
 

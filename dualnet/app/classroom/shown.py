@@ -46,6 +46,12 @@ def asked(classroom):
     return shown if answered is None else replace(shown, parameters=answered)
 
 
+def has_changed(classroom, shown):
+    """Return whether the settings or the epochs shown now are not those of ``shown``."""
+    then, now = (view_of(state, "en") for state in (shown, classroom.shown))
+    return (then.settings, then.epochs, then.epoch) != (now.settings, now.epochs, now.epoch)
+
+
 def draw_distribution(t, classroom, shown, language, own=None):
     """Draw each option filled by its share, with its count, of both rounds if there are two.
 
@@ -62,6 +68,5 @@ def draw_distribution(t, classroom, shown, language, own=None):
             mine = f" · {t('classroom.yours')}" if option == own else ""
             words = f"{mark}{step.text(option, view)} · **{counts}**{mine}"
             place.progress(rounds[-1][option] / total, words)
-    now = view_of(classroom.shown, language)
-    if (view.settings, view.epochs, view.epoch) != (now.settings, now.epochs, now.epoch):
+    if has_changed(classroom, shown):
         st.caption(t("classroom.changed"))

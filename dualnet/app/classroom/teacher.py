@@ -7,7 +7,7 @@ from dualnet.app.classroom import identity
 from dualnet.app.classroom.identity import own_class
 from dualnet.app.classroom.polling import POLL, hold
 from dualnet.app.classroom.results import results_csv, results_table
-from dualnet.app.classroom.shown import asked, draw_distribution, set_shown
+from dualnet.app.classroom.shown import asked, draw_distribution, has_changed, set_shown
 from dualnet.app.state import PageState, press, state
 from dualnet.app.url import parameters_of
 from dualnet.lesson.classroom import code_of
@@ -104,30 +104,48 @@ def _parameters():
     return parameters | {"play": "1"} if state.get("play") else parameters
 
 
-def answer(t, step, confirmed):
-    """Tell the class which option the numbers confirm; after the last step, draw the results."""
+def answer(t, step, confirmed, votes):
+    """Tell the class which option the numbers confirm; after the last step, draw the results.
+
+    votes : as `draw_votes` returns it
+
+    Returns whether the votes on the page mark this option.
+    """
     classroom = own_class()
     if classroom is None or step.name not in classroom.polls:
-        return
+        return False
     classroom.answer(step.name, _parameters(), confirmed)
+    if votes:
+        with votes:
+            _draw_votes(t, classroom)
     if step is STEPS[-1]:
         st.markdown(f"**{t('classroom.summary')}**")
         head, *rows = results_table(classroom, state.language)
         st.table([dict(zip(head, row, strict=True)) for row in rows])
+    return confirmed is not None and not has_changed(classroom, asked(classroom))
 
 
 # --- the votes ------------------------------------------------------------------------------
 
 
 def draw_votes(t):
-    """Draw how many have voted and, after Show, how; say where the class is over."""
-    if classroom := own_class():
-        st.html(styles.SHARES)
-        with st.container(key="class"):
-            _draw_votes(t, classroom)
-    elif identity.host():
-        st.warning(t("classroom.over"))
-        draw_start(t)
+    """Draw how many have voted and, after Show, how; say where the class is over.
+
+    Returns the place for the votes where they wait for the answer, to appear together; None otherwise.
+    """
+    classroom = own_class()
+    if classroom is None:
+        if identity.host():
+            st.warning(t("classroom.over"))
+            draw_start(t)
+        return None
+    st.html(styles.SHARES + styles.CLASS)
+    place, poll = st.container(key="class"), classroom.polls[classroom.shown.step]
+    if poll.revealed and poll.answered is None:
+        return place
+    with place:
+        _draw_votes(t, classroom)
+    return None
 
 
 @st.fragment(run_every=POLL)
@@ -168,7 +186,7 @@ def draw_corner(t, head):
     if classroom is None:
         return head
     with head:
-        place, corner = st.columns([6, 1])
+        place, corner = st.columns([7, 1])
     with corner, st.container(key="corner", gap="xsmall"):
         if classroom.has_shown():
             _draw_code(t, _address(classroom)[0], "stretch")
@@ -177,8 +195,8 @@ def draw_corner(t, head):
 
 
 def beside_invitation(t, place):
-    """Draw the QR code and the address in ``place``, large, until the first Show; return where the rest
-    of the page stands."""
+    """Draw the QR code, or why no device can open it, and the address in ``place``, large, until the first
+    Show; return where the rest of the page stands."""
     classroom = own_class()
     if classroom is None or classroom.has_shown():
         return place
@@ -186,10 +204,11 @@ def beside_invitation(t, place):
     with place.container(key="invitation"):
         beside, invitation = st.columns(2)
     with invitation:
-        _draw_code(t, address, "stretch")
-        st.markdown(f"# {address.split('://')[-1]}")
         if hint in {"share.loopback", "share.alone"}:
             st.warning(t(hint))
+        else:
+            _draw_code(t, address, "stretch")
+        st.markdown(f"# {address.split('://')[-1]}")
     return beside
 
 
@@ -199,24 +218,36 @@ def draw_menu(t, classroom):
     if own_class() is not classroom:
         st.rerun()
     with st.popover(t("classroom.class", code=classroom.code), key="class_menu", width="stretch"):
-        address, _ = _address(classroom)
-        if classroom.is_pairing(state.get("pair_token", "")):
-            address += f"&pair={state.pair_token}"
-            st.caption(t("classroom.paired"))
-        _draw_code(t, address, 180)
-        st.code(address, language=None, wrap_lines=True)
-        st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
-        classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
-        st.button(t("classroom.free"), key="free", on_click=classroom.free_seats)
-        st.download_button(
-            t("classroom.csv"),
-            results_csv(classroom, state.language),
-            f"class-{classroom.code}.csv",
-            "text/csv",
-            key="class_csv",
-            on_click="ignore",
-        )
-        st.button(t("classroom.end"), key="end", on_click=end)
+        left, right = st.columns(2)
+        with left:
+            _draw_address(t, classroom)
+        with right:
+            _draw_menu(t, classroom)
+
+
+def _draw_address(t, classroom):
+    """Draw the address of the class, or of its remote once the teacher has asked for it."""
+    address, _ = _address(classroom)
+    if classroom.is_pairing(state.get("pair_token", "")):
+        address += f"&pair={state.pair_token}"
+        st.caption(t("classroom.paired"))
+    _draw_code(t, address, "stretch")
+    st.code(address, language=None, wrap_lines=True)
+
+
+def _draw_menu(t, classroom):
+    st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
+    classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
+    st.button(t("classroom.free"), key="free", on_click=classroom.free_seats)
+    st.download_button(
+        t("classroom.csv"),
+        results_csv(classroom, state.language),
+        f"class-{classroom.code}.csv",
+        "text/csv",
+        key="class_csv",
+        on_click="ignore",
+    )
+    st.button(t("classroom.end"), key="end", on_click=end)
 
 
 def _pair(classroom):
