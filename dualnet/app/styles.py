@@ -40,7 +40,7 @@ PHONE = """<style>
 # What the class has voted: each option is a bar, filled by its share, behind its words.
 SHARES = """<style>
 .st-key-shares [data-testid=stProgress] {
-    display: grid; align-items: center; min-height: 2.75rem; overflow: hidden;
+    display: grid; align-items: center; min-height: 2.5rem; overflow: hidden;
     border: 1px solid color-mix(in srgb, currentColor 30%, transparent); border-radius: 0.5rem
 }
 .st-key-shares [data-testid=stProgress] > * { grid-area: 1 / 1; padding: 0.25rem 0.75rem; z-index: 1 }
@@ -58,7 +58,7 @@ CLASS = """<style>
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
 @media (min-width: 1000px) {
-    .stMainBlockContainer { padding: 0.75rem 2.5rem 1rem }
+    .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
     /* The bar reaches into the header, beside the button that opens the sidebar. */
     .stApp:has([data-testid=stExpandSidebarButton]) .st-key-lesson { padding-inline-start: 1.5rem }
     [data-testid=stHeader] { pointer-events: none; background: transparent }
