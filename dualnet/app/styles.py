@@ -56,6 +56,8 @@ SHARES = """<style>
 CLASS = """<style>
 .st-key-corner button { padding-inline: 0.25rem }
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
+.st-key-invitation h1 { text-align: center }
+.st-key-class .st-key-shares { padding-top: 0.25rem }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
 @media (min-width: 1000px) {
     .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }

@@ -12,6 +12,7 @@ from dualnet.app.classroom.remote import draw_remote
 from dualnet.app.classroom.shown import (
     asked,
     draw_distribution,
+    language,
     set_shown,
     step_of,
     view_of,
@@ -22,13 +23,13 @@ from dualnet.lesson.classroom import TEXT
 from dualnet.lesson.steps import STEPS
 from dualnet.lesson.stimulus import stimulus
 from dualnet.plotting.elements import Chart
-from dualnet.text import language_of, translator
+from dualnet.text import translator
 from dualnet.training.experiments import Comparison
 
 
 def draw_follower(code):
     """Draw the page of who has opened the address of a class."""
-    t = _translator()
+    t = translator(language())
     st.set_page_config(
         page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
     )
@@ -44,17 +45,12 @@ def draw_follower(code):
     identity.draw_cookies()
 
 
-def _translator():
-    """Return the translator of a phone's language. A run that is stopped early may have lost the choice."""
-    return translator(state.setdefault("language", language_of(st.context.locale)))
-
-
 @st.fragment(run_every=POLL)
 def draw_phone(code):
     """Draw the class as a phone follows it."""
     if state.get("exploring"):
         st.rerun()  # a button in a fragment draws the fragment alone
-    t = _translator()
+    t = translator(language())
     draw_language_choice(t)
     classroom = identity.look_up(code)
     if classroom is None:
@@ -65,6 +61,8 @@ def draw_phone(code):
         st.info(t("classroom.waiting"))
     else:
         _draw_step(t, classroom)
+    if state.pop("late", False):
+        st.toast(t("classroom.late"))
     hold()
 
 
@@ -135,8 +133,8 @@ def _draw_options(t, classroom, step, view):
 
 
 def _vote(classroom, step, turn, option):
-    if not classroom.vote(identity.device(), step, turn, option):
-        st.toast(_translator()("classroom.late"))
+    # A callback of a fragment draws nothing: it would replace the top of the page.
+    state.late = not classroom.vote(identity.device(), step, turn, option)
 
 
 def _draw_stimulus(step, view):
@@ -156,15 +154,15 @@ def _stimulus(name, view):
 # --- trying it ------------------------------------------------------------------------------
 
 
-def _explore(shown, language):
+def _explore(shown, spoken):
     """Give this phone the teacher's state, with all controls."""
     state.exploring = True
     state.setdefault("page", PageState())
-    press(_take_over, shown, language)
+    press(_take_over, shown, spoken)
 
 
-def _take_over(values, shown, language):
-    values |= {"language": language, "step": None, "revealed": {}, "refused": {}}
+def _take_over(values, shown, spoken):
+    values |= {"language": spoken, "step": None, "revealed": {}, "refused": {}}
     set_shown(values, shown)
 
 

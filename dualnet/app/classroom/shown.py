@@ -4,11 +4,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dualnet.app.state import set_controls
+from dualnet.app.state import set_controls, state
 from dualnet.app.url import CONTROLS, opening, read_parameters
 from dualnet.lesson.steps import STEPS, step_number
 from dualnet.questions.base import View
 from dualnet.settings import HYPERPARAMETERS, Settings
+from dualnet.text import language_of
+
+
+def language():
+    """Return the language of a phone. A run that is stopped early may have lost the choice."""
+    return state.setdefault("language", language_of(st.context.locale))
 
 
 def step_of(shown):
