@@ -11,6 +11,7 @@ from dualnet.lesson.classroom import Classes
 from dualnet.lesson.steps import STEPS
 from dualnet.text import translator
 from tests.conftest import ROOT
+from tests.page.helpers import move, pictures
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +190,7 @@ def test_an_answer_stays_with_its_state_whatever_the_teacher_tries():
 def test_the_teacher_sees_a_verdict_only_where_no_bar_says_it():
     teacher, _ = start_class()
     press(teacher, "show")
+    assert sum("check_circle" in bar.proto.text for bar in teacher.get("progress")) == 1
     assert "The numbers say" not in words(teacher)
     teacher.slider(key="constant").set_value(0.1).run()
     assert "The numbers say" in words(teacher)
@@ -210,7 +212,9 @@ def test_a_phone_sees_what_is_asked_about_and_trains_nothing(epochs_descended, f
     [phone] = phones(opened.code, "ko")
     assert len(phone.get("image")) == 2
     opened.show("nudge", {"step": "nudge", "units": "7"}, ("e3", "e6"))
-    assert not phone.run().get("vega_lite_chart")
+    assert phone.run().title[0].value == STEPS[9].text("ask", STEPS[9].view("ko"))
+    assert pictures(phone) == []
+    assert not phone.exception
     assert epochs_descended == []
 
 
@@ -278,6 +282,19 @@ def test_an_ended_class_is_over_for_all():
     press(teacher, "end")
     assert "end" not in keys(teacher)
     assert "vote1" not in keys(phone.run())
+
+
+def test_results_name_the_options_as_the_class_saw_them():
+    teacher, opened = start_class()
+    move(teacher, std=0.1)
+    press(teacher, "show")
+    assert "Random normal, std 0.1" in results_csv(opened, "en")
+
+
+def test_a_class_does_not_share_the_projector():
+    teacher, opened = start_class()
+    press(teacher, "enlarge")
+    assert "projector" not in opened.shown.parameters
 
 
 def test_results_are_a_table_of_votes_and_right_guesses():
