@@ -188,12 +188,14 @@ async def seats(url, code, tally, count=300, at_once=20):
     gate = asyncio.Semaphore(at_once)
 
     async def take(number):
-        with suppress(ConnectionClosed):
-            async with gate:
+        async with gate:
+            try:
                 visitor = await Follower(url, **{"class": code}).__aenter__()
                 visitors.append(visitor)
                 await visitor.wait_for(lambda: visitor.has("vote3") or visitor.elements("alert"))
-            tally["seats" if visitor.has("vote3") else "turned away"] += 1
+                tally["seats" if visitor.has("vote3") else "turned away"] += 1
+            except (ConnectionClosed, TimeoutError):
+                tally["seats without an answer"] += 1
 
     visitors = []
     try:
@@ -209,11 +211,13 @@ async def codes(url, code, tally, at_once=20):
     async def guess():
         while True:
             guessed = "".join(random.choices(ALPHABET, k=CODE_LENGTH))
-            with suppress(ConnectionClosed):
+            try:
                 async with load.Visitor(url, **{"class": guessed}) as visitor:
                     await visitor.finished()
                     tally["hits"] += visitor.has("vote1")
                     tally["guesses"] += 1
+            except (ConnectionClosed, TimeoutError):
+                tally["guesses without an answer"] += 1
 
     await asyncio.gather(*(guess() for _ in range(at_once)))
 
@@ -270,6 +274,7 @@ async def live_class(url, count):
                     await asyncio.sleep(FLOODED)
                     rows.append(await row(f"beside {name}", teacher, phones))
                 rows[-1][-1] += f"; {remark_of(tally)}"
+                print(rows[-1], flush=True)
         for phone in phones:
             await phone.__aexit__()
     print(f"{count} phones: {idle:.0%} of a core idle; {memory[0]:.0f} MB, {memory[1]:.0f} peak\n")

@@ -15,6 +15,7 @@ from tests.browser.helpers import (
     OUTSIDE,
     PAGE,
     PHONE,
+    axe_violations,
     button,
     inside,
     no_sideways_scrolling,
@@ -151,6 +152,8 @@ def test_a_projector_shows_every_step_before_and_after_show(visit, everywhere, l
         assert no_sideways_scrolling(teacher)
         if number < len(STEPS):
             press(teacher, "next")
+    assert sum(counts(phone)) == 1
+    assert axe_violations(teacher) + axe_violations(phone) == []
 
 
 def test_a_lesson_with_reload_second_tab_and_what_if(visit):

@@ -12,7 +12,7 @@ from dualnet.app.classroom.remote import draw_remote
 from dualnet.app.classroom.shown import (
     asked,
     draw_distribution,
-    language,
+    phone_language,
     set_shown,
     step_of,
     view_of,
@@ -29,7 +29,7 @@ from dualnet.training.experiments import Comparison
 
 def draw_follower(code):
     """Draw the page of who has opened the address of a class."""
-    t = translator(language())
+    t = translator(phone_language())
     st.set_page_config(
         page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
     )
@@ -50,7 +50,7 @@ def draw_phone(code):
     """Draw the class as a phone follows it."""
     if state.get("exploring"):
         st.rerun()  # a button in a fragment draws the fragment alone
-    t = translator(language())
+    t = translator(phone_language())
     draw_language_choice(t)
     classroom = identity.look_up(code)
     if classroom is None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dualnet.app.classroom.identity import own_class
 from dualnet.app.classroom.polling import POLL, hold
-from dualnet.app.classroom.shown import language, step_of, view_of
+from dualnet.app.classroom.shown import phone_language, step_of, view_of
 from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import state
 from dualnet.lesson.steps import STEPS
@@ -14,7 +14,7 @@ from dualnet.text import translator
 @st.fragment(run_every=POLL)
 def draw_remote(code):
     """Draw the question, the turnout, the buttons and the notes."""
-    t = translator(language())
+    t = translator(phone_language())
     draw_language_choice(t)
     classroom = own_class()
     if classroom is None or classroom.code != code:

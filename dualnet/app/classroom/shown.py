@@ -12,7 +12,7 @@ from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.text import language_of
 
 
-def language():
+def phone_language():
     """Return the language of a phone. A run that is stopped early may have lost the choice."""
     return state.setdefault("language", language_of(st.context.locale))
 
