@@ -297,6 +297,21 @@ def test_a_class_does_not_share_the_projector():
     assert "projector" not in opened.shown.parameters
 
 
+def test_a_teacher_who_visits_another_class_changes_nothing_in_the_own_one():
+    teacher, opened = start_class()
+    _, other = start_class()
+    [visitor] = phones(other.code, "en")
+    visitor.session_state.class_host = opened.host
+    opened.show(STEPS[1].name, {"step": STEPS[1].name}, STEPS[1].options)
+    press(visitor.run(), "explore")
+    press(press(visitor, "start"), "show")
+    assert opened.shown.step == STEPS[1].name
+    assert not opened.has_shown()
+    assert "class_menu" not in str(visitor.main)
+    press(visitor, "rejoin")
+    assert teacher.run().session_state.step == 2
+
+
 def test_results_are_a_table_of_votes_and_right_guesses():
     teacher, opened = start_class()
     [phone] = phones(opened.code, "en")
