@@ -19,6 +19,7 @@ def classes(monkeypatch):
     """Return the classes of a server that has just started, which waits for no delivery."""
     monkeypatch.setattr(identity, "CLASSES", Classes())
     monkeypatch.setattr(polling, "DELIVERY", 0)
+    monkeypatch.setattr(polling, "FLOODED", 0)
     return identity.CLASSES
 
 
@@ -302,6 +303,7 @@ def test_a_teacher_who_visits_another_class_changes_nothing_in_the_own_one():
     _, other = start_class()
     [visitor] = phones(other.code, "en")
     visitor.session_state.class_host = opened.host
+    other.reveal(STEPS[0].name)
     opened.show(STEPS[1].name, {"step": STEPS[1].name}, STEPS[1].options)
     press(visitor.run(), "explore")
     press(press(visitor, "start"), "show")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dualnet.app import lesson, stage, styles
 from dualnet.app.classroom import identity
-from dualnet.app.classroom.polling import POLL, hold
+from dualnet.app.classroom.polling import POLL, hold, recent_runs
 from dualnet.app.classroom.remote import draw_remote
 from dualnet.app.classroom.shown import (
     asked,
@@ -61,7 +61,7 @@ def draw_phone(code):
         _draw_step(t, classroom, classroom.shown)
     if state.pop("late", False):
         st.toast(t("classroom.late"))
-    hold()
+    hold(state.setdefault("runs", recent_runs()))
 
 
 def _draw_missing(t, code):
