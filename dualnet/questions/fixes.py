@@ -1,6 +1,7 @@
 """What breaks the symmetry? Fourteen single changes of the training or of the start."""
 
 from functools import lru_cache
+from inspect import isfunction
 
 import altair as alt
 import numpy as np
@@ -253,9 +254,11 @@ def _spec(rows, language):
 
 
 def sources(view):
-    """Return the source of the chapter's methods that the chosen change replaces, and of its class."""
+    """Return the source of the chapter's methods that the chosen change replaces, and its own."""
     kind = Fixes.KINDS[view.change]
     methods = [name for name in vars(kind) if name in vars(DualLayer) and name[0] != "_"]
+    if isfunction(kind):
+        methods = ["init_weights"]
     replaced = "\n".join(source_of(vars(DualLayer)[name]) for name in methods)
     return Code(f"# DualLayer\n{replaced}"), Code(source_of(kind))
 
