@@ -5,7 +5,6 @@ surrounding text, so that they are visible on light and dark backgrounds.
 """
 
 import html
-import math
 import re
 import unicodedata
 import warnings
@@ -86,7 +85,7 @@ def chart_svg(chart, width, font):
     spec = chart.spec | {
         "width": width,
         "autosize": {"type": "fit", "contains": "padding"},
-        "datasets": {name: _rows(table) for name, table in chart.tables.items()},
+        "datasets": {name: table.to_pylist() for name, table in chart.tables.items()},
         "config": config
         | {
             "background": None,
@@ -104,14 +103,6 @@ def chart_svg(chart, width, font):
     # Ids must be unique within a document: two charts must not share "clip1".
     mark = sha1(text.encode()).hexdigest()[:8]
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>c{mark}-", text)
-
-
-def _rows(table):
-    """Return an Arrow table as a list of rows for JSON, with None for NaN."""
-    return [
-        {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-        for row in table.to_pylist()
-    ]
 
 
 def _drawn(picture, width, font):

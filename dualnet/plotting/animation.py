@@ -43,9 +43,7 @@ def play(view, drawing, samples, alt_text):
     first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
     limit = weight_limit(first.values())
     size = sum(
-        len(png_uri(raster.pixels))
-        for net in first.values()
-        for raster in drawing(net, limit).rasters
+        len(png_uri(pixels)) for net in first.values() for pixels, *_ in drawing(net, limit).rasters
     )
     epochs = frames_within(epochs, size)
     networks = {key: [run.network_at(e) for e in epochs] for key, run in view.runs.items()}
@@ -55,15 +53,12 @@ def play(view, drawing, samples, alt_text):
         offset = side * (WIDTH + GAP)
         for frame, (epoch, network) in enumerate(zip(epochs, networks[key], strict=True)):
             still = drawing(network, limit)
-            for raster in still.rasters:
-                x, y, width, height = raster.box
-                uri = png_uri(raster.pixels)
-                pictures.append((frame, uri, x + offset, y, width, height, raster.smooth))
+            for pixels, (x, y, width, height), smooth in still.rasters:
+                pictures.append((frame, png_uri(pixels), x + offset, y, width, height, smooth))
             accuracy = accuracy_of(network, view.data, samples)
             subtitle = view.t(f"subtitle.{samples}", accuracy=accuracy).replace("*", "")
             titles.append((frame, key, offset, view.t("chooser.frame", epoch=epoch), subtitle))
-        if still.marks is not None:
-            marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
+        marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
     tables = {
         "pictures": _table("frame url x y width height smooth", pictures),
         "titles": _table("frame run x epoch accuracy", titles),

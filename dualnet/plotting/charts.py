@@ -9,7 +9,6 @@ import json
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.plotting.units import HIGH, LOW
 from dualnet.training.experiments import RUNS
@@ -37,12 +36,8 @@ def spec_of(chart, height):
         "labelColor": "currentColor",
         "titleColor": "currentColor",
     }
-    padding = {
-        "left": 2,
-        "top": 2,
-        "right": 2,
-        "bottom": 2,
-    }  # Streamlit's default takes 20 pixels more
+    # Streamlit's default takes 20 pixels more.
+    padding = dict.fromkeys(("left", "top", "right", "bottom"), 2)
     chart = chart.properties(height=height, padding=padding)
     spec = chart.configure(
         axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
@@ -203,16 +198,7 @@ def spread_labels(values, low, high, gap=0.06):
     return places
 
 
-# --- tables ---------------------------------------------------------------------------------
-
-
-def nullable(values):
-    """Return numbers as an Arrow array with nulls for those that are not finite, where a line ends."""
-    finite = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
-    return pa.array(finite, from_pandas=True)
-
-
-# --- downsampling -------------------------------------------------------------------------------
+# --- downsampling ---------------------------------------------------------------------------
 
 
 def downsample(series, low, high):
@@ -220,24 +206,18 @@ def downsample(series, low, high):
 
     The lowest and the highest value of each curve in each pixel column are candidates, so that no spike
     is lost. Of these, only points that move a line by half a pixel or more are kept. Values are clipped
-    to ``low`` and ``high``, the ends of the y axis; they may be NaN or infinite.
+    to ``low`` and ``high``, the ends of the y axis.
     """
-    finite = np.isfinite(series)
-    series = np.clip(np.where(finite, series, high), low, high)
+    series = np.clip(series, low, high)
     n = series.shape[-1]
     kept = np.arange(n)
-    if n < 3:
-        return kept
     if n > 2 * COLUMNS:
-        edges = np.unique(np.linspace(0, n, COLUMNS + 1).astype(int)[:-1])
-        column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
-        extremes = [[0, n - 1]]
-        for values, whole in zip(series, finite, strict=True):
-            for extreme, never in ((np.minimum, np.inf), (np.maximum, -np.inf)):
-                values = np.where(whole, values, never)
-                at = np.flatnonzero(values == extreme.reduceat(values, edges)[column])
-                extremes.append(at[np.unique(column[at], return_index=True)[1]])
-        kept = np.unique(np.concatenate(extremes))
+        width = -(-n // COLUMNS)  # epochs in a pixel column; the last value fills the last column
+        filled = np.pad(series, [(0, 0), (0, -n % width)], mode="edge")
+        columns = filled.reshape(len(series), -1, width)
+        first = width * np.arange(columns.shape[1])
+        extremes = [first + columns.argmin(axis=2), first + columns.argmax(axis=2)]
+        kept = np.unique(np.append(extremes, [0, n - 1]))
     tolerance = (high - low) / ROWS / 2
     return kept[_corners(kept, series[:, kept], tolerance)]
 

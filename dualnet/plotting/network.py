@@ -9,7 +9,6 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.networks import quiet
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart
 from dualnet.plotting.units import HALF, NEGATIVE, POSITIVE, ZERO
@@ -47,7 +46,7 @@ def network_chart(network, inputs, units, limit, language, alt_text):
     ]
     edges, numbers = _edges(nodes, network.w1[inputs].tolist(), network.w2[:, 0].tolist())
     edges = pa.Table.from_pylist(edges)
-    sizes = np.abs(np.nan_to_num(edges["weight"].to_numpy()) / limit).clip(0, 1)
+    sizes = np.abs(edges["weight"].to_numpy()) / limit
     tables = {
         "edges": edges.append_column("size", pa.array(sizes)),
         "nodes": pa.Table.from_pylist(nodes + numbers),
@@ -55,11 +54,10 @@ def network_chart(network, inputs, units, limit, language, alt_text):
     return Chart(_spec(language), tables, alt_text, wide=True)
 
 
-@quiet
 def largest_weight(networks, inputs, units):
     """Return the largest absolute weight that `network_chart` draws of ``networks``, 1 if all are 0."""
     weights = [np.append(net.w1[inputs, :units], net.w2[:units]) for net in networks]
-    return float(np.nan_to_num(np.abs(weights)).max()) or 1.0
+    return float(np.abs(weights).max()) or 1.0
 
 
 def feature_label(feature):
@@ -74,7 +72,7 @@ def unit_labels(units):
 
 def short_text(number):
     """Return a number as text with two decimals; 1000 or more with a power of ten."""
-    if not abs(number) < 1000:  # NaN too
+    if abs(number) >= 1000:
         return f"{number:.0e}".replace("-", charts.MINUS)
     return charts.decimal_text(number, 2)
 

@@ -7,15 +7,12 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.measures import accuracy_of, distinct_units
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import (
     MOVING_PLANE,
     WIDTH,
     Drawing,
-    Label,
-    Raster,
     drawn_by_equal,
     plane,
     svg,
@@ -53,11 +50,9 @@ def plane_answer(view):
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
 
     pictures, sentences = {}, []
-    accuracies = {
-        key: accuracy_of(net, view.data, "training") for key, net in view.networks.items()
-    }
+    accuracies = view.accuracies("training")
     for key, network in view.networks.items():
-        count = distinct_units(network.w1, network.b1, network.w2)
+        count = view.counts[key]
         words = t(
             "boundary.plane_alt",
             run=names[key],
@@ -72,15 +67,9 @@ def plane_answer(view):
             units = "unit" if view.settings.units == 1 else several
             kind = "boundary.half" if drawn == "half" else f"boundary.{units}_{drawn}"
             sentences.append(t(kind, run=names[key]))
-    first = t(
-        "boundary.answer",
-        epoch=view.epoch,
-        first=names["ones"],
-        second=names["normal"],
-        **accuracies,
-    )
+    words = {"epoch": view.epoch, "first": names["ones"], "second": names["normal"]}
     return Answer(
-        " ".join([first, *sentences]),
+        " ".join([t("boundary.answer", **accuracies, **words), *sentences]),
         subtitles_of(view, "training"),
         left=(pictures["ones"],),
         right=(pictures["normal"],),
@@ -111,19 +100,9 @@ def probability_answer(view):
                     t("boundary.mistakes", **words),
                 )
             )
-    accuracies = {
-        key: accuracy_of(network, data, "validation") for key, network in view.networks.items()
-    }
+    words = {"epoch": view.epoch, "first": names["ones"], "second": names["normal"]}
     return Answer(
-        t(
-            "boundary.probability",
-            epoch=view.epoch,
-            first=names["ones"],
-            second=names["normal"],
-            sure=SURE,
-            **accuracies,
-            **sure,
-        ),
+        t("boundary.probability", sure=SURE, **view.accuracies("validation"), **words, **sure),
         subtitles_of(view, "validation"),
         left=tuple(sides["ones"]),
         right=tuple(sides["normal"]),
@@ -159,9 +138,7 @@ def class_names(view):
 
 
 def mistakes_drawing(samples, predicted, confidence, data, classes):
-    """Return a `Drawing` of the first of the validation ``samples``, given as indices.
-
-    Each is drawn as an image, if the data are images, above the predicted class and its probability.
+    """Return the `samples_drawing` of the first ``samples`` with the predicted class and its probability.
 
     predicted (m,): whether class 1 is predicted; confidence (m,): see `confidence_of`; classes: their names
     """
@@ -180,11 +157,10 @@ def samples_drawing(samples, data, texts, kinds):
     for place, (sample, text, kind) in enumerate(zip(samples, texts, map(int, kinds), strict=True)):
         x, y = place % across * (width + GAP), place // across * (picture + label + GAP)
         if data.image_shape:
-            rasters.append(
-                Raster(ink(sample, data), (x + (width - picture) / 2, y, picture, picture))
-            )
-        color = charts.CLASS_COLORS[kind]
-        labels.append(Label(text, (x, y + picture, width, label), color, ("white", "#111")[kind]))
+            box = x + (width - picture) / 2, y, picture, picture
+            rasters.append((ink(sample, data), box, False))
+        box = x, y + picture, width, label
+        labels.append((text, box, charts.CLASS_COLORS[kind], ("white", "#111")[kind]))
     height = -(-len(samples) // across) * (picture + label + GAP)
     return Drawing(height, tuple(rasters), labels=tuple(labels))
 
@@ -246,11 +222,7 @@ def _probability_spec(names, language):
                 bin="binned",
                 title=probability,
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(
-                    format=".0%",
-                    tickCount=4,
-                    titleAnchor="end",
-                ),
+                axis=alt.Axis(format=".0%", tickCount=4, titleAnchor="end"),
             ),
             x2="high:Q",
             y=alt.Y(

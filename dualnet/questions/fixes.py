@@ -201,19 +201,18 @@ def _spec(rows, language):
         charts.tooltip("loss", t("axis.val_loss"), charts.ACCURATE),
     ]
 
-    def text(field, x, dy, **look):
-        mark = table.mark_text(**{"align": "left", "baseline": "top", "dy": dy} | look)
+    def text(field, x, dy, size, **look):
+        look = {"align": "left", "baseline": "top", "color": "currentColor"} | look
+        mark = table.mark_text(dy=dy, fontSize=size, **look)
         return mark.encode(x=alt.value(x), y=y, text=f"{field}:N")
 
-    right = alt.expr("width")
-    background = table.mark_bar(align="left", opacity=0.16, cornerRadius=4, height=ROW - 4, dy=0)
-    background = background.transform_filter("datum.separated").encode(
-        x=alt.value(0),
-        x2=alt.value(right),
-        y=alt.Y("middle:Q", scale=None, axis=None),
-        color=alt.value("gray"),
+    right, at_right = alt.expr("width"), {"align": "right", "dx": -6}
+    background = (
+        table.transform_filter("datum.separated")
+        .transform_calculate(middle=f"datum.row * {ROW} + {ROW / 2 - 1}")
+        .mark_bar(align="left", opacity=0.16, cornerRadius=4, height=ROW - 4, color="gray")
+        .encode(x=alt.value(0), x2=alt.value(right), y=alt.Y("middle:Q", scale=None, axis=None))
     )
-    background = background.transform_calculate(middle=f"datum.row * {ROW} + {ROW / 2 - 1}")
     images = (
         table.mark_image(
             align="left",
@@ -226,24 +225,14 @@ def _spec(rows, language):
         .transform_calculate(top=f"datum.row * {ROW} + 23")
         .encode(x=alt.value(6), y=y, url="url:N", tooltip=tooltips)
     )
-    numbers = {"fontSize": 16, "color": "currentColor"}
     layers = [
         background,
         images,
-        text("name", 6, 4, fontSize=16, fontWeight="bold", color="currentColor"),
-        text("extra", right, 5, fontSize=14, color="currentColor", align="right", dx=-6),
-        text("distinct", alt.expr("width * 0.4 + 12"), 29, **numbers),
-        text("accuracy", alt.expr("width * 0.4 + 74"), 29, **numbers),
-        text(
-            "mark",
-            right,
-            27,
-            fontSize=17,
-            fontWeight="bold",
-            color="currentColor",
-            align="right",
-            dx=-6,
-        ),
+        text("name", 6, 4, 16, fontWeight="bold"),
+        text("extra", right, 5, 14, **at_right),
+        text("distinct", alt.expr("width * 0.4 + 12"), 29, 16),
+        text("accuracy", alt.expr("width * 0.4 + 74"), 29, 16),
+        text("mark", right, 27, 17, fontWeight="bold", **at_right),
     ]
     spec = charts.spec_of(alt.layer(*layers), rows * ROW)
     spec["config"]["view"] = {"stroke": None}

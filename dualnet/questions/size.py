@@ -97,7 +97,7 @@ def chart(view, epoch, curves):
     from the lowest to the highest; rings mark the page's two networks."""
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
     losses = np.array([*np.ravel([*curves.values()]), *own.values()])
-    low, high, ticks = loss_range(losses, "log")
+    low, high, ticks = loss_range(losses[~np.isnan(losses)], "log")
     high *= (high / low) ** 0.08  # space for Glorot's name
     tables = charts.loss_tables(low, high, ticks)
     glorot = (2 / (view.data.x_train.shape[1] + view.settings.units)) ** 0.5

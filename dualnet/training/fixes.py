@@ -217,7 +217,7 @@ def network_of(settings, change, n_features):
     network = settings.ones()
     if change in TRAINING:
         network = TRAINING[change](*shape, constant=settings.constant)
-        network.seed = settings.seed
+        network.seed = settings.seed  # for those that draw random numbers
     elif change == "all":
         network = settings.normal()
     elif change == "glorot":
