@@ -98,11 +98,11 @@ def ask(
 
 
 def _check_finite(comparison, epochs):
-    """Raise ValueError where a run has diverged. No `Settings` do this, but starts or data of one's own may."""
+    """Raise ValueError where a run has diverged. No `Settings` do this, but starts of one's own may."""
     for key, run in zip(RUNS, comparison.runs, strict=True):
         finite = np.isfinite(run.losses[:epochs] + run.val_losses[:epochs])
         if not finite.all():
             raise ValueError(
                 f"The loss of {comparison.names.get(key, key)!r} is not finite from epoch"
-                f" {finite.argmin() + 1} on; start from smaller weights, or remove outliers from the data."
+                f" {finite.argmin() + 1} on; start from smaller weights."
             )
