@@ -88,14 +88,16 @@ def probability_answer(view):
     for key, network in view.networks.items():
         z = network.forpass(data.x_val)[:, 0]
         sides[key] = [bars[key]]
-        wrong = mistakes(z, data.y_val)
-        confidence = confidence_of(network, z)
+        wrong, predicted = mistakes(z, data.y_val), (z > 0).astype(int)
+        confidence = network.activation(np.abs(z))  # the probability of the predicted class
         sure[f"{key}_sure"] = int((confidence[wrong] > SURE).sum())
         if wrong.size:
             words = {"count": len(wrong), "total": len(z)}
+            shown = wrong[: MISTAKES["image" if data.image_shape else "table"][1]]
+            texts = [f"{classes[predicted[i]]} {percent(confidence[i])}" for i in shown]
             sides[key].append(
                 Image(
-                    svg(mistakes_drawing(wrong, z > 0, confidence, data, classes)),
+                    svg(samples_drawing(shown, data, texts, predicted[shown])),
                     t("boundary.mistakes_alt", run=names[key], epoch=view.epoch, **words),
                     t("boundary.mistakes", **words),
                 )
@@ -120,11 +122,6 @@ def mistakes(z, y):
     return wrong[np.argsort(-np.abs(z[wrong]), kind="stable")]
 
 
-def confidence_of(network, z):
-    """Return the probability (m,) of the predicted class, 0.5 to 1."""
-    return network.activation(np.abs(z))
-
-
 def class_names(view):
     """Return the names of class 0 and class 1 in the language of ``view``, or in the data."""
 
@@ -135,17 +132,6 @@ def class_names(view):
             return name
 
     return tuple(map(name_of, view.data.target_names))
-
-
-def mistakes_drawing(samples, predicted, confidence, data, classes):
-    """Return the `samples_drawing` of the first ``samples`` with the predicted class and its probability.
-
-    predicted (m,): whether class 1 is predicted; confidence (m,): see `confidence_of`; classes: their names
-    """
-    most = MISTAKES["image" if data.image_shape else "table"][1]
-    samples = samples[:most]
-    texts = [f"{classes[int(predicted[i])]} {percent(confidence[i])}" for i in samples]
-    return samples_drawing(samples, data, texts, predicted[samples])
 
 
 def samples_drawing(samples, data, texts, kinds):

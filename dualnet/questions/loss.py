@@ -168,24 +168,26 @@ def loss_range(losses, axis):
 
 
 def _tables(key, curves, view, y_range):
-    """Return the tables of one chart, see the functions below and `charts.loss_tables`; ``y_range`` is
-    that of `loss_range`."""
+    """Return the tables of one chart; ``y_range`` is that of `loss_range`."""
     low, high, _ = y_range
     lines = np.array([*curves[key], curves[OTHER[key]][1]])  # training, validation, the other's
+    evenly = np.unique(np.linspace(0, lines.shape[1] - 1, TOOLTIPS).astype(int))
     # Downsampling and placing the number use drawn heights: logarithms on a logarithmic axis.
     scaled = np.log10 if view.axis == "log" else np.asarray
     heights, ends = scaled(lines), scaled([low, high])
     tables = charts.loss_tables(*y_range)
-    tables["axes"] |= _epoch_columns(view)
+    tables["axes"] |= {
+        "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
+        "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # -: beyond the axis
+    }
     tables |= {
         "curves": _loss_columns(lines, charts.downsample(heights, *ends)),
-        "tooltips": _loss_columns(lines[:2], _tooltip_rows(lines.shape[1])),
-        "numbers": _numbers(
-            _end(lines[1], view, low, high) | _place(heights, ends, view),
-            _arrival(lines[1], lines[2], view),
-        ),
+        "tooltips": _loss_columns(lines[:2], evenly),
     }
-    return {name: pa.table(columns) for name, columns in tables.items()}
+    end = _end(lines[1], view, low, high) | _place(heights, ends, view)
+    numbers = [end, *_arrival(lines[1], lines[2], view)]
+    tables = {name: pa.table(columns) for name, columns in tables.items()}
+    return tables | {"numbers": pa.Table.from_pylist(numbers)}
 
 
 def _loss_columns(lines, rows):
@@ -196,42 +198,17 @@ def _loss_columns(lines, rows):
     }
 
 
-def _tooltip_rows(n):
-    """Return the indices of the epochs that have a tooltip, evenly spaced from 0 to ``n`` - 1."""
-    return np.unique(np.linspace(0, n - 1, TOOLTIPS).astype(int))
-
-
-def _epoch_columns(view):
-    """Return the end of the epoch axis and the epoch marked on it; the last epoch is not marked."""
-    return {
-        "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
-        "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # -: beyond the axis
-    }
-
-
-def _numbers(*rows):
-    """Return rows as columns, without rows that are None."""
-    rows = [row for row in rows if row]
-    return {name: [row[name] for row in rows] for name in rows[0]}
-
-
 def _arrival(own, other, view):
-    """Return the point after the chosen epoch where the ``own`` validation loss falls to the other run's loss
-    at the chosen epoch, with its label; None if there is none."""
+    """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other run's loss
+    at the chosen epoch, with its label, if there is one."""
     if not 0 < view.epoch <= len(own):
-        return None
+        return
     loss, target = own[view.epoch - 1], other[view.epoch - 1]
     reached = epochs_to(own, target)
-    if reached is None or reached <= view.epoch or even(loss, target):
-        return None
-    return {
-        "epoch": reached,
-        "loss": target,
-        "text": f"{reached:,}",
-        "align": "left" if reached < 0.7 * view.epochs else "right",
-        "below": -18,
-        "arrival": True,
-    }
+    if reached and reached > view.epoch and not even(loss, target):
+        align = "left" if reached < 0.7 * view.epochs else "right"
+        place = {"epoch": reached, "loss": target, "align": align, "below": -18}
+        yield place | {"text": f"{reached:,}", "arrival": True}
 
 
 def _end(val_losses, view, low, high):
@@ -286,11 +263,12 @@ def _spec(key, log, single, language):
     )
     other = curves.transform_calculate(run=f"'{OTHER[key]}'").encode(y=alt.Y("other:Q"))
     pointed, hover_targets = _tooltip_layers(x, t("axis.epoch"), kinds)
+    mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
     layers = [
         *_lines(key, own, other, kinds),
         *(_points(own, other) if single else ()),
         pointed,
-        _mark(),
+        alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q"),
         *_number_layers(key),
         hover_targets,
         *charts.read("loss_ticks"),
@@ -335,12 +313,6 @@ def _tooltip_layers(x, epoch, kinds):
     hover_targets = rows.mark_rule(strokeWidth=10, opacity=0).encode(tooltip=tooltip)
     pointed = rows.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
     return pointed, hover_targets.add_params(pointer)
-
-
-def _mark():
-    """Return the rule at the chosen epoch."""
-    mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
-    return alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q")
 
 
 def _number_layers(key):
