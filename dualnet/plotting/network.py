@@ -37,20 +37,25 @@ def network_chart(network, inputs, units, limit, language, alt_text):
     """
     t = translator(language)
     features, all_units = network.w1.shape
-    names = [feature_label(i) for i in inputs], unit_labels(units)
-    biases = dict(zip(names[1], network.b1.tolist(), strict=False))
-    nodes = [
-        *_layer(INPUT, "input", dict.fromkeys(names[0]), features - len(inputs), t),
-        *_layer(HIDDEN, "hidden", biases, all_units - units, t),
-        *_layer(OUTPUT, "output", {t("units.output_name"): float(network.b2)}, 0, t),
+    names, more = dict.fromkeys(map(feature_label, inputs)), features - len(inputs)
+    left = _layer(INPUT, "input", names, more, t)
+    biases = dict(zip(unit_labels(units), network.b1.tolist(), strict=False))
+    middle = _layer(HIDDEN, "hidden", biases, all_units - units, t)
+    [right] = _layer(OUTPUT, "output", {t("units.output_name"): float(network.b2)}, 0, t)
+    w1, output = network.w1[inputs, :units].tolist(), network.w2[:units, 0].tolist()
+    output = list(zip(middle, output, strict=False))  # without the row that counts the others
+    edges = [
+        _edge(node, weight, unit, limit, INPUT)
+        for node, weights in zip(left, w1, strict=False)
+        for unit, weight in zip(middle, weights, strict=False)
     ]
-    edges, numbers = _edges(nodes, network.w1[inputs].tolist(), network.w2[:, 0].tolist())
-    edges = pa.Table.from_pylist(edges)
-    sizes = np.abs(edges["weight"].to_numpy()) / limit
-    tables = {
-        "edges": edges.append_column("size", pa.array(sizes)),
-        "nodes": pa.Table.from_pylist(nodes + numbers),
-    }
+    edges += [_edge(unit, weight, right, limit, LINE) for unit, weight in output]
+    numbers = [
+        unit | {"kind": "weight", "x": NUMBER, "text": f"v {short_text(weight)}"}
+        for unit, weight in output
+    ]
+    tables = {"edges": edges, "nodes": [*left, *middle, right, *numbers]}
+    tables = {name: pa.Table.from_pylist(rows) for name, rows in tables.items()}
     return Chart(_spec(language), tables, alt_text, wide=True)
 
 
@@ -97,23 +102,11 @@ def _layer(x, kind, biases, left_out, t):
     return [{"name": None, "bias": None, "x": x} | row for row in rows]
 
 
-def _edges(nodes, w1, w2):
-    """Return the lines between the nodes, and the numbers of the output weights, as rows of tables."""
-    inputs, units, [output] = ([node for node in nodes if node["kind"] == kind] for kind in SHAPES)
-    edges = [
-        _edge(a, b, w1[i][j], INPUT) for i, a in enumerate(inputs) for j, b in enumerate(units)
-    ]
-    edges += [_edge(a, output, w2[j], LINE) for j, a in enumerate(units)]
-    numbers = [
-        a | {"kind": "weight", "x": NUMBER, "text": f"v {short_text(w2[j])}"}
-        for j, a in enumerate(units)
-    ]
-    return edges, numbers
-
-
-def _edge(start, end, weight, x):
+def _edge(start, weight, end, limit, x):
+    """Return a line between two nodes as a row of a table; it begins at ``x``."""
     ends = {"x": x, "y": start["y"], "x2": end["x"], "y2": end["y"]}
-    return ends | {"from": start["name"], "to": end["name"], "weight": weight}
+    weights = {"weight": weight, "size": abs(weight) / limit}
+    return ends | {"from": start["name"], "to": end["name"]} | weights
 
 
 @lru_cache(maxsize=4)

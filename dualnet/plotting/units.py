@@ -69,6 +69,7 @@ def weight_limit(networks):
     return max(float(np.abs(net.w1).max()) for net in networks) or 1.0
 
 
+@quiet
 def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
     """Return a raster of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
 
@@ -80,7 +81,9 @@ def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
     across = units_across(units, width, height, square=data.unit_plot != "bars")
     if data.unit_plot == "plane":
         side = min(width / across, height / -(-units // across))
-        tiles = output_color(_unit_maps(network, plane_edge(data), max(TILE, int(side / 3))))
+        size = max(TILE, int(side / 3))
+        a1 = network.activation(plane_points(plane_edge(data), size) @ network.w1 + network.b1)
+        tiles = output_color(a1.T.reshape(-1, size, size))
     else:
         shape = data.image_shape or (data.x_train.shape[1], 1)
         tiles = signed_color(network.w1.T.reshape(-1, *shape), limit)
@@ -112,13 +115,6 @@ def _sheet(tiles, across):
         top, left = unit // across * (h + gap), unit % across * (w + gap)
         sheet[top : top + h, left : left + w] = tile
     return sheet
-
-
-@quiet
-def _unit_maps(network, edge, size):
-    """Return the activation of every unit over the plane, (units, size, size), the top row first."""
-    activations = network.activation(plane_points(edge, size) @ network.w1 + network.b1)
-    return activations.T.reshape(-1, size, size)
 
 
 def draw_units(network, data, limit, height=64):

@@ -31,25 +31,21 @@ def answer(view, fixes):
     results = {change: fixes.result(change, epoch) for change in Fixes.CHANGES}
     left, right = charts_of(view, results)
     return Answer(
-        sentence(view, results),
+        sentence(view, epoch, results),
         {"ones": "", "normal": ""},
         left=(left,),
         right=(right,),
-        more=remarks(view, results),
+        more=remarks(view, epoch, results),
         note=view.t("fixes.note", tolerance=DISTINCT, constant=view.settings.constant),
         details=sources(view),
         names={"ones": view.t("fixes.training"), "normal": view.t("fixes.start")},
     )
 
 
-def name_of(view, change):
-    return view.t(f"change.{change}")
-
-
 # --- the sentence ---------------------------------------------------------------------------
 
 
-def sentence(view, results):
+def sentence(view, epoch, results):
     """Return how many of the changes to the training, and how many of those to the start, separate the
     units."""
     t = view.t
@@ -57,25 +53,20 @@ def sentence(view, results):
         return t("fixes.single")
     sentences = []
     for side, changes in (("training", TRAINING[1:]), ("start", STARTS)):
-        separating = [c for c in changes if c not in Fixes.ALIKE and _is_separated(results[c])]
+        separating = [c for c in changes if c not in Fixes.ALIKE and (results[c].distinct or 0) > 1]
         equal = [change for change in changes if change not in separating]
         kind = "all" if not equal else "none" if not separating else "some"
         if kind == "some" and len(equal) < len(separating):
             kind = "most"
         words = {"which": _listed(view, equal if kind == "most" else separating)}
         counts = {"count": len(separating), "total": len(changes)}
-        epoch = Fixes.reach(view.settings, view.epochs, view.data)
         sentences.append(t(f"fixes.{side}_{kind}", epoch=epoch, **counts, **words))
     return " ".join(sentences)
 
 
-def _is_separated(result):
-    return not result.diverged and result.distinct > 1
-
-
-def remarks(view, results):
+def remarks(view, epoch, results):
     """Return sentences on rounding, surprises, networks that diverged, and bounded training."""
-    t, epoch = view.t, Fixes.reach(view.settings, view.epochs, view.data)
+    t = view.t
     trained = {change: result for change, result in results.items() if not result.diverged}
     by_rounding = [c for c, r in trained.items() if c in Fixes.ALIKE and r.distinct > 1]
     sentences = surprises(view, trained) if view.settings.units > 1 else []
@@ -115,7 +106,7 @@ def surprises(view, trained):
 
 
 def _listed(view, changes):
-    return ", ".join(name_of(view, change) for change in changes)
+    return ", ".join(view.t(f"change.{change}") for change in changes)
 
 
 # --- the pictures ---------------------------------------------------------------------------
@@ -171,7 +162,7 @@ def _row(view, change, result, deviations, limit):
     t, units = view.t, view.settings.units
     steps = -(-len(view.data.x_train) // 32)
     extra = t(f"change_extra.{change}", steps=steps, rate=view.settings.learning_rate / 10)
-    row = {"name": name_of(view, change), "extra": extra}
+    row = {"name": t(f"change.{change}"), "extra": extra}
     if result.diverged:
         lost = {"distinct": t("fixes.diverged"), "accuracy": "", "mark": "", "url": ""}
         return row | lost | {"separated": False, "difference": None, "loss": None}

@@ -151,7 +151,7 @@ class Fixes(_Bounded):
         else:
             with self._lock, _one_blas_thread:
                 network = self._loops[change].network_at(epoch)
-        return result_of(network, self.dataset)
+        return _result_of(network, self.dataset)
 
 
 class _Loop:
@@ -236,7 +236,7 @@ def _random_numbers(settings, n_features):
 
 
 @quiet
-def result_of(network, data):
+def _result_of(network, data):
     """Return the `Result` of a trained network on the validation samples."""
     z = network.forpass(data.x_val)
     network.a1 = None
