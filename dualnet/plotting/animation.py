@@ -27,9 +27,8 @@ def frames_within(epochs, size):
     """Return as many of ``epochs`` as fit if one frame takes ``size`` bytes, evenly spaced, with the
     first and the last."""
     count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
-    return [
-        epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, count).round().astype(int))
-    ]
+    evenly = np.linspace(0, len(epochs) - 1, count).round().astype(int)
+    return [epochs[i] for i in np.unique(evenly)]
 
 
 def play(view, drawing, samples, alt_text):
@@ -69,9 +68,8 @@ def play(view, drawing, samples, alt_text):
 
 def _table(columns, rows):
     columns = columns.split()
-    if not rows:
-        return pa.table({name: [] for name in columns})
-    return pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    values = map(list, zip(*rows, strict=True)) if rows else [[] for _ in columns]
+    return pa.table(dict(zip(columns, values, strict=True)))
 
 
 def _spec(t, names, last, height):
@@ -94,17 +92,13 @@ def _signals(t, last):
     slider, and the clock stops."""
     beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     forward = f"frame < {last} ? frame + 1 : 0"  # from the end, back to the start
+    goes_on = f"playing && frame == clock && frame < {last}"
     return [
         {
             "name": "playing",
             "value": True,
             "bind": {"input": "checkbox", "name": t("chooser.running")},
-            "on": [
-                {
-                    "events": {"signal": "frame"},
-                    "update": f"playing && frame == clock && frame < {last}",
-                }
-            ],
+            "on": [{"events": {"signal": "frame"}, "update": goes_on}],
         },
         {
             "name": "clock",

@@ -40,19 +40,11 @@ def spec_of(chart, height):
     padding = dict.fromkeys(("left", "top", "right", "bottom"), 2)
     chart = chart.properties(height=height, padding=padding)
     spec = chart.configure(
-        axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
+        axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}
     ).to_dict()
-    for mark in _marks(spec):
-        mark["aria"] = False  # the chart has one alternative text
+    for layer in spec.get("layer", [spec]):
+        layer["mark"]["aria"] = False  # the chart has one alternative text
     return spec
-
-
-def _marks(spec):
-    """Yield the marks of all layers of a specification."""
-    if "mark" in spec:
-        yield spec["mark"]
-    for layer in spec.get("layer", ()):
-        yield from _marks(layer)
 
 
 def run_color(field="run", **kwargs):

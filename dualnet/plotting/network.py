@@ -28,6 +28,9 @@ SHAPES = {
 }
 
 
+INK = dict.fromkeys(SHAPES, "black")  # on a box; elsewhere the color of the page's text
+
+
 def network_chart(network, inputs, units, limit, language, alt_text):
     """Return a `Chart` of some inputs, the first hidden units and the output of a network.
 
@@ -115,6 +118,8 @@ def _spec(language):
     green, purple, gray = (f"rgb{color}" for color in (POSITIVE, NEGATIVE, ZERO))
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1], nice=False, reverse=True), axis=None)
+    thickness = alt.Scale(domain=[0, 1], range=[1, THICKEST])
+    shapes = alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))
     lines = (
         alt.Chart(alt.NamedData("edges"))
         .transform_calculate(
@@ -127,9 +132,7 @@ def _spec(language):
             x2="x2:Q",
             y2="y2:Q",
             color=alt.Color("sign:N", scale=None),
-            strokeWidth=alt.StrokeWidth(
-                "size:Q", scale=alt.Scale(domain=[0, 1], range=[1, THICKEST]), legend=None
-            ),
+            strokeWidth=alt.StrokeWidth("size:Q", scale=thickness, legend=None),
             tooltip=[
                 alt.Tooltip("from:N", title=t("gradient.from")),
                 alt.Tooltip("to:N", title=t("gradient.to")),
@@ -148,11 +151,7 @@ def _spec(language):
             size=alt.expr(f"pow(1.35 * {FONT_SIZE}, 2)"),
         )
         .encode(
-            shape=alt.Shape(
-                "kind:N",
-                scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())),
-                legend=None,
-            ),
+            shape=alt.Shape("kind:N", scale=shapes, legend=None),
             tooltip=[
                 alt.Tooltip("name:N", title=t("gradient.name")),
                 charts.tooltip("bias", t("gradient.bias"), charts.ACCURATE),
@@ -160,9 +159,7 @@ def _spec(language):
         )
     )
     texts = (
-        nodes.transform_calculate(
-            ink=f"indexof({list(SHAPES)}, datum.kind) < 0 ? 'currentColor' : 'black'"
-        )
+        nodes.transform_calculate(ink=f"{charts.literal(INK)}[datum.kind] || 'currentColor'")
         .mark_text(fontSize=alt.expr(FONT_SIZE))
         .encode(text="text:N", color=alt.Color("ink:N", scale=None))
     )

@@ -44,9 +44,7 @@ class View:
 
     @property
     def data(self):
-        if self.comparison is None:
-            return load_dataset(self.settings.dataset)
-        return self.comparison.dataset
+        return self.comparison.dataset if self.comparison else load_dataset(self.settings.dataset)
 
     @property
     def runs(self):

@@ -83,8 +83,6 @@ def surprises(view, trained):
     """Return sentences on equal units that classify as well as the random start, and on random biases
     that separate all units but gain little accuracy."""
     t = view.t
-    if not {"none", "all", "biases"} <= trained.keys():
-        return []
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []
     gap = random.val_accuracy - plain.val_accuracy
@@ -113,23 +111,19 @@ def _listed(view, changes):
 
 
 def charts_of(view, results):
-    """Return the changes to the training and those to the start as two tables, each a `Chart`; both draw
+    """Yield the changes to the training and those to the start as two tables, each a `Chart`; both draw
     the hidden units on one scale."""
     deviations = {c: deviation(r.network) for c, r in results.items() if not r.diverged}
     limit = max([DISTINCT, *(float(np.abs(part).max()) for part in deviations.values())])
-    charts_ = []
     for side, changes in (("training", TRAINING), ("start", STARTS)):
-        rows = [_row(view, c, results[c], deviations.get(c), limit) for c in changes]
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        rows = [
+            {"row": i} | _row(view, change, results[change], deviations.get(change), limit)
+            for i, change in enumerate(changes)
+        ]
         alt_text = "; ".join(f"{row['name']}: {row['distinct']} {row['mark']}" for row in rows)
-        chart = Chart(
-            _spec(len(rows), view.language),
-            {"rows": pa.table({"row": np.arange(len(rows)), **columns})},
-            view.t(f"fixes.{side}_alt", rows=alt_text),
-            wide=True,
-        )
-        charts_.append(chart)
-    return tuple(charts_)
+        alt_text = view.t(f"fixes.{side}_alt", rows=alt_text)
+        tables = {"rows": pa.Table.from_pylist(rows)}
+        yield Chart(_spec(len(rows), view.language), tables, alt_text, wide=True)
 
 
 def deviation(network):
