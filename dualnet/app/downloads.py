@@ -96,10 +96,8 @@ def _is_pressed(place, label, key):
 
 
 def _draw_save_button(place, label, file, name, mime, kind, icon=None):
-    key, on_click = f"save_{kind}", "ignore"
-    place.download_button(
-        label, file, name, mime, key, on_click=on_click, icon=icon, width="stretch"
-    )
+    look = {"icon": icon, "width": "stretch"}
+    place.download_button(label, file, name, mime, f"save_{kind}", on_click="ignore", **look)
 
 
 def _handout(t, language, place):

@@ -9,14 +9,7 @@ import pyarrow as pa
 
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Image
-from dualnet.plotting.units import (
-    MOVING_PLANE,
-    WIDTH,
-    Drawing,
-    drawn_by_equal,
-    plane,
-    svg,
-)
+from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
 from dualnet.questions.base import Answer, Question, subtitles_of
 from dualnet.text import catalogue, translator
 

@@ -13,13 +13,7 @@ from dualnet.measures import difference, distinct_units
 from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, cross_entropy, quiet
 from dualnet.settings import EPOCHS, Settings
 from dualnet.training.experiments import _Bounded
-from dualnet.training.trainer import (
-    CHUNK_SECONDS,
-    Trainer,
-    _no_turn,
-    _one_blas_thread,
-    renew_lock,
-)
+from dualnet.training.trainer import CHUNK_SECONDS, Trainer, _no_turn, _one_blas_thread, renew_lock
 
 TRAINING = {  # the training changed, the start equal
     "none": DualLayer,
