@@ -11,7 +11,7 @@ from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
 from dualnet.questions.base import Answer, Question, subtitles_of
-from dualnet.text import catalogue, translator
+from dualnet.text import translator
 
 HEIGHT = 300
 BARS_HEIGHT = 190
@@ -116,9 +116,15 @@ def mistakes(z, y):
 
 
 def class_names(view):
-    """Return the names of class 0 and class 1 in the language of ``view``; of own data as they are."""
-    texts = catalogue(view.language)
-    return tuple(texts.get(f"class.{name}", name) for name in view.data.target_names)
+    """Return the names of class 0 and class 1 in the language of ``view``, or in the data."""
+
+    def name_of(name):
+        try:
+            return view.t(f"class.{name}")
+        except KeyError:  # a user's own data set
+            return name
+
+    return tuple(map(name_of, view.data.target_names))
 
 
 def samples_drawing(samples, data, texts, kinds):
