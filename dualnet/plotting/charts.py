@@ -47,18 +47,17 @@ def spec_of(chart, height):
     return spec
 
 
-def run_color(field="run", **kwargs):
-    """Return the color encoding of the runs, keys in the column ``field``, with the theme's colors."""
-    kwargs.setdefault("legend", None)
-    return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(RUNS)), **kwargs)
+def run_color():
+    """Return the color encoding of the runs, keys in the column "run", with the theme's colors."""
+    return alt.Color("run:N", scale=alt.Scale(domain=list(RUNS)), legend=None)
 
 
-def dash(field, keys, dashes, **kwargs):
+def dash(field, keys, dashes, legend):
     """Return the dash encoding of the column ``field``: ``dashes`` maps some of ``keys`` to a pattern; the
     others are solid."""
     styles = [dashes.get(key, [1, 0]) for key in keys]
     scale = alt.Scale(domain=list(keys), range=styles)
-    return alt.StrokeDash(f"{field}:N", scale=scale, **kwargs)
+    return alt.StrokeDash(f"{field}:N", scale=scale, legend=legend)
 
 
 def legend(keys, texts, color):
@@ -111,11 +110,11 @@ def tooltip(field, title, form):
 # --- axes -----------------------------------------------------------------------------------
 
 
-def epoch_axis(t, domain, log=False, ticks_table=None):
-    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; ``ticks_table`` is
-    the name of a table with the ticks in its column "value", see `epoch_ticks`."""
+def epoch_axis(t, domain, log=False):
+    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``. The ticks of a
+    logarithmic axis are in the column "value" of the table "epoch_ticks", see `epoch_ticks`."""
     whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
-    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks_table, 4))
+    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks("epoch_ticks" if log else None, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     title = t("axis.epoch_log" if log else "axis.epoch")
     return alt.X("epoch:Q", title=title, scale=scale, axis=axis)

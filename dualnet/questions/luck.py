@@ -16,6 +16,7 @@ from dualnet.training.experiments import Seeds
 HEIGHT = 340
 POINTS = 300  # epochs of a curve
 CURVES = ("ones", "normal", "median")
+ENDS = ("first", "last")  # of the axis of epochs
 
 
 def experiments(view):
@@ -89,12 +90,7 @@ def _spec(single, language):
     """Return the specification, the same for any losses; ``single`` draws one epoch as rings on a bar."""
     t = translator(language)
     base = alt.Chart(alt.NamedData("curves")).encode(
-        x=charts.epoch_axis(
-            t,
-            [alt.expr(charts.cell("axes", end)) for end in ("first", "last")],
-            log=True,
-            ticks_table="epoch_ticks",
-        )
+        x=charts.epoch_axis(t, [alt.expr(charts.cell("axes", end)) for end in ENDS], log=True)
     )
     run = "{} == 'ones' ? 'ones' : 'normal'"
     color = charts.run_color()
