@@ -6,7 +6,6 @@ from dualnet.app import sidebar, stage, styles
 from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
-from dualnet.lesson.stimulus import stimulus
 from dualnet.lesson.summary import finding_of, summary
 from dualnet.plotting.elements import Chart
 
@@ -132,9 +131,8 @@ def draw_question(step, view, notes):
     return None
 
 
-def draw_stimulus(step, view, place):
-    """Draw what is asked about, without the answer, in ``place``."""
-    shown = stimulus(step, view)
+def draw_stimulus(shown, place):
+    """Draw what is asked about, an `Answer` of `stimulus`, in ``place``."""
     with place.container(key="stimulus"):
         if shown.left:
             stage.PictureGrid(shown.names).draw(shown.left, shown.right)
@@ -156,19 +154,22 @@ def train_ahead(question, view):
         question.answer(view, *(experiment for experiment, _ in experiments))
 
 
-def draw_verdict(t, step, view, experiments, place):
-    """Say which option the numbers confirm; return it, or None."""
-    confirmed = None
-    if state.question == step.question:
-        finding = finding_of(step, view, experiments)
-        state.setdefault("findings", {})[step.name] = finding
-        confirmed = finding.confirmed
+def find(step, view, experiments):
+    """Return the option that the numbers confirm, or None; keep what they say for the end."""
+    if state.question != step.question:
+        return None
+    finding = finding_of(step, view, experiments)
+    state.setdefault("findings", {})[step.name] = finding
+    return finding.confirmed
+
+
+def draw_verdict(step, view, confirmed, place):
+    """Say which option the numbers confirm."""
     chosen = state.revealed[state.step]
     verdict = step.result(view, confirmed, chosen)
     if confirmed is not None and chosen in (None, confirmed):
         verdict = f":green[:material/check_circle:] {verdict}"
     place.container(key="verdict").markdown(verdict)
-    return confirmed
 
 
 # --- the end --------------------------------------------------------------------------------

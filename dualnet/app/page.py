@@ -2,28 +2,32 @@
 
 import streamlit as st
 
-from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
+from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app.classroom import identity, phone, teacher
 from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
+from dualnet.lesson.stimulus import stimulus
 from dualnet.questions import QUESTIONS
 from dualnet.text import translator
 
 
 def draw_page():
     """Draw the page for the state of this session."""
-    code = classroom.code_in_url()
+    code = identity.code_in_url()
     if code and not state.get("exploring"):
-        classroom.draw_follower(code)
+        phone.draw_follower(code)
         return
-    classroom.follow()
+    teacher.follow()
     update()
     t = translator(state.language)
     set_look(t)
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
+    if step:
+        head = teacher.draw_corner(t, head)
     with head:
         if code:
-            classroom.draw_rejoin(t)
+            phone.draw_rejoin(t)
         if step:
             lesson.draw_bar(t, step)
         else:
@@ -34,12 +38,12 @@ def draw_page():
         sidebar.draw_controls(t)
         if not code:  # the address names a class, not a state
             write_url()
-            classroom.publish()
+            teacher.publish()
         share.draw_button(t)
         with head:
             if step:
                 verdict = lesson.draw_question(step, view, notes)
-                classroom.draw_teacher(t, step, view)
+                votes = teacher.draw_votes(t)
             else:
                 draw_chooser(t)
                 lesson.draw_notice(t)
@@ -48,19 +52,20 @@ def draw_page():
     answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
         answer.empty()
-        lesson.draw_stimulus(step, view, below)
+        lesson.draw_stimulus(stimulus(step, view), teacher.beside_invitation(t, below))
         lesson.train_ahead(question, view)
     else:
         with answer:
             notice = step.text("notice", view) if step else ""
             experiments = stage.draw_answer(t, question, view, notice)
             if step:
-                confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
-                classroom.confirm(t, step, confirmed)
+                confirmed = lesson.find(step, view, experiments)
+                if not teacher.answer(t, step, confirmed, votes):
+                    lesson.draw_verdict(step, view, confirmed, verdict)
                 lesson.draw_end(t, step)
         downloads.draw(t, question, view, experiments)
     note_drawn()
-    classroom.draw_end()
+    teacher.finish()
 
 
 def set_look(t):
@@ -109,8 +114,8 @@ def draw_chooser(t):
             on_click=press,
             args=(lesson.start,),
         )
-        if not classroom.code_in_url():
-            classroom.draw_start(t)
+        if not identity.code_in_url():
+            teacher.draw_start(t)
 
 
 def draw_rejected_parameters(t):
