@@ -20,18 +20,7 @@ def draw_page():
     teacher.follow()
     update()
     t = translator(state.language)
-    sidebar_state = "collapsed" if state.projector else "auto"
-    st.set_page_config(t("page.title"), layout="wide", initial_sidebar_state=sidebar_state)
-    st.html(
-        styles.HIDDEN
-        + styles.PAGE
-        + styles.TOUCH
-        + styles.PROJECTOR * state.projector
-        + styles.KOREAN * (state.language == "ko")
-    )
-    with st.container(key="document"):
-        script = styles.DOCUMENT.replace("{language}", state.language)
-        st.html(script, unsafe_allow_javascript=True)
+    set_look(t)
     step = lesson.current_step()
     head = st.container(key="head", gap="xsmall" if step else "small")
     if step:
@@ -77,6 +66,22 @@ def draw_page():
         downloads.draw(t, question, view, experiments)
     note_drawn()
     teacher.finish()
+
+
+def set_look(t):
+    """Set the title, the styles and the language of the document."""
+    sidebar_state = "collapsed" if state.projector else "auto"
+    st.set_page_config(t("page.title"), layout="wide", initial_sidebar_state=sidebar_state)
+    st.html(
+        styles.HIDDEN
+        + styles.PAGE
+        + styles.TOUCH
+        + styles.PROJECTOR * state.projector
+        + styles.KOREAN * (state.language == "ko")
+    )
+    with st.container(key="document"):
+        script = styles.DOCUMENT.replace("{language}", state.language)
+        st.html(script, unsafe_allow_javascript=True)
 
 
 def draw_title(t):

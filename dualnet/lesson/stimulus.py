@@ -14,7 +14,6 @@ from dualnet.plotting.elements import Chart, Code, Image
 from dualnet.plotting.units import (
     WIDTH,
     Drawing,
-    Label,
     draw_units,
     plane_edge,
     svg,
@@ -82,7 +81,7 @@ def seeds(view):
     for place, (seed, network) in enumerate(zip(shown, networks, strict=True)):
         box = (place * step, HEIGHT + 6, step - 12, 16)
         rasters.append(unit_tiles(network, view.data, limit, HEIGHT, place * step, step - 12))
-        labels.append(Label(view.t("stimulus.seed", seed=seed), box, "#0072B2", "white"))
+        labels.append((view.t("stimulus.seed", seed=seed), box, "#0072B2", "white"))
     drawing = Drawing(HEIGHT + 22, tuple(rasters), labels=tuple(labels))
     alt_text = view.t("stimulus.seeds_alt", seeds=", ".join(map(str, shown)))
     caption = view.t("stimulus.normal", std=view.settings.std)
