@@ -59,8 +59,7 @@ def draw_page():
     answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
         answer.empty()
-        lesson.draw_stimulus(step, view, below)
-        lesson.train_ahead(question, view)
+        lesson.draw_unanswered(question, step, view, below)
     else:
         with answer:
             notice = step.text("notice", view) if step else ""

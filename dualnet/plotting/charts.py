@@ -136,7 +136,7 @@ def epoch_axis(t, domain, log=False, ticks_table=None):
 
 def epoch_ticks(epochs):
     """Return the epochs marked on a logarithmic axis from 1 to ``epochs``: powers of ten and the end."""
-    return sorted({1, *(10**power for power in range(5) if 3 * 10**power <= epochs), epochs})
+    return sorted({1, *(10**power for power in range(4) if 3 * 10**power <= epochs), epochs})
 
 
 def loss_axis(title, log):
@@ -215,8 +215,9 @@ def nullable(values):
 # --- downsampling -------------------------------------------------------------------------------
 
 
-def downsample(series, low, high):
-    """Return ascending indices that are enough to draw the curves ``series`` (k, n) at 500 × 300 pixels.
+def downsample(series, low, high, log=False):
+    """Return ascending indices that are enough to draw the curves ``series`` (k, n) at 500 × 300 pixels;
+    ``log``: on a logarithmic axis of epochs 1 to n.
 
     The lowest and the highest value of each curve in each pixel column are candidates, so that no spike
     is lost. Of these, only points that move a line by half a pixel or more are kept. Values are clipped
@@ -229,7 +230,8 @@ def downsample(series, low, high):
     if n < 3:
         return kept
     if n > 2 * COLUMNS:
-        edges = np.unique(np.linspace(0, n, COLUMNS + 1).astype(int)[:-1])
+        ends = np.geomspace(1, n + 1, COLUMNS + 1) - 1 if log else np.linspace(0, n, COLUMNS + 1)
+        edges = np.unique(ends.astype(int)[:-1])
         column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
         extremes = [[0, n - 1]]
         for values, whole in zip(series, finite, strict=True):
@@ -239,7 +241,8 @@ def downsample(series, low, high):
                 extremes.append(at[np.unique(column[at], return_index=True)[1]])
         kept = np.unique(np.concatenate(extremes))
     tolerance = (high - low) / ROWS / 2
-    return kept[_corners(kept, series[:, kept], tolerance)]
+    x = np.log(kept + 1) if log else kept
+    return kept[_corners(x, series[:, kept], tolerance)]
 
 
 def _corners(x, series, tolerance):

@@ -16,8 +16,8 @@ from dualnet.questions.code import source_of
 from dualnet.text import translator
 
 TRAINING, STARTS = Fixes.CHANGES[:7], Fixes.CHANGES[7:]  # left and right
-ROW = 57  # pixels: the name of the change, and below it the units and the numbers
-UNITS_HEIGHT = 30
+ROW = 54  # pixels: the name of the change, and below it the units and the numbers
+UNITS_HEIGHT = 27
 HARDLY = 0.25  # a gain is small below this share of the random start's gain
 
 
@@ -237,7 +237,7 @@ def _spec(rows, language):
             "mark",
             right,
             27,
-            fontSize=17,
+            fontSize=alt.expr("width < 320 ? 0 : 17"),  # no space beside the numbers
             fontWeight="bold",
             color="currentColor",
             align="right",

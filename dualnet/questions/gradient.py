@@ -30,7 +30,7 @@ INPUTS = 3  # inputs drawn, if there are more than two
 DIGITS = 5  # decimals of a number in the table
 # Rows of smaller or larger numbers have a power of ten as a factor.
 SMALL, LARGE = 1e-3, 1e3
-ROW_HEIGHT = 22  # pixels
+ROW_HEIGHT = 20  # pixels
 LABELS = 1.8  # width of the row names, in columns
 
 
@@ -118,11 +118,13 @@ def inputs_shown(data):
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: its ``kind``, its name, and the number of each unit as text."""
+    """A row of the table: its ``kind``, its name, the number of each unit as text, and the power of ten
+    that multiplies them, as text, which stands in the name."""
 
     kind: str
     name: str
     texts: tuple
+    factor: str = ""
 
 
 def rows_of(view):
@@ -163,6 +165,7 @@ def _rows(values, t, small=SMALL, **words):
             kind,
             t(f"gradient.{kind}", **words) + factor,
             tuple(_text(number, exponent, decimals) for number in row.tolist()),
+            factor,
         )
         for kind, row in values.items()
     ]

@@ -16,9 +16,11 @@ from dualnet.training.experiments import RUNS
 
 HEIGHT = 240  # pixels of a chart
 PLOT = 330, 150  # width and height of its plot, about
+NARROW = 200  # pixels of a plot on a phone: there a label is a number without a word
 LABEL = 62, 20  # width and height of the number at the end of a curve
 PLACES = (-17, 17, -32, 32)  # possible positions of its middle, in pixels below the curve's end
 TOOLTIPS = 60  # epochs of a chart that have a tooltip
+LONG = 5_000  # more epochs are on a logarithmic axis, so that the first ones can be seen
 BOOK_TOP = 0.3  # where the source's first plot cuts the axis
 SATURATED_MORE = 0.05  # of the hidden activations: a difference that may slow training
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
@@ -153,7 +155,7 @@ def loss_charts(view):
     log = view.axis == "log" and y_range[2] is not None
     return tuple(
         Chart(
-            _spec(key, log, done == 1, view.language),
+            _spec(key, log, is_long(view), done == 1, view.language),
             _tables(key, curves, view, y_range),
             view.t(
                 f"loss.{_ending(curves, key)}_alt",
@@ -163,6 +165,12 @@ def loss_charts(view):
         )
         for key in RUNS
     )
+
+
+def is_long(view):
+    """Return whether the axis of the epochs is logarithmic. Beside a linear loss axis, as in the book's
+    plots, it is linear too."""
+    return view.axis == "log" and view.epochs > LONG
 
 
 def _ending(curves, key):
@@ -207,8 +215,9 @@ def _tables(key, curves, view, y_range):
     tables = charts.loss_tables(*y_range)
     tables["axes"] |= _epoch_columns(view)
     tables |= {
-        "curves": _loss_columns(lines, charts.downsample(heights, *ends)),
-        "tooltips": _loss_columns(lines[:2], _tooltip_rows(lines.shape[1])),
+        "curves": _loss_columns(lines, charts.downsample(heights, *ends, is_long(view))),
+        "tooltips": _loss_columns(lines[:2], _tooltip_rows(lines.shape[1], is_long(view))),
+        "epoch_ticks": {"value": charts.epoch_ticks(view.epochs)},
         "numbers": _numbers(
             _end(lines[1], view, low, high) | _place(heights, ends, view),
             _arrival(lines[1], lines[2], view),
@@ -225,17 +234,35 @@ def _loss_columns(lines, rows):
     }
 
 
-def _tooltip_rows(n):
+def _tooltip_rows(n, log):
     """Return the indices of the epochs that have a tooltip, evenly spaced from 0 to ``n`` - 1."""
-    return np.unique(np.linspace(0, n - 1, TOOLTIPS).astype(int))
+    spaced = np.geomspace if log else np.linspace
+    return np.unique(spaced(1, n, TOOLTIPS).astype(int)) - 1
 
 
 def _epoch_columns(view):
     """Return the end of the epoch axis and the epoch marked on it; the last epoch is not marked."""
     return {
         "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
-        "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # -: beyond the axis
+        "chosen": [
+            _drawn(view) if view.epoch < view.epochs else 2 * view.epochs
+        ],  # beyond the axis
     }
+
+
+def _drawn(view):
+    """Return the chosen epoch, on a logarithmic axis at least 1."""
+    return max(view.epoch, int(is_long(view)))
+
+
+def _share(epoch, view):
+    """Return the position of ``epoch`` on the axis, 0 to 1."""
+    return np.log(epoch) / np.log(view.epochs) if is_long(view) else epoch / view.epochs
+
+
+def _epoch_at(share, view):
+    """Return the epoch at a position on the axis."""
+    return view.epochs**share if is_long(view) else share * view.epochs
 
 
 def _numbers(*rows):
@@ -257,8 +284,10 @@ def _arrival(own, other, view):
         "epoch": reached,
         "loss": target,
         "text": f"{reached:,}",
-        "align": "left" if reached < 0.7 * view.epochs else "right",
-        "below": -18,
+        "wide": view.t("chooser.frame", epoch=reached),
+        # The curve falls: above it to the right, below it to the left.
+        "align": "left" if _share(reached, view) < 0.5 else "right",
+        "below": -18 if _share(reached, view) < 0.5 else 18,
         "arrival": True,
     }
 
@@ -268,10 +297,12 @@ def _end(val_losses, view, low, high):
     at an epoch not trained yet, and where the run diverged."""
     shown = 0 < view.epoch <= len(val_losses) and np.isfinite(val_losses[view.epoch - 1])
     loss = float(val_losses[view.epoch - 1]) if shown else low
+    text = f"{loss:.3g}" if shown else ""
     return {
-        "epoch": view.epoch,
+        "epoch": _drawn(view),
         "loss": min(max(loss, low), high),
-        "text": f"{loss:.3g}" if shown else "",
+        "text": text,
+        "wide": text,
         "arrival": False,
     }
 
@@ -283,10 +314,12 @@ def _place(lines, ends, view):
     lines = np.clip(np.nan_to_num(lines, nan=ends[0]), *ends)
     pixels = (ends[1] - lines) / (ends[1] - ends[0]) * height
     epochs = np.arange(1, lines.shape[1] + 1)
-    left = view.epoch / view.epochs * width < label
-    beside = view.epoch + np.linspace(0, label if left else -label, 2 * label) / width * view.epochs
+    share = _share(_drawn(view), view)
+    left = share * width < label
+    across = np.linspace(0, label if left else -label, 2 * label) / width
+    beside = _epoch_at(share + across, view)
     covered = np.array([np.interp(beside, epochs, line) for line in pixels])
-    end = np.interp(view.epoch, epochs, pixels[1])
+    end = np.interp(_drawn(view), epochs, pixels[1])
 
     def cost(place):
         middle = end + place
@@ -297,14 +330,16 @@ def _place(lines, ends, view):
 
 
 @lru_cache(maxsize=64)
-def _spec(key, log, single, language):
+def _spec(key, log, long, single, language):
     """Return the specification of a loss chart, the same for any losses, so that the browser keeps the chart
     and only replaces its rows.
 
+    log, long : whether the axis of the loss, and that of the epochs, is logarithmic
     single : whether there is only one epoch, which is drawn as points
     """
     t = translator(language)
-    x = charts.epoch_axis(t, (0, alt.expr(charts.cell("axes", "epochs"))))
+    ends = int(long), alt.expr(charts.cell("axes", "epochs"))
+    x = charts.epoch_axis(t, ends, long, "epoch_ticks" if long else None)
     y = charts.loss_axis(t("axis.loss"), log)
     kinds = {kind: t(f"loss.{kind}") for kind in ("training", "validation")}
     curves = alt.Chart(alt.NamedData("curves")).encode(x=x, color=charts.run_color())
@@ -320,9 +355,10 @@ def _spec(key, log, single, language):
         *(_points(own, other) if single else ()),
         pointed,
         _mark(),
+        _target(key),
         *_number_layers(key),
         hover_targets,
-        *charts.read("loss_ticks"),
+        *charts.read("loss_ticks", "epoch_ticks"),
     ]
     return charts.spec_of(alt.layer(*layers), HEIGHT)
 
@@ -372,18 +408,27 @@ def _mark():
     return alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q")
 
 
+def _target(key):
+    """Return the rule at the other run's loss at the chosen epoch, where a run reaches it later."""
+    arrivals = alt.Chart(alt.NamedData("numbers")).transform_filter("datum.arrival")
+    rule = arrivals.transform_calculate(run=f"'{OTHER[key]}'").mark_rule(
+        strokeWidth=2, strokeDash=charts.DOTS
+    )
+    return rule.encode(y="loss:Q", color=charts.run_color())
+
+
 def _number_layers(key):
     """Return the dot where a run reaches the other's loss, and the numbers, with an outline."""
     places = (
         alt.Chart(alt.NamedData("numbers"))
-        .transform_calculate(run=f"'{key}'")
+        .transform_calculate(run=f"'{key}'", label=f"width < {NARROW} ? datum.text : datum.wide")
         .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=charts.run_color())
     )
     dot = places.transform_filter("datum.arrival")
     return (
         dot.mark_point(clip=True, filled=True, size=130, opacity=1),
         *charts.readable(
-            places.encode(text="text:N"),
+            places.encode(text="label:N"),
             fontSize=LABEL[1],
             fontWeight="bold",
             align=alt.expr("datum.align"),

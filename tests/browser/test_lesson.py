@@ -14,7 +14,6 @@ from dualnet.app.share import network_address
 from dualnet.lesson.steps import ALSO, STEPS
 from dualnet.text import translator
 from tests.browser.helpers import (
-    DESK,
     LOCALES,
     PAGE,
     PHONE,
@@ -27,7 +26,6 @@ from tests.browser.helpers import (
     axe_violations,
     button,
     inside,
-    no_sideways_scrolling,
     ready,
     rerun,
     segment,
@@ -230,41 +228,6 @@ def test_a_step_opens_at_its_top_and_clicks_draw_no_frame(visit):
     with rerun(page):
         page.keyboard.press("ArrowLeft")
     assert main.evaluate("main => main.scrollTop") == 0
-
-
-@pytest.mark.parametrize("language", LOCALES)
-def test_a_projector_is_filled(visit, language):
-    for number, step in enumerate(STEPS, start=1):
-        page = visit(f"?step={step.name}&projector=1", language, viewport=DESK)
-        assert_asks(page, number, language)
-        with rerun(page):
-            page.keyboard.press("ArrowRight")
-        bottom = page.evaluate(
-            f"Math.max(...[...document.querySelectorAll('{PICTURES}, {STAGE} p')]"
-            ".map(part => part.getBoundingClientRect().bottom))"
-        )
-        assert bottom > 0.85 * DESK["height"], step.name
-        pictures = [part.bounding_box() for part in page.locator(PICTURES).all()]
-        assert all(inside(box, DESK) for box in pictures), step.name
-        assert page.locator("h1").bounding_box()["x"] < 100  # no sidebar
-        assert no_sideways_scrolling(page)
-
-
-def test_the_projector_switch_closes_the_sidebar_and_enlarges(visit):
-    page = visit("?step=loss", viewport=DESK)
-    before = page.locator("h1").bounding_box()
-    with rerun(page):
-        button(page, "enlarge").click()
-    assert page.url.endswith("?step=loss&projector=1")
-    page.wait_for_timeout(500)
-    after = page.locator("h1").bounding_box()
-    assert after["height"] > 1.5 * before["height"]
-    assert after["x"] < 100 < before["x"]
-    with rerun(page):
-        page.keyboard.press("ArrowRight")
-    with rerun(page):
-        page.keyboard.press("ArrowRight")
-    assert parse_qs(urlsplit(page.url).query) == {"step": [STEPS[1].name], "projector": ["1"]}
 
 
 @pytest.mark.parametrize("step", ["loss", "boundary", "size"])
