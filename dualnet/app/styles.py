@@ -17,7 +17,7 @@ LESSON = """<style>
 .st-key-stimulus img { max-height: 55vh; object-fit: contain }
 @media (max-width: 1000px) {
     /* Also a window of 1280 pixels at a zoom of 150%. */
-    .st-key-answers kbd { display: none !important }
+    :is(.st-key-lesson, .st-key-answers) kbd { display: none !important }
     .st-key-answers [data-testid=stHorizontalBlock] { flex-wrap: wrap }
     .st-key-answers [data-testid=stHorizontalBlock]:has(> :nth-child(4)) > * { min-width: 40% }
 }
@@ -104,7 +104,7 @@ PROJECTOR = f"""<style>
 {ZOOMS}
 @media (min-width: 1000px) {{
     .stMainBlockContainer {{ padding: 0.75rem 2rem 1rem }}
-    :is(.st-key-stage, .st-key-stimulus) img {{ max-height: 360px; object-fit: contain }}
+    .stApp :is(.st-key-stage, .st-key-stimulus) img {{ max-height: 360px; object-fit: contain }}
 }}
 </style>"""
 # What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step in

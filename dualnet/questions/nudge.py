@@ -209,7 +209,6 @@ def _difference_axis(t, zero, lowest, highest):
     """Return the y encoding from the power of ten ``zero``, the position of 0, to the power ``highest``."""
     marked = [exponent for exponent in range(lowest, highest + 1) if exponent % 3 == 0]
     labels = {zero: "0"} | {exponent: power(exponent) if exponent else "1" for exponent in marked}
-    labels[round(np.log10(DISTINCT))] = f"{DISTINCT:g}"
     return alt.Y(
         "drawn:Q",
         title=t("nudge.difference"),
@@ -225,12 +224,12 @@ def _threshold(epoch):
     """Return the rule above which units count as separated, and its name beside the plot."""
     threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
     rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
-    return rule.encode(x=alt.value(0), x2=alt.datum(epoch)), *charts.readable(
+    return rule.encode(x=alt.datum(0), x2=alt.datum(epoch)), *charts.readable(
         threshold.encode(x=alt.datum(0), text="text:N"),
         align="right",
         dx=-8,
-        dy=-9,
-        fontSize=charts.FONT_SIZE,
+        dy=-15,
+        fontSize=14,
         color="currentColor",
     )
 

@@ -26,9 +26,9 @@ BOTTOM = f"""() => Math.max(
         .map(part => part.getBoundingClientRect().bottom))"""
 # The size in pixels of the window of every text in the charts, as it is seen.
 TEXT_SIZES = """() => [...document.querySelectorAll('.st-key-stage svg.marks text')]
-    .filter(text => text.textContent.trim() && text.getBoundingClientRect().height)
+    .filter(text => text.textContent.trim())
     .map(text => parseFloat(getComputedStyle(text).fontSize)
-        * text.getScreenCTM().a)"""
+        * Math.hypot(text.getScreenCTM().a, text.getScreenCTM().b))"""
 # Whether nothing lies over a button.
 UNCOVERED = """button => {
     const box = button.getBoundingClientRect();
@@ -93,7 +93,6 @@ def test_pictures_come_first_in_an_enlarged_window(visit, language):
         for number in range(1, len(step.options) + 1):
             words = page.locator(f".st-key-answer{number} p").bounding_box()
             assert words["height"] < 100, step.name  # three lines
-            assert words["width"] > 40, step.name
         with rerun(page):
             page.keyboard.press("ArrowRight")
         first = page.locator(PICTURES).first.bounding_box()
