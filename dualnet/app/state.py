@@ -40,7 +40,7 @@ class PageState:
         """Return the part of ``message`` that the visitor has changed."""
         if time.monotonic() - self.drawn > IN_TRANSIT:
             self.outdated.clear()
-        self.drawn, self.message = math.inf, message
+        before, self.message, self.drawn = self.message, message, math.inf
         for key, value in message.items():
             if value == self.values.get(key) and value not in self.outdated.get(key, ()):
                 self.outdated.pop(key, None)  # the browser has what the server sent last
@@ -49,7 +49,8 @@ class PageState:
         if moved or self.presses:
             return moved
         # Something has caused the message: a control went back to an earlier value, or the browser did.
-        return {key: v for key, v in differing.items() if key != "address"} or differing
+        controls = {key: v for key, v in differing.items() if key != "address"}
+        return {key: v for key, v in controls.items() if v != before.get(key)} or controls or differing
 
     def settle(self, values, again=()):
         """Make ``values`` what the page shows; return those that the browser must be sent, among them

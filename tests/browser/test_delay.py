@@ -152,6 +152,12 @@ def opened(visit, url, page):
     return found
 
 
+def agree(visit, url, page):
+    """Return whether the page shows what a new page of its URL shows. A disagreement that stays is looked
+    at three times: a busy machine may draw nothing for `QUIET` seconds."""
+    return any(quiet(page) == opened(visit, url, page) for _ in range(3))
+
+
 @pytest.mark.parametrize("start", MOVES)
 def test_a_hundred_quick_moves_over_a_slow_network_leave_no_disagreement(visit, url, start):
     random.seed(0)
@@ -167,5 +173,5 @@ def test_a_hundred_quick_moves_over_a_slow_network_leave_no_disagreement(visit, 
             MOVES[start][at](page)
             page.wait_for_timeout(random.uniform(0, 500))
             if number % 5 == 0:
-                assert quiet(page) == opened(visit, url, page), moves[-5:]
+                assert agree(visit, url, page), moves[-5:]
         page.context.close()  # before the proxy ends

@@ -130,7 +130,9 @@ class PageMachine(RuleBasedStateMachine):
         history : whether the browser has gone back or forward. It tells Streamlit, AppTest does not.
         """
         self.page.query_params = address
-        possible = {k: v for k, v in values.items() if k != "epoch" and self.shown(k)}
+        possible = {k: v for k, v in values.items() if self.shown(k)}
+        if possible.get("epoch", 0) > self.page.session_state.epochs:  # beyond the slider
+            del possible["epoch"]
         context = SimpleNamespace(is_history_navigation=history)
         with patch.object(page_state, "get_script_run_ctx", lambda: context):
             move(self.page, **possible)
