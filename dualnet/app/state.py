@@ -50,7 +50,9 @@ class PageState:
             return moved
         # Something has caused the message: a control went back to an earlier value, or the browser did.
         controls = {key: v for key, v in differing.items() if key != "address"}
-        return {key: v for key, v in controls.items() if v != before.get(key)} or controls or differing
+        return (
+            {key: v for key, v in controls.items() if v != before.get(key)} or controls or differing
+        )
 
     def settle(self, values, again=()):
         """Make ``values`` what the page shows; return those that the browser must be sent, among them

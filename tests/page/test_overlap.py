@@ -89,7 +89,11 @@ def test_of_two_earlier_values_the_one_that_has_changed_is_a_move(open_page):
     page = open_page(epochs="20")
     for values in ({"l1": 0.05}, {"l1": 0.1}, {"units": 3}):
         move(page, **values)
-    for address in ({"epochs": "20", "l1": "0.1"}, {"epochs": "20", "l1": "0.05"}, {"epochs": "20"}):
+    for address in (
+        {"epochs": "20", "l1": "0.1"},
+        {"epochs": "20", "l1": "0.05"},
+        {"epochs": "20"},
+    ):
         late(page, address, units=3, l1=0.1)
     late(page, {"epochs": "20"}, units=3, l1=0.05)
     assert_agrees(page, open_page, units=10, l1=0.05)
