@@ -40,7 +40,7 @@ PHONE = """<style>
 TOUCH = """<style>
 @media (pointer: coarse) {
     :is([role=radio], [data-testid=stButton] button, [data-testid=stCheckbox] label, summary) {
-        min-height: 2.75rem
+        min-height: 2.75rem; min-width: 2.75rem
     }
 }
 </style>"""

@@ -241,12 +241,11 @@ def _tooltip_rows(n, log):
 
 
 def _epoch_columns(view):
-    """Return the end of the epoch axis and the epoch marked on it; the last epoch is not marked."""
+    """Return the end of the epoch axis and the epoch marked on it."""
     return {
         "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
-        "chosen": [
-            _drawn(view) if view.epoch < view.epochs else 2 * view.epochs
-        ],  # beyond the axis
+        # The last epoch would be marked at the edge: its mark is beyond the axis.
+        "chosen": [_drawn(view) if view.epoch < view.epochs else 2 * view.epochs],
     }
 
 
