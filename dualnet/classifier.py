@@ -32,39 +32,6 @@ def he_start(n_features, units, rng):
     return w1, np.zeros(units), w2, 0.0
 
 
-class FunctionInitNetwork(DualLayer):
-    """A `DualLayer` that starts from what ``start(n_features, units, rng)`` returns: w1, b1, w2 and b2.
-
-    ``rng`` is a `numpy.random.RandomState` of ``seed``. `init_weights` raises ValueError for anything but
-    four arrays of finite numbers in the shapes of a `DualLayer`.
-    """
-
-    def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, start, seed=42):
-        super().__init__(units, learning_rate, l1, l2)
-        self.start = start
-        self.seed = seed
-
-    def init_weights(self, n_features):
-        given = self.start(n_features, self.units, np.random.RandomState(self.seed))
-        try:
-            parts = [np.array(part, dtype=np.float64) for part in given]
-        except (TypeError, ValueError):
-            parts = []
-        expected = [(n_features, self.units), (self.units,), (self.units, 1), ()]
-        shapes = [part.shape for part in parts]
-        got = None
-        if shapes != expected:
-            got = f"the shapes {shapes}" if parts else spelled(given)
-        elif not all(np.isfinite(part).all() for part in parts):
-            got = "NaN or infinite values"
-        if got:
-            raise ValueError(
-                f"init returned {got}; expected w1, b1, w2 and b2, finite numbers of the shapes"
-                f" {expected}."
-            )
-        self.w1, self.b1, self.w2, self.b2 = parts
-
-
 class DualLayerClassifier(ClassifierMixin, BaseEstimator):
     """Binary classification by a network with one hidden layer, trained by full-batch gradient descent.
 
@@ -108,8 +75,8 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
     classes_ : array (2,)
         The two labels, sorted; the network's output is the probability of the second.
     network_ : DualLayer
-        The trained network; for "he" and a function a `FunctionInitNetwork`, else of the class that
-        ``init`` names.
+        The trained network, of the class that ``init`` names; for "he" and a function a `DualLayer`
+        whose ``constant`` is None.
     loss_curve_ : list of float
         Training loss, one number an epoch; see `SingleLayer.fit` for what it holds. A warm start
         continues it.
@@ -229,9 +196,9 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         if len(classes) < 2:
             raise ValueError(f"y holds one class, {spelled(classes[0])}; expected two.")
 
-        network = self._fitted_network(classes) if goes_on else self._new_network()
+        network = self._fitted_network(classes) if goes_on else self._new_network(X.shape[1])
         before, val_before = network.losses, network.val_losses
-        trainer = Trainer([network], *self._split(X, targets), snapshots=0, fresh=not goes_on)
+        trainer = Trainer([network], *self._split(X, targets), snapshots=0, fresh=False)
         with suppress(KeyboardInterrupt):
             self._train(trainer, len(before))
         network = trainer.network(0)
@@ -303,22 +270,28 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         network.lr, network.l1, network.l2 = self.learning_rate, self.l1, self.l2
         return network
 
-    def _new_network(self):
+    def _new_network(self, n_features):
+        """Return a network at the start that the parameters name."""
         shape = self.units, self.learning_rate, self.l1, self.l2
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = int(check_random_state(seed).randint(2**32, dtype=np.uint32))
         self._seed = seed
         match self.init:
-            case "constant":
-                return DualLayer(*shape, constant=self.constant)
             case "normal":
-                return RandomInitNetwork(*shape, seed=seed, std=self.std)
+                network = RandomInitNetwork(*shape, seed=seed, std=self.std)
             case "glorot":
-                return GlorotInitNetwork(*shape, seed=seed)
-            case "he":
-                return FunctionInitNetwork(*shape, start=he_start, seed=seed)
-        return FunctionInitNetwork(*shape, start=self.init, seed=seed)
+                network = GlorotInitNetwork(*shape, seed=seed)
+            case _:
+                network = DualLayer(*shape, constant=self.constant)
+        network.init_weights(n_features)
+        start = he_start if self.init == "he" else self.init
+        if callable(start):
+            network.constant = None
+            parts = start(n_features, self.units, np.random.RandomState(seed))
+            shapes = [np.shape(part) for part in (network.w1, network.b1, network.w2, network.b2)]
+            network.w1, network.b1, network.w2, network.b2 = _checked_parts(parts, shapes)
+        return network
 
     def decision_function(self, X):
         """Return z (m,) for ``X`` (m, n_features): above 0 where ``classes_[1]`` is the likelier."""
@@ -340,6 +313,23 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         """Return the likelier label (m,) for ``X`` (m, n_features)."""
         likelier = (self.decision_function(X) > 0).astype(int)
         return self.classes_[likelier]
+
+
+def _checked_parts(given, expected):
+    """Return what a function gives as arrays. Raises ValueError for anything but finite numbers of the
+    ``expected`` shapes."""
+    try:
+        parts = [np.array(part, dtype=np.float64) for part in given]
+    except (TypeError, ValueError):
+        parts = []
+    shapes = [part.shape for part in parts]
+    if shapes == expected and all(np.isfinite(part).all() for part in parts):
+        return parts
+    got = "NaN or infinite values" if shapes == expected else f"the shapes {shapes}"
+    raise ValueError(
+        f"init returned {got if parts else spelled(given)}; expected w1, b1, w2 and b2, finite numbers"
+        f" of the shapes {expected}."
+    )
 
 
 def _check_kind(values, name):

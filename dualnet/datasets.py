@@ -25,8 +25,6 @@ class Dataset:
         divided by; `original` undoes it
     feature_names : n_features names
     target_names : the names of class 0 and class 1
-    unit_plot : how one hidden unit is drawn: "bars", a bar code of its weights; "plane", a map of its
-        activation over the two features; "image", its weights as an image of ``image_shape``
     image_shape : (rows, columns) of a sample that is an image, rows one after the other; else None
     """
 
@@ -41,7 +39,6 @@ class Dataset:
     scale: np.ndarray
     feature_names: tuple[str, ...]
     target_names: tuple[str, str]
-    unit_plot: str = "bars"
     image_shape: tuple[int, int] | None = None
 
     def __post_init__(self):
@@ -68,8 +65,7 @@ class Dataset:
         image_shape : (rows, columns), default None
             The shape of a sample that is an image, rows one after the other.
 
-        A hidden unit is drawn as an image with ``image_shape``, as a map with two features, and otherwise
-        as bars. Raises ValueError for anything else.
+        `unit_plot` follows from the shapes. Raises ValueError for anything else.
 
         >>> from sklearn.datasets import load_wine
         >>> x, y = load_wine(return_X_y=True)
@@ -91,20 +87,19 @@ class Dataset:
             feature_names = [f"x{i}" for i in range(1, n_features + 1)]
         if image_shape is not None:
             image_shape = _checked_shape(image_shape, n_features)
-        unit_plot = "image" if image_shape else "plane" if n_features == 2 else "bars"
-        return _prepared(
-            name,
-            x,
-            y,
-            _checked_names(feature_names, "feature_names", n_features),
-            _checked_names(target_names, "target_names", 2),
-            unit_plot,
-            image_shape,
-        )
+        feature_names = _checked_names(feature_names, "feature_names", n_features)
+        target_names = _checked_names(target_names, "target_names", 2)
+        return _prepared(name, x, y, feature_names, target_names, image_shape)
 
     @property
     def n_features(self):
         return self.x_train.shape[1]
+
+    @property
+    def unit_plot(self):
+        """How one hidden unit is drawn: "image", its weights as an image; "plane", a map of its
+        activation over the two features; "bars", a bar code of its weights."""
+        return "image" if self.image_shape else "plane" if self.n_features == 2 else "bars"
 
     def original(self, x):
         """Return samples (m, n_features) as they were before they were standardized."""
@@ -122,17 +117,17 @@ _SOURCES = {}
 LEAST_SAMPLES = 10  # of each class in a set of the user's own
 
 
-def _dataset(name, unit_plot, image_shape=None):
+def _dataset(name, image_shape=None):
     """Offer a dataset: the function returns x, y, the names of its features and of its classes."""
 
     def offer(source):
-        _SOURCES[name] = source, unit_plot, image_shape
+        _SOURCES[name] = source, image_shape
         return source
 
     return offer
 
 
-@_dataset("breast_cancer", unit_plot="bars")
+@_dataset("breast_cancer")
 def _breast_cancer():
     from sklearn.datasets import load_breast_cancer
 
@@ -152,31 +147,31 @@ def _clusters(centers, std):
     return _plane((np.array(centers)[corner] + noise, (corner < 2).astype(int)))
 
 
-@_dataset("moons", unit_plot="plane")
+@_dataset("moons")
 def _moons():
     from sklearn.datasets import make_moons
 
     return _plane(make_moons(300, noise=0.2, random_state=42))
 
 
-@_dataset("circles", unit_plot="plane")
+@_dataset("circles")
 def _circles():
     from sklearn.datasets import make_circles
 
     return _plane(make_circles(300, noise=0.1, factor=0.5, random_state=42))
 
 
-@_dataset("xor", unit_plot="plane")
+@_dataset("xor")
 def _xor():
     return _clusters([(1, 1), (-1, -1), (1, -1), (-1, 1)], std=0.5)
 
 
-@_dataset("blobs", unit_plot="plane")
+@_dataset("blobs")
 def _blobs():
     return _clusters([(1, 1), (1, 2), (-1, -1), (-1, -2)], std=0.4)
 
 
-@_dataset("digits", unit_plot="image", image_shape=(8, 8))
+@_dataset("digits", image_shape=(8, 8))
 def _digits():
     from sklearn.datasets import load_digits
 
@@ -220,12 +215,12 @@ def checked_name(name):
 
 @lru_cache
 def _load(name):
-    source, *unit_plot = _SOURCES[name]
-    return _prepared(name, *source(), *unit_plot)
+    source, image_shape = _SOURCES[name]
+    return _prepared(name, *source(), image_shape)
 
 
 @quiet
-def _prepared(name, x, y, feature_names, target_names, unit_plot, image_shape):
+def _prepared(name, x, y, feature_names, target_names, image_shape):
     """Return a `Dataset` of these samples. Raises ValueError where they are too large to standardize."""
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
@@ -242,7 +237,7 @@ def _prepared(name, x, y, feature_names, target_names, unit_plot, image_shape):
     if not all(np.isfinite(array).all() for array in arrays):
         raise ValueError("x holds numbers too large to standardize; divide its columns first.")
     names = [tuple(map(str, names)) for names in (feature_names, target_names)]
-    return Dataset(name, *arrays, *names, unit_plot, image_shape)
+    return Dataset(name, *arrays, *names, image_shape)
 
 
 def _checked_names(names, argument, count):

@@ -118,14 +118,10 @@ def suggested_changes(before, after, values):
     values : the page's controls by name. A number changes to the value for ``after`` if it still has
         the value for ``before``; numbers that the user has moved do not change. See `SUGGESTED`.
     """
-    numbers = {**HYPERPARAMETERS, EPOCHS.name: EPOCHS}
-    names = SUGGESTED[before].keys() | SUGGESTED[after].keys()
-    usual, suited = (
-        {name: SUGGESTED[dataset].get(name, numbers[name].default) for name in names}
-        for dataset in (before, after)
-    )
+    defaults = {number.name: number.default for number in (*HYPERPARAMETERS.values(), EPOCHS)}
+    usual, suited = (defaults | SUGGESTED[dataset] for dataset in (before, after))
     return {
-        name: suited[name]
-        for name in sorted(names)
-        if values[name] == usual[name] and usual[name] != suited[name]
+        name: value
+        for name, value in suited.items()
+        if value != usual[name] and values[name] == usual[name]
     }

@@ -1,13 +1,12 @@
 """Other ways to train and to start, each one change of the chapter's `DualLayer`.
 
-All start from the constant and train as `DualLayer` does, but for the methods that a class overrides.
-Random numbers come from one set, drawn with the seed: see `Variant.draw`.
+The classes start from the constant and train as `DualLayer` does, but for the methods that they override.
+The functions change the start of a `DualLayer`; ``random`` has random numbers as its w1, w2 and b1.
 """
 
 import numpy as np
 
 from dualnet.networks import DualLayer
-from dualnet.validation import LARGEST_SEED, checked_count, checked_number
 
 BATCH_SIZE = 32
 MOMENTUM = 0.9
@@ -15,39 +14,13 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam
 KEEP = 0.5  # the probability that dropout keeps a hidden output
 
 
-class Variant(DualLayer):
-    """A `DualLayer` with a seed for what is random in it.
-
-    Parameters
-    ----------
-    units, learning_rate, l1, l2, constant
-        As in `DualLayer`.
-    seed : int, default 42, keyword only
-        0 to 2**32 - 1.
-    std : float, default 1.0, keyword only
-        Standard deviation of random weights and biases, 0 or more.
-
-    Raises ValueError for a parameter outside its range.
-    """
-
-    def __init__(self, units=10, learning_rate=0.1, l1=0, l2=0, *, constant=1.0, seed=42, std=1.0):
-        super().__init__(units, learning_rate, l1, l2, constant=constant)
-        self.seed = checked_count(seed, "seed", 0, LARGEST_SEED)
-        self.std = checked_number(std, "std", low=0)
-
-    def draw(self, n_features):
-        """Return random w1 (n_features, units), w2 (units, 1) and b1 (units,), drawn in this order from
-        N(0, ``std``)."""
-        rng = np.random.RandomState(self.seed)
-        shapes = (n_features, self.units), (self.units, 1), self.units
-        return tuple(rng.normal(0, self.std, shape) for shape in shapes)
-
-
 # --- the training changed -------------------------------------------------------------------
 
 
-class BatchNetwork(Variant):
+class BatchNetwork(DualLayer):
     """Takes a step for every batch of 32 samples, as `MinibatchNetwork` does."""
+
+    seed = 42  # of the order of the samples
 
     def init_weights(self, n_features):
         super().init_weights(n_features)
@@ -60,7 +33,7 @@ class BatchNetwork(Variant):
             yield x[batch], y[batch]
 
 
-class MomentumNetwork(Variant):
+class MomentumNetwork(DualLayer):
     """Adds nine tenths of the last step to every step (Polyak, 1964)."""
 
     def init_weights(self, n_features):
@@ -74,7 +47,7 @@ class MomentumNetwork(Variant):
         super().update(*self.velocity)
 
 
-class AdamNetwork(Variant):
+class AdamNetwork(DualLayer):
     """Divides every step by the usual size of its gradient (Kingma and Ba, 2015), at a tenth of the
     learning rate."""
 
@@ -94,7 +67,7 @@ class AdamNetwork(Variant):
         super().update(*directions)
 
 
-class TanhNetwork(Variant):
+class TanhNetwork(DualLayer):
     """Has the hyperbolic tangent as its hidden activation."""
 
     def hidden(self, z1):
@@ -104,7 +77,7 @@ class TanhNetwork(Variant):
         return (err @ self.w2.T) * (1 - self.a1**2)
 
 
-class ReLUNetwork(Variant):
+class ReLUNetwork(DualLayer):
     """Has max(0, z) as its hidden activation; the slope at 0 is 0."""
 
     def hidden(self, z1):
@@ -114,9 +87,11 @@ class ReLUNetwork(Variant):
         return (err @ self.w2.T) * (self.a1 > 0)
 
 
-class DropoutNetwork(Variant):
+class DropoutNetwork(DualLayer):
     """Drops half of the hidden outputs of every sample in every step and doubles the others
     (Srivastava et al., 2014). It drops none when it predicts."""
+
+    seed = 42  # of what is dropped
 
     def init_weights(self, n_features):
         super().init_weights(n_features)
@@ -139,42 +114,21 @@ class DropoutNetwork(Variant):
 # --- the start changed ----------------------------------------------------------------------
 
 
-class ZeroInitNetwork(Variant):
-    """Starts all weights at 0."""
-
-    def init_weights(self, n_features):
-        super().init_weights(n_features)
-        self.w1, self.w2 = 0 * self.w1, 0 * self.w2
+def all_zeros(network, random):
+    network.w1[:], network.w2[:] = 0, 0
 
 
-class RandomBiasNetwork(Variant):
-    """Starts with random hidden biases."""
-
-    def init_weights(self, n_features):
-        super().init_weights(n_features)
-        _, _, self.b1 = self.draw(n_features)
+def random_biases(network, random):
+    network.b1 = random.b1
 
 
-class RandomHiddenNetwork(Variant):
-    """Starts with random weights of the hidden layer."""
-
-    def init_weights(self, n_features):
-        super().init_weights(n_features)
-        self.w1, _, _ = self.draw(n_features)
+def random_hidden_weights(network, random):
+    network.w1 = random.w1
 
 
-class RandomOutputNetwork(Variant):
-    """Starts with random weights of the output layer."""
-
-    def init_weights(self, n_features):
-        super().init_weights(n_features)
-        _, self.w2, _ = self.draw(n_features)
+def random_output_weights(network, random):
+    network.w2 = random.w2
 
 
-class OneRandomUnitNetwork(Variant):
-    """Starts with random weights of one hidden unit."""
-
-    def init_weights(self, n_features):
-        super().init_weights(n_features)
-        w1, w2, _ = self.draw(n_features)
-        self.w1[:, 0], self.w2[0] = w1[:, 0], w2[0]
+def one_random_unit(network, random):
+    network.w1[:, 0], network.w2[0] = random.w1[:, 0], random.w2[0]

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from dualnet import MinibatchNetwork, RandomInitNetwork, Trainer, load_dataset
-from dualnet.training.fixes import STARTS, TRAINING
+from dualnet import MinibatchNetwork, RandomInitNetwork, Settings, Trainer, load_dataset
+from dualnet.training.fixes import STARTS, TRAINING, network_of
 from tests.test_networks import samples
 
 NAMES = ("w1", "b1", "w2", "b2")
-OPTIONS = {"constant": 0.7, "seed": 3, "std": 0.5}
 
 
 def sigmoid(z):
@@ -70,7 +69,8 @@ def plain_loop(change, x, y, epochs, units, rate, l1, l2, constant, seed):
 @pytest.mark.parametrize("change", [change for change in TRAINING if change != "none"])
 def test_a_change_to_the_training_is_the_loop_written_out(change):
     x, y, _, _ = samples(m=40)
-    network = TRAINING[change](4, 0.3, 0.01, 0.02, **OPTIONS)
+    network = TRAINING[change](4, 0.3, 0.01, 0.02, constant=0.7)
+    network.seed = 3
     for _ in range(2):  # the second fit starts over
         network.fit(x, y, 15)
     expected = plain_loop(change, x, y, 15, 4, 0.3, 0.01, 0.02, 0.7, 3)
@@ -108,13 +108,8 @@ def test_gradients_are_those_of_differences_of_the_loss(change):
             )
 
 
-def start(change, units=4, n_features=3):
-    options = {k: v for k, v in OPTIONS.items() if change not in ("all", "glorot") or k == "seed"}
-    if change == "all":
-        options["std"] = OPTIONS["std"]
-    network = STARTS[change](units, **options)
-    network.init_weights(n_features)
-    return network
+def start(change):
+    return network_of(Settings(units=4, constant=0.7, seed=3, std=0.5), change, 3)
 
 
 @pytest.mark.parametrize("change", STARTS)
@@ -145,7 +140,7 @@ def test_a_start_takes_its_part_of_the_random_numbers_and_no_more(change):
 
 def test_the_trainer_takes_other_starts_and_refuses_other_trainings():
     x, y, _, _ = samples()
-    Trainer([start(change) for change in STARTS], x, y)
+    Trainer([start(change) for change in STARTS], x, y, fresh=False)
     for change in TRAINING.keys() - {"none"}:
         with pytest.raises(ValueError, match="of its own, which Trainer would not use"):
             Trainer([TRAINING[change]()], x, y)

@@ -30,11 +30,13 @@ def draw(t, question, view, experiments):
     with box:
         for kind, (ending, mime, make) in _files(question, view, experiments).items():
             name = f"dualnet-{question.key}-{view.settings.dataset}-{view.epochs}.{ending}"
-            file = partial(cache.FILES.get, (kind, *shown), make)
+            make = partial(cache.FILES.get, (kind, *shown), make)
             # A page holds its files, so that they are there when the browser fetches them: Streamlit drops
             # a file made on demand once other pages were drawn. Long tables would fill the memory.
-            on_demand = kind == "csv" and view.epochs > LONG
-            _draw_file(t, kind, file, name, mime, on_demand)
+            if kind == "csv" and view.epochs > LONG:
+                _draw_save_button(st, t(f"downloads.{kind}"), make, name, mime, kind)
+            else:
+                _draw_file(t, kind, make, name, mime)
         _draw_handout(t, view.language)
 
 
@@ -56,59 +58,46 @@ def _files(question, view, experiments):
     }
 
 
-def _draw_file(t, kind, file, name, mime, on_demand):
+def _draw_file(t, kind, make, name, mime):
     """Draw the button that makes a file or, once it is made, the one that saves it."""
-    place, label, icon = st.empty(), t(f"downloads.{kind}"), None
-    if not on_demand:
-        if kind not in state.made and not place.button(
-            label, key=kind, on_click=press, width="stretch"
-        ):
-            return
-        state.made.add(kind)
-        try:
-            with place, st.spinner(t("downloads.making")):
-                file = file(stop_if_superseded)
-        except Exception as failure:  # whatever a library raises
-            state.made.discard(kind)  # the button comes back
-            place.error(_explain(t, failure))
-            return
-        ending = name.rpartition(".")[2]
-        label, icon = t("downloads.save", ending=ending), ":material/download:"
-    place.download_button(
-        label,
-        file,
-        name,
-        mime,
-        key=f"save_{kind}",
-        icon=icon,
-        on_click="ignore",
-        width="stretch",
-    )
+    place = st.empty()
+    if kind not in state.made and not _is_pressed(place, t(f"downloads.{kind}"), kind):
+        return
+    state.made.add(kind)
+    try:
+        with place, st.spinner(t("downloads.making")):
+            file = make(stop_if_superseded)
+    except Exception as failure:  # whatever a library raises
+        state.made.discard(kind)  # the button comes back
+        place.error(_explain(t, failure))
+        return
+    label = t("downloads.save", ending=name.rpartition(".")[2])
+    _draw_save_button(place, label, file, name, mime, kind, ":material/download:")
 
 
 def _draw_handout(t, language):
     """Draw the button that makes the handout of the lesson or, once it is made, the one that saves it."""
     place = st.empty()
     if state.get("handout", {}).get("language") != language:
-        if not place.button(
-            t("downloads.handout"), key="handout_make", on_click=press, width="stretch"
-        ):
+        if not _is_pressed(place, t("downloads.handout"), "handout_make"):
             return
         try:
             state.handout = {"language": language, "file": _handout(t, language, place)}
         except Exception as failure:  # whatever a library raises
             place.error(_explain(t, failure))
             return
-    place.download_button(
-        t("downloads.save", ending="html"),
-        state.handout["file"],
-        f"dualnet-lesson-{language}.html",
-        "text/html",
-        key="save_handout",
-        icon=":material/download:",
-        on_click="ignore",
-        width="stretch",
-    )
+    label, name = t("downloads.save", ending="html"), f"dualnet-lesson-{language}.html"
+    file, icon = state.handout["file"], ":material/download:"
+    _draw_save_button(place, label, file, name, "text/html", "handout", icon)
+
+
+def _is_pressed(place, label, key):
+    return place.button(label, key=key, on_click=press, width="stretch")
+
+
+def _draw_save_button(place, label, file, name, mime, kind, icon=None):
+    look = {"icon": icon, "width": "stretch"}
+    place.download_button(label, file, name, mime, f"save_{kind}", on_click="ignore", **look)
 
 
 def _handout(t, language, place):

@@ -140,6 +140,7 @@ def draw_unanswered(question, step, view, place):
 
 
 def draw_stimulus(shown, place):
+    """Draw what is asked about, an `Answer` of `stimulus`, in ``place``."""
     with place.container(key="stimulus"):
         if shown.sentence:
             st.markdown(shown.sentence)
@@ -161,19 +162,22 @@ def train_ahead(question, view):
         question.answer(view, *(experiment for experiment, _ in experiments))
 
 
-def draw_verdict(t, step, view, experiments, place):
-    """Say which option the numbers confirm; return it, or None."""
-    confirmed = None
-    if state.question == step.question:
-        finding = finding_of(step, view, experiments)
-        state.setdefault("findings", {})[step.name] = finding
-        confirmed = finding.confirmed
+def find(step, view, experiments):
+    """Return the option that the numbers confirm, or None; keep what they say for the end."""
+    if state.question != step.question:
+        return None
+    finding = finding_of(step, view, experiments)
+    state.setdefault("findings", {})[step.name] = finding
+    return finding.confirmed
+
+
+def draw_verdict(step, view, confirmed, place):
+    """Say which option the numbers confirm."""
     chosen = state.revealed[state.step]
     verdict = step.result(view, confirmed, chosen)
     if confirmed is not None and chosen in (None, confirmed):
         verdict = f":green[:material/check_circle:] {verdict}"
     place.container(key="verdict").markdown(verdict)
-    return confirmed
 
 
 # --- the end --------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dualnet.app import classroom, downloads, lesson, share, sidebar, stage, styles
+from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app.classroom import identity, phone, teacher
 from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
@@ -11,13 +12,63 @@ from dualnet.text import translator
 
 def draw_page():
     """Draw the page for the state of this session."""
-    code = classroom.code_in_url()
+    code = identity.code_in_url()
     if code and not state.get("exploring"):
-        classroom.draw_follower(code)
+        phone.draw_follower(code)
         return
-    classroom.follow()
+    teacher.follow()
     update()
     t = translator(state.language)
+    set_look(t)
+    step = lesson.current_step()
+    head = st.container(key="head", gap="xsmall" if step else "small")
+    if step:
+        head = teacher.draw_corner(t, head)
+    with head:
+        if code:
+            phone.draw_rejoin(t)
+        if step:
+            lesson.draw_bar(t, step)
+        else:
+            draw_title(t)
+    question, view = stage.current_view()
+    with stage.drawing_turn(view, begun=False):
+        notes = lesson.draw_notes_switch(t) if step else None
+        sidebar.draw_controls(t)
+        if not code:  # the address names a class, not a state
+            write_url()
+            teacher.publish()
+        share.draw_button(t)
+        with head:
+            if step:
+                verdict = lesson.draw_question(step, view, notes)
+                votes = teacher.draw_votes(t)
+            else:
+                draw_chooser(t)
+                lesson.draw_notice(t)
+            draw_rejected_parameters(t)
+    # Both places are replaced: nothing of the last page stays while this one trains.
+    answer, below = st.container(), st.empty()
+    if step and not lesson.is_revealed():
+        answer.empty()
+        place = teacher.beside_invitation(t, below)
+        lesson.draw_unanswered(question, step, view, place)
+    else:
+        with answer:
+            notice = step.text("notice", view) if step else ""
+            experiments = stage.draw_answer(t, question, view, notice)
+            if step:
+                confirmed = lesson.find(step, view, experiments)
+                if not teacher.answer(t, step, confirmed, votes):
+                    lesson.draw_verdict(step, view, confirmed, verdict)
+                lesson.draw_end(t, step)
+        downloads.draw(t, question, view, experiments)
+    note_drawn()
+    teacher.finish()
+
+
+def set_look(t):
+    """Set the title, the styles and the language of the document."""
     sidebar_state = "collapsed" if state.projector else "auto"
     st.set_page_config(t("page.title"), layout="wide", initial_sidebar_state=sidebar_state)
     st.html(
@@ -30,47 +81,6 @@ def draw_page():
     with st.container(key="document"):
         script = styles.DOCUMENT.replace("{language}", state.language)
         st.html(script, unsafe_allow_javascript=True)
-    step = lesson.current_step()
-    head = st.container(key="head", gap="xsmall" if step else "small")
-    with head:
-        if code:
-            classroom.draw_rejoin(t)
-        if step:
-            lesson.draw_bar(t, step)
-        else:
-            draw_title(t)
-    question, view = stage.current_view()
-    with stage.drawing_turn(view, begun=False):
-        notes = lesson.draw_notes_switch(t) if step else None
-        sidebar.draw_controls(t)
-        if not code:  # the address names a class, not a state
-            write_url()
-            classroom.publish()
-        share.draw_button(t)
-        with head:
-            if step:
-                verdict = lesson.draw_question(step, view, notes)
-                classroom.draw_teacher(t, step, view)
-            else:
-                draw_chooser(t)
-                lesson.draw_notice(t)
-            draw_rejected_parameters(t)
-    # Both places are replaced: nothing of the last page stays while this one trains.
-    answer, below = st.container(), st.empty()
-    if step and not lesson.is_revealed():
-        answer.empty()
-        lesson.draw_unanswered(question, step, view, below)
-    else:
-        with answer:
-            notice = step.text("notice", view) if step else ""
-            experiments = stage.draw_answer(t, question, view, notice)
-            if step:
-                confirmed = lesson.draw_verdict(t, step, view, experiments, verdict)
-                classroom.confirm(t, step, confirmed)
-                lesson.draw_end(t, step)
-        downloads.draw(t, question, view, experiments)
-    note_drawn()
-    classroom.draw_end()
 
 
 def draw_title(t):
@@ -103,8 +113,8 @@ def draw_chooser(t):
             on_click=press,
             args=(lesson.start,),
         )
-        if not classroom.code_in_url():
-            classroom.draw_start(t)
+        if not identity.code_in_url():
+            teacher.draw_start(t)
 
 
 def draw_rejected_parameters(t):

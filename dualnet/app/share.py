@@ -24,7 +24,9 @@ def draw_button(t):
         width="stretch",
     ):
         return
-    state.shared, hint = reachable(page_link(), st.get_option("server.address") or "")
+    shown = state.page.values | {"language": None}  # each browser has its own
+    listens = st.get_option("server.address") or ""
+    state.shared, hint = reachable(page_address() + link(shown), listens)
 
     @st.dialog(t("share.title"), width="medium")
     def show():
@@ -39,12 +41,6 @@ def draw_button(t):
             words.caption(t(hint))
 
     show()
-
-
-def page_link():
-    """Return the page's address with its state, but without the language: each browser has its own."""
-    shown = state.page.values | {"language": None}
-    return page_address() + link(shown)
 
 
 def page_address():

@@ -14,7 +14,7 @@ LESSON = """<style>
     border: 2px solid currentColor; background: transparent; color: inherit
 }
 .st-key-verdict p { font-size: 1.15rem }
-.st-key-stimulus img { max-height: 55vh; object-fit: contain }
+.st-key-stimulus img { max-height: 52vh; object-fit: contain }
 @media (max-width: 1000px) {
     /* Also a window of 1280 pixels at a zoom of 150%. */
     :is(.st-key-lesson, .st-key-answers) kbd { display: none !important }
@@ -33,8 +33,41 @@ PHONE = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
 .st-key-votes button, .st-key-remote button { min-height: 3.5rem }
 .st-key-votes button p { font-size: 1.15rem }
+.stMainBlockContainer h1 { padding-block: 0 0.4rem }
 :is(.st-key-votes, .st-key-remote) [data-testid=stBaseButton-primary] {
     background: transparent; color: inherit; border: 3px solid currentColor
+}
+/* After a touch, the option of the next question at this place would look chosen. */
+@media (hover: none) {
+    .st-key-votes button:hover { background: transparent }
+}
+</style>"""
+# What the class has voted: each option is a bar, filled by its share, behind its words.
+SHARES = """<style>
+.st-key-shares [data-testid=stProgress] {
+    display: grid; align-items: center; min-height: 2.5rem; overflow: hidden;
+    border: 1px solid color-mix(in srgb, currentColor 30%, transparent); border-radius: 0.5rem
+}
+.st-key-shares [data-testid=stProgress] > * { grid-area: 1 / 1; padding: 0.25rem 0.75rem; z-index: 1 }
+.st-key-shares [data-testid=stProgress] > [role=progressbar] {
+    padding: 0; height: 100%; opacity: 0.3; z-index: 0
+}
+.st-key-shares [data-testid=stProgressBarTrack] {
+    height: 100%; background: transparent; border-radius: 0
+}
+.st-key-shares [data-testid=stProgress] p { font-size: 1.15rem }
+</style>"""
+# The teacher's page has a QR code beside the question and fits a projector of 1280×720 all the same.
+CLASS = """<style>
+.st-key-corner button { padding-inline: 0.25rem }
+.st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
+.st-key-invitation h1 { text-align: center }
+.st-key-class .st-key-shares { padding-top: 0.25rem }
+.st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
+@media (min-width: 1000px) {
+    .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
+    /* The bar reaches into the header, beside the button that opens the sidebar. */
+    .stApp:has([data-testid=stExpandSidebarButton]) .st-key-lesson { padding-inline-start: 1.5rem }
 }
 </style>"""
 TOUCH = """<style>
@@ -104,7 +137,8 @@ PROJECTOR = f"""<style>
 {ZOOMS}
 @media (min-width: 1000px) {{
     .stMainBlockContainer {{ padding: 0.75rem 2rem 1rem }}
-    .stApp :is(.st-key-stage, .st-key-stimulus) img {{ max-height: 360px; object-fit: contain }}
+    .st-key-stage img {{ max-height: 360px; object-fit: contain }}
+    .stApp :is(.st-key-invitation, .st-key-stimulus) img {{ max-height: 300px }}
 }}
 </style>"""
 # What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step in

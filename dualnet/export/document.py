@@ -5,7 +5,6 @@ surrounding text, so that they are visible on light and dark backgrounds.
 """
 
 import html
-import math
 import re
 import unicodedata
 import warnings
@@ -86,7 +85,7 @@ def chart_svg(chart, width, font):
     spec = chart.spec | {
         "width": width,
         "autosize": {"type": "fit", "contains": "padding"},
-        "datasets": {name: _rows(table) for name, table in chart.tables.items()},
+        "datasets": {name: table.to_pylist() for name, table in chart.tables.items()},
         "config": config
         | {
             "background": None,
@@ -104,14 +103,6 @@ def chart_svg(chart, width, font):
     # Ids must be unique within a document: two charts must not share "clip1".
     mark = sha1(text.encode()).hexdigest()[:8]
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>c{mark}-", text)
-
-
-def _rows(table):
-    """Return an Arrow table as a list of rows for JSON, with None for NaN."""
-    return [
-        {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-        for row in table.to_pylist()
-    ]
 
 
 def _drawn(picture, width, font):
@@ -239,9 +230,17 @@ def _column_svg(answer, side, y, font):
 def _picture_svg(picture, x, y, width, font):
     match picture:
         case Code(source):
-            return _code_svg(source.rstrip().splitlines(), x, y, width)
+            lines = source.rstrip().splitlines()
+            size = min(14, width / max(len(line) for line in lines) / 0.62)
+            # A machine without fonts has vl-convert's sans-serif alone.
+            look = f'font-family="monospace, sans-serif" font-size="{size:.3g}"'
+            return _lines_svg(map(html.escape, lines), x, y, 1.4 * size, look)
         case Formulas(_, plain):
-            return _formulas_svg(plain.splitlines(), x, y)
+            lines = _barred(plain, "tspan", 'text-decoration="overline"').splitlines()
+            look = (
+                'font-size="17" font-family="DejaVu Serif, serif, sans-serif" font-style="italic"'
+            )
+            return _lines_svg(lines, x + 8, y, 26, look)
     text = _drawn(picture, width, font)
     _, _, across, down = map(float, re.search(r'viewBox="([^"]*)"', text)[1].split())
     height = width * down / across
@@ -254,27 +253,12 @@ def _picture_svg(picture, x, y, width, font):
     return text, y
 
 
-def _code_svg(lines, x, y, width):
-    size = min(14, width / max(len(line) for line in lines) / 0.62)
-    # A machine without fonts has vl-convert's sans-serif alone.
-    look = f'font-family="monospace, sans-serif" font-size="{size:.3g}" xml:space="preserve"'
+def _lines_svg(lines, x, y, step, look):
+    """Draw lines of escaped text, ``step`` pixels apart."""
     parts = []
     for line in lines:
-        y += 1.4 * size
-        parts.append(f'<text x="{x}" y="{y:.1f}" {look}>{html.escape(line)}</text>')
-    return "".join(parts), y + 8
-
-
-def _formulas_svg(lines, x, y):
-    look = (
-        'font-size="17" font-family="DejaVu Serif, serif, sans-serif" font-style="italic"'
-        ' xml:space="preserve"'
-    )
-    parts = []
-    for line in lines:
-        y += 26
-        text = _barred(line, "tspan", 'text-decoration="overline"')
-        parts.append(f'<text x="{x + 8}" y="{y:.1f}" {look}>{text}</text>')
+        y += step
+        parts.append(f'<text x="{x}" y="{y:.1f}" {look} xml:space="preserve">{line}</text>')
     return "".join(parts), y + 8
 
 

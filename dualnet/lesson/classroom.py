@@ -23,11 +23,19 @@ DIVIDED = 0.7  # below this share of the largest option, a class is divided
 
 @dataclass
 class Poll:
-    """The votes on one step: for each round, the option of each device."""
+    """The votes on one step.
+
+    options : what can be chosen
+    rounds : for each round, the option of each device
+    revealed : whether the votes have ended
+    answered : the state of the page that the answer was found for; None until it is known
+    confirmed : the option that the numbers confirm in that state, or None
+    """
 
     options: tuple
     rounds: list = field(default_factory=lambda: [{}])
     revealed: bool = False
+    answered: dict | None = None
     confirmed: str | None = None
 
 
@@ -61,12 +69,13 @@ class Classroom:
 
     # --- the teacher ---
 
-    def show(self, step, parameters, options=(), seen=None):
+    def show(self, step, parameters, options=(), seen=None, revealed=False):
         """Show a step, with the ``options`` of its question, in a state of the page.
 
         seen : the version that the caller knows; if another device has changed it, nothing happens
+        revealed : whether the votes on the step end
 
-        Raises ValueError for more text than a class may keep.
+        Returns the version that the caller knows after this. Raises ValueError for more text than a class may keep.
         """
         size = sum(len(str(key)) + len(str(value)) for key, value in parameters.items())
         if size > PARAMETERS:
@@ -78,7 +87,7 @@ class Classroom:
         with self._lock:
             self.host_seen = self._clock()
             if seen not in (None, self.version):
-                return
+                return seen
             if step is not None and step not in self.polls:
                 if len(self.polls) >= POLLS:
                     raise ValueError(f"A class has at most {POLLS} steps.")
@@ -86,16 +95,25 @@ class Classroom:
             if (step, parameters) != (self.shown.step, self.shown.parameters):
                 self.shown = Shown(step, dict(parameters))
                 self.version += 1
+            if step is not None and revealed:
+                self.reveal(step)
+            return self.version
 
-    def reveal(self, step, confirmed=None):
-        """End the votes on a step. ``confirmed`` is the option that the numbers confirm, if known; the first
-        one stays, as the votes were on the state shown then."""
+    def reveal(self, step):
+        """End the votes on a step."""
         with self._lock:
             poll = self.polls[step]
             self.version += not poll.revealed
             poll.revealed = True
-            if poll.confirmed is None and confirmed in poll.options:
-                poll.confirmed = confirmed
+
+    def answer(self, step, parameters, confirmed):
+        """Note which option the numbers confirm, or None, in a state of the page. The first answer after the
+        votes stays: what the teacher tries later is not what they were about."""
+        with self._lock:
+            poll = self.polls[step]
+            if poll.revealed and poll.answered is None:
+                poll.answered = dict(parameters)
+                poll.confirmed = confirmed if confirmed in poll.options else None
 
     def vote_again(self, step):
         """Begin the second round of votes on a step; return whether there is one."""
@@ -171,6 +189,11 @@ class Classroom:
             since = self._clock() - PRESENT
             present = {device for device, at in self._seats.items() if at >= since}
             return len(voted), len(present | voted)
+
+    def has_shown(self):
+        """Return whether the votes on any step have ended."""
+        with self._lock:
+            return any(poll.revealed for poll in self.polls.values())
 
     def age(self):
         """Return the seconds since the class was opened."""

@@ -3,7 +3,6 @@
 To change what a step shows: its line in `PICTURES`. A step without one shows both starts.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 
 import altair as alt
@@ -16,7 +15,6 @@ from dualnet.plotting.network import feature_label
 from dualnet.plotting.units import (
     WIDTH,
     Drawing,
-    Label,
     draw_units,
     plane_edge,
     svg,
@@ -87,7 +85,7 @@ def seeds(view):
     for place, (seed, network) in enumerate(zip(shown, networks, strict=True)):
         box = (place * step, HEIGHT + 6, step - 12, 16)
         rasters.append(unit_tiles(network, view.data, limit, HEIGHT, place * step, step - 12))
-        labels.append(Label(view.t("stimulus.seed", seed=seed), box, "#0072B2", "white"))
+        labels.append((view.t("stimulus.seed", seed=seed), box, "#0072B2", "white"))
     drawing = Drawing(HEIGHT + 22, tuple(rasters), labels=tuple(labels))
     alt_text = view.t("stimulus.seeds_alt", seeds=", ".join(map(str, shown)))
     caption = view.t("stimulus.normal", std=view.settings.std)
@@ -109,8 +107,8 @@ def gradient(view):
         gradient=asked.texts[0] + asked.factor,
     )
     shown = [
-        row if row.kind == "unit" else replace(row, texts=(row.texts[0], "?"))
-        for row in (replace(row, texts=row.texts[:2]) for row in rows)
+        row._replace(texts=(row.texts[0], row.texts[1] if row.kind == "unit" else "?"))
+        for row in rows
     ]
     words = view.t("gradient.table_alt", run=view.names["ones"], epoch=view.epoch)
     return Answer(sentence, both=(table_chart(shown, words),))

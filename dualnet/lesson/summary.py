@@ -8,7 +8,6 @@ from dualnet.lesson.steps import STEPS
 from dualnet.lesson.verdicts import LARGE, count_of, median_losses, other_seeds
 from dualnet.measures import accuracy_of, epochs_to
 from dualnet.questions.gradient import distinct_columns, rows_of, units_shown
-from dualnet.questions.loss import diverged
 from dualnet.text import LANGUAGES, translator
 from dualnet.training.experiments import RUNS
 from dualnet.training.fixes import TRAINING
@@ -99,7 +98,7 @@ def units_finding(view, confirmed):
 
 
 def gradient_finding(view, confirmed):
-    if view.settings.units == 1 or diverged(view):
+    if view.settings.units == 1:
         return None
     counts = {key: distinct_columns(rows, "gradient") for key, rows in rows_of(view).items()}
     return "finding", {"shown": units_shown(view), **counts}

@@ -61,7 +61,7 @@ def verdict_gradient(view):
     if view.settings.units == 1:
         return None
     step = training_step(view.networks["ones"], view.data)
-    first, second = step.gradient[inputs_shown(view.data), :2].T
+    first, second = step["gradient"][inputs_shown(view.data), :2].T
     if not np.isfinite([first, second]).all():
         return None
     shown = [row.texts for row in rows_of(view)["ones"] if row.kind == "gradient"]

@@ -27,9 +27,8 @@ def frames_within(epochs, size):
     """Return as many of ``epochs`` as fit if one frame takes ``size`` bytes, evenly spaced, with the
     first and the last."""
     count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
-    return [
-        epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, count).round().astype(int))
-    ]
+    evenly = np.linspace(0, len(epochs) - 1, count).round().astype(int)
+    return [epochs[i] for i in np.unique(evenly)]
 
 
 def play(view, drawing, samples, alt_text):
@@ -43,9 +42,7 @@ def play(view, drawing, samples, alt_text):
     first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
     limit = weight_limit(first.values())
     size = sum(
-        len(png_uri(raster.pixels))
-        for net in first.values()
-        for raster in drawing(net, limit).rasters
+        len(png_uri(pixels)) for net in first.values() for pixels, *_ in drawing(net, limit).rasters
     )
     epochs = frames_within(epochs, size)
     networks = {key: [run.network_at(e) for e in epochs] for key, run in view.runs.items()}
@@ -55,15 +52,12 @@ def play(view, drawing, samples, alt_text):
         offset = side * (WIDTH + GAP)
         for frame, (epoch, network) in enumerate(zip(epochs, networks[key], strict=True)):
             still = drawing(network, limit)
-            for raster in still.rasters:
-                x, y, width, height = raster.box
-                uri = png_uri(raster.pixels)
-                pictures.append((frame, uri, x + offset, y, width, height, raster.smooth))
+            for pixels, (x, y, width, height), smooth in still.rasters:
+                pictures.append((frame, png_uri(pixels), x + offset, y, width, height, smooth))
             accuracy = accuracy_of(network, view.data, samples)
             subtitle = view.t(f"subtitle.{samples}", accuracy=accuracy).replace("*", "")
             titles.append((frame, key, offset, view.t("chooser.frame", epoch=epoch), subtitle))
-        if still.marks is not None:
-            marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
+        marks += [(x + offset, y, int(label)) for x, y, label in still.marks]
     tables = {
         "pictures": _table("frame url x y width height smooth", pictures),
         "titles": _table("frame run x epoch accuracy", titles),
@@ -74,9 +68,8 @@ def play(view, drawing, samples, alt_text):
 
 def _table(columns, rows):
     columns = columns.split()
-    if not rows:
-        return pa.table({name: [] for name in columns})
-    return pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    values = map(list, zip(*rows, strict=True)) if rows else [[] for _ in columns]
+    return pa.table(dict(zip(columns, values, strict=True)))
 
 
 def _spec(t, names, last, height):
@@ -99,17 +92,13 @@ def _signals(t, last):
     slider, and the clock stops."""
     beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     forward = f"frame < {last} ? frame + 1 : 0"  # from the end, back to the start
+    goes_on = f"playing && frame == clock && frame < {last}"
     return [
         {
             "name": "playing",
             "value": True,
             "bind": {"input": "checkbox", "name": t("chooser.running")},
-            "on": [
-                {
-                    "events": {"signal": "frame"},
-                    "update": f"playing && frame == clock && frame < {last}",
-                }
-            ],
+            "on": [{"events": {"signal": "frame"}, "update": goes_on}],
         },
         {
             "name": "clock",

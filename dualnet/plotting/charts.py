@@ -6,10 +6,10 @@ is equal units copied from a random one (under Size). Dashes are validation, gra
 """
 
 import json
+from itertools import pairwise
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.plotting.units import HIGH, LOW
 from dualnet.training.experiments import RUNS
@@ -37,41 +37,28 @@ def spec_of(chart, height):
         "labelColor": "currentColor",
         "titleColor": "currentColor",
     }
-    padding = {
-        "left": 2,
-        "top": 2,
-        "right": 2,
-        "bottom": 2,
-    }  # Streamlit's default takes 20 pixels more
+    # Streamlit's default takes 20 pixels more.
+    padding = dict.fromkeys(("left", "top", "right", "bottom"), 2)
     chart = chart.properties(height=height, padding=padding)
     spec = chart.configure(
-        axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}, header=text
+        axis=text | {"titlePadding": 6}, legend=text | {"offset": 6, "padding": 0}
     ).to_dict()
-    for mark in _marks(spec):
-        mark["aria"] = False  # the chart has one alternative text
+    for layer in spec.get("layer", [spec]):
+        layer["mark"]["aria"] = False  # the chart has one alternative text
     return spec
 
 
-def _marks(spec):
-    """Yield the marks of all layers of a specification."""
-    if "mark" in spec:
-        yield spec["mark"]
-    for layer in spec.get("layer", ()):
-        yield from _marks(layer)
+def run_color():
+    """Return the color encoding of the runs, keys in the column "run", with the theme's colors."""
+    return alt.Color("run:N", scale=alt.Scale(domain=list(RUNS)), legend=None)
 
 
-def run_color(field="run", **kwargs):
-    """Return the color encoding of the runs, keys in the column ``field``, with the theme's colors."""
-    kwargs.setdefault("legend", None)
-    return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(RUNS)), **kwargs)
-
-
-def dash(field, keys, dashes, **kwargs):
+def dash(field, keys, dashes, legend):
     """Return the dash encoding of the column ``field``: ``dashes`` maps some of ``keys`` to a pattern; the
     others are solid."""
     styles = [dashes.get(key, [1, 0]) for key in keys]
     scale = alt.Scale(domain=list(keys), range=styles)
-    return alt.StrokeDash(f"{field}:N", scale=scale, **kwargs)
+    return alt.StrokeDash(f"{field}:N", scale=scale, legend=legend)
 
 
 def legend(keys, texts, color):
@@ -124,11 +111,11 @@ def tooltip(field, title, form):
 # --- axes -----------------------------------------------------------------------------------
 
 
-def epoch_axis(t, domain, log=False, ticks_table=None):
-    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``; ``ticks_table`` is
-    the name of a table with the ticks in its column "value", see `epoch_ticks`."""
+def epoch_axis(t, domain, log=False):
+    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``. The ticks of a
+    logarithmic axis are in the column "value" of the table "epoch_ticks", see `epoch_ticks`."""
     whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
-    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks(ticks_table, 4))
+    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks("epoch_ticks" if log else None, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     title = t("axis.epoch_log" if log else "axis.epoch")
     return alt.X("epoch:Q", title=title, scale=scale, axis=axis)
@@ -203,16 +190,7 @@ def spread_labels(values, low, high, gap=0.06):
     return places
 
 
-# --- tables ---------------------------------------------------------------------------------
-
-
-def nullable(values):
-    """Return numbers as an Arrow array with nulls for those that are not finite, where a line ends."""
-    finite = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
-    return pa.array(finite, from_pandas=True)
-
-
-# --- downsampling -------------------------------------------------------------------------------
+# --- downsampling ---------------------------------------------------------------------------
 
 
 def downsample(series, low, high, log=False):
@@ -221,25 +199,16 @@ def downsample(series, low, high, log=False):
 
     The lowest and the highest value of each curve in each pixel column are candidates, so that no spike
     is lost. Of these, only points that move a line by half a pixel or more are kept. Values are clipped
-    to ``low`` and ``high``, the ends of the y axis; they may be NaN or infinite.
+    to ``low`` and ``high``, the ends of the y axis.
     """
-    finite = np.isfinite(series)
-    series = np.clip(np.where(finite, series, high), low, high)
+    series = np.clip(series, low, high)
     n = series.shape[-1]
     kept = np.arange(n)
-    if n < 3:
-        return kept
     if n > 2 * COLUMNS:
-        ends = np.geomspace(1, n + 1, COLUMNS + 1) - 1 if log else np.linspace(0, n, COLUMNS + 1)
-        edges = np.unique(ends.astype(int)[:-1])
-        column = np.repeat(np.arange(len(edges)), np.diff(np.append(edges, n)))
-        extremes = [[0, n - 1]]
-        for values, whole in zip(series, finite, strict=True):
-            for extreme, never in ((np.minimum, np.inf), (np.maximum, -np.inf)):
-                values = np.where(whole, values, never)
-                at = np.flatnonzero(values == extreme.reduceat(values, edges)[column])
-                extremes.append(at[np.unique(column[at], return_index=True)[1]])
-        kept = np.unique(np.concatenate(extremes))
+        edges = np.geomspace(1, n + 1, COLUMNS + 1) - 1 if log else np.linspace(0, n, COLUMNS + 1)
+        columns = [(a, series[:, a:b]) for a, b in pairwise(np.unique(edges.astype(int)))]
+        extremes = [a + at(axis=1) for a, part in columns for at in (part.argmin, part.argmax)]
+        kept = np.unique(np.append(extremes, [0, n - 1]))
     tolerance = (high - low) / ROWS / 2
     x = np.log(kept + 1) if log else kept
     return kept[_corners(x, series[:, kept], tolerance)]

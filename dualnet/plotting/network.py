@@ -9,7 +9,6 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.networks import quiet
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart
 from dualnet.plotting.units import HALF, NEGATIVE, POSITIVE, ZERO
@@ -29,6 +28,9 @@ SHAPES = {
 }
 
 
+INK = dict.fromkeys(SHAPES, "black")  # on a box; elsewhere the color of the page's text
+
+
 def network_chart(network, inputs, units, limit, language, alt_text):
     """Return a `Chart` of some inputs, the first hidden units and the output of a network.
 
@@ -38,28 +40,32 @@ def network_chart(network, inputs, units, limit, language, alt_text):
     """
     t = translator(language)
     features, all_units = network.w1.shape
-    names = [feature_label(i) for i in inputs], unit_labels(units)
-    biases = dict(zip(names[1], network.b1.tolist(), strict=False))
-    nodes = [
-        *_layer(INPUT, "input", dict.fromkeys(names[0]), features - len(inputs), t),
-        *_layer(HIDDEN, "hidden", biases, all_units - units, t),
-        *_layer(OUTPUT, "output", {t("units.output_name"): float(network.b2)}, 0, t),
+    names, more = dict.fromkeys(map(feature_label, inputs)), features - len(inputs)
+    left = _layer(INPUT, "input", names, more, t)
+    biases = dict(zip(unit_labels(units), network.b1.tolist(), strict=False))
+    middle = _layer(HIDDEN, "hidden", biases, all_units - units, t)
+    [right] = _layer(OUTPUT, "output", {t("units.output_name"): float(network.b2)}, 0, t)
+    w1, output = network.w1[inputs, :units].tolist(), network.w2[:units, 0].tolist()
+    output = list(zip(middle, output, strict=False))  # without the row that counts the others
+    edges = [
+        _edge(node, weight, unit, limit, INPUT)
+        for node, weights in zip(left, w1, strict=False)
+        for unit, weight in zip(middle, weights, strict=False)
     ]
-    edges, numbers = _edges(nodes, network.w1[inputs].tolist(), network.w2[:, 0].tolist())
-    edges = pa.Table.from_pylist(edges)
-    sizes = np.abs(np.nan_to_num(edges["weight"].to_numpy()) / limit).clip(0, 1)
-    tables = {
-        "edges": edges.append_column("size", pa.array(sizes)),
-        "nodes": pa.Table.from_pylist(nodes + numbers),
-    }
+    edges += [_edge(unit, weight, right, limit, LINE) for unit, weight in output]
+    numbers = [
+        unit | {"kind": "weight", "x": NUMBER, "text": f"v {short_text(weight)}"}
+        for unit, weight in output
+    ]
+    tables = {"edges": edges, "nodes": [*left, *middle, right, *numbers]}
+    tables = {name: pa.Table.from_pylist(rows) for name, rows in tables.items()}
     return Chart(_spec(language), tables, alt_text, wide=True)
 
 
-@quiet
 def largest_weight(networks, inputs, units):
     """Return the largest absolute weight that `network_chart` draws of ``networks``, 1 if all are 0."""
     weights = [np.append(net.w1[inputs, :units], net.w2[:units]) for net in networks]
-    return float(np.nan_to_num(np.abs(weights)).max()) or 1.0
+    return float(np.abs(weights).max()) or 1.0
 
 
 def feature_label(feature):
@@ -74,7 +80,7 @@ def unit_labels(units):
 
 def short_text(number):
     """Return a number as text with two decimals; 1000 or more with a power of ten."""
-    if not abs(number) < 1000:  # NaN too
+    if abs(number) >= 1000:
         return f"{number:.0e}".replace("-", charts.MINUS)
     return charts.decimal_text(number, 2)
 
@@ -99,23 +105,11 @@ def _layer(x, kind, biases, left_out, t):
     return [{"name": None, "bias": None, "x": x} | row for row in rows]
 
 
-def _edges(nodes, w1, w2):
-    """Return the lines between the nodes, and the numbers of the output weights, as rows of tables."""
-    inputs, units, [output] = ([node for node in nodes if node["kind"] == kind] for kind in SHAPES)
-    edges = [
-        _edge(a, b, w1[i][j], INPUT) for i, a in enumerate(inputs) for j, b in enumerate(units)
-    ]
-    edges += [_edge(a, output, w2[j], LINE) for j, a in enumerate(units)]
-    numbers = [
-        a | {"kind": "weight", "x": NUMBER, "text": f"v {short_text(w2[j])}"}
-        for j, a in enumerate(units)
-    ]
-    return edges, numbers
-
-
-def _edge(start, end, weight, x):
+def _edge(start, weight, end, limit, x):
+    """Return a line between two nodes as a row of a table; it begins at ``x``."""
     ends = {"x": x, "y": start["y"], "x2": end["x"], "y2": end["y"]}
-    return ends | {"from": start["name"], "to": end["name"], "weight": weight}
+    weights = {"weight": weight, "size": abs(weight) / limit}
+    return ends | {"from": start["name"], "to": end["name"]} | weights
 
 
 @lru_cache(maxsize=4)
@@ -124,6 +118,8 @@ def _spec(language):
     green, purple, gray = (f"rgb{color}" for color in (POSITIVE, NEGATIVE, ZERO))
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1], nice=False, reverse=True), axis=None)
+    thickness = alt.Scale(domain=[0, 1], range=[1, THICKEST])
+    shapes = alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))
     lines = (
         alt.Chart(alt.NamedData("edges"))
         .transform_calculate(
@@ -136,9 +132,7 @@ def _spec(language):
             x2="x2:Q",
             y2="y2:Q",
             color=alt.Color("sign:N", scale=None),
-            strokeWidth=alt.StrokeWidth(
-                "size:Q", scale=alt.Scale(domain=[0, 1], range=[1, THICKEST]), legend=None
-            ),
+            strokeWidth=alt.StrokeWidth("size:Q", scale=thickness, legend=None),
             tooltip=[
                 alt.Tooltip("from:N", title=t("gradient.from")),
                 alt.Tooltip("to:N", title=t("gradient.to")),
@@ -157,11 +151,7 @@ def _spec(language):
             size=alt.expr(f"pow(1.35 * {FONT_SIZE}, 2)"),
         )
         .encode(
-            shape=alt.Shape(
-                "kind:N",
-                scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())),
-                legend=None,
-            ),
+            shape=alt.Shape("kind:N", scale=shapes, legend=None),
             tooltip=[
                 alt.Tooltip("name:N", title=t("gradient.name")),
                 charts.tooltip("bias", t("gradient.bias"), charts.ACCURATE),
@@ -169,9 +159,7 @@ def _spec(language):
         )
     )
     texts = (
-        nodes.transform_calculate(
-            ink=f"indexof({list(SHAPES)}, datum.kind) < 0 ? 'currentColor' : 'black'"
-        )
+        nodes.transform_calculate(ink=f"{charts.literal(INK)}[datum.kind] || 'currentColor'")
         .mark_text(fontSize=alt.expr(FONT_SIZE))
         .encode(text="text:N", color=alt.Color("ink:N", scale=None))
     )

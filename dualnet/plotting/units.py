@@ -28,31 +28,17 @@ NEAR_HALF = 0.005  # an output this close to 0.5 is shown as 50 %
 
 
 @dataclass(frozen=True)
-class Raster:
-    """Pixels (height, width, 4), uint8 RGBA, in the box ``x, y, width, height`` of a drawing."""
-
-    pixels: np.ndarray
-    box: tuple
-    smooth: bool = False
-
-
-@dataclass(frozen=True)
-class Label:
-    """Text in the middle of a box of the color ``fill``, in the color ``ink``."""
-
-    text: str
-    box: tuple
-    fill: str
-    ink: str
-
-
-@dataclass(frozen=True)
 class Drawing:
-    """Rasters with samples and labels on top; ``marks`` (m, 3) holds x, y and the class 0 or 1."""
+    """Rasters with samples and labels on top. A box is x, y, width and height.
+
+    rasters : triples of pixels (height, width, 4), uint8 RGBA, their box, and whether they are smooth
+    marks : (m, 3), x, y and the class 0 or 1 of samples
+    labels : text, its box, and the colors of the box and of the text
+    """
 
     height: float
-    rasters: tuple
-    marks: np.ndarray | None = None
+    rasters: tuple = ()
+    marks: tuple = ()
     labels: tuple = ()
 
 
@@ -62,7 +48,7 @@ class Drawing:
 def signed_color(values, limit):
     """Return RGBA (..., 4), uint8, of weights: the color is the sign, purple or green; the opacity
     grows with the square root of the size, up to ``limit``, so that small weights remain visible."""
-    t = np.clip(np.nan_to_num(np.asarray(values, float) / limit), -1, 1)[..., None]
+    t = np.clip(np.asarray(values, float) / limit, -1, 1)[..., None]
     color = np.select([t < 0, t > 0], [np.array(NEGATIVE), np.array(POSITIVE)], np.array(ZERO))
     opacity = FAINT + np.sqrt(np.abs(t)) * (255 - FAINT)
     return np.rint(np.concatenate([color, opacity], axis=-1)).astype(np.uint8)
@@ -70,7 +56,7 @@ def signed_color(values, limit):
 
 def output_color(values):
     """Return RGBA (..., 4), uint8, of outputs: 0 is slate, 0.5 pale, 1 gold."""
-    t = np.clip(np.nan_to_num(np.asarray(values, float), nan=0.5), 0, 1)
+    t = np.clip(np.asarray(values, float), 0, 1)
     rgb = [np.interp(t, [0, 0.5, 1], stops) for stops in zip(LOW, HALF, HIGH, strict=True)]
     return np.rint(np.stack([*rgb, np.full_like(t, 255)], axis=-1)).astype(np.uint8)
 
@@ -80,12 +66,12 @@ def output_color(values):
 
 def weight_limit(networks):
     """Return the largest absolute weight of the hidden layers of ``networks``: the end of their scale."""
-    largest = max(float(np.nan_to_num(np.abs(net.w1)).max()) for net in networks)
-    return largest or 1.0
+    return max(float(np.abs(net.w1).max()) for net in networks) or 1.0
 
 
+@quiet
 def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
-    """Return a `Raster` of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
+    """Return a raster of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
 
     ``data.unit_plot`` decides how a unit is drawn: "bars", its column of w1 from top to bottom; "image",
     the same as rows of an image; "plane", its activation over the plane, the lowest x2 at the bottom.
@@ -95,18 +81,19 @@ def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
     across = units_across(units, width, height, square=data.unit_plot != "bars")
     if data.unit_plot == "plane":
         side = min(width / across, height / -(-units // across))
-        tiles = output_color(_unit_maps(network, plane_edge(data), max(TILE, int(side / 3))))
+        size = max(TILE, int(side / 3))
+        a1 = network.activation(plane_points(plane_edge(data), size) @ network.w1 + network.b1)
+        tiles = output_color(a1.T.reshape(-1, size, size))
     else:
         shape = data.image_shape or (data.x_train.shape[1], 1)
         tiles = signed_color(network.w1.T.reshape(-1, *shape), limit)
     if data.unit_plot == "bars":
         tiles = np.repeat(tiles, 8, axis=2)
     sheet = _sheet(tiles, across)
-    box_width, box_height = width, height
     if data.unit_plot != "bars":  # square tiles as large as fit
         scale = min(width / sheet.shape[1], height / sheet.shape[0])
-        box_width, box_height = scale * sheet.shape[1], scale * sheet.shape[0]
-    return Raster(sheet, (x, 0.0, box_width, box_height))
+        width, height = scale * sheet.shape[1], scale * sheet.shape[0]
+    return sheet, (x, 0.0, width, height), False
 
 
 def units_across(units, width, height, square):
@@ -130,17 +117,10 @@ def _sheet(tiles, across):
     return sheet
 
 
-@quiet
-def _unit_maps(network, edge, size):
-    """Return the activation of every unit over the plane, (units, size, size), the top row first."""
-    activations = network.activation(plane_points(edge, size) @ network.w1 + network.b1)
-    return activations.T.reshape(-1, size, size)
-
-
 def draw_units(network, data, limit, height=64):
     """Return the hidden units of a network as a `Drawing`."""
-    raster = unit_tiles(network, data, limit, height)
-    return Drawing(raster.box[3], (raster,))
+    pixels, box, smooth = unit_tiles(network, data, limit, height)
+    return Drawing(box[3], ((pixels, box, smooth),))
 
 
 # --- the plane ------------------------------------------------------------------------------
@@ -169,16 +149,9 @@ def plane(network, data, height=300, size=PLANE):
     half = height / 2
     x, y = half + data.x_train[:, 0] / edge * half, half - data.x_train[:, 1] / edge * half
     beside = height + 12
-    return Drawing(
-        height,
-        (
-            Raster(pixels, (0.0, 0.0, height, height), smooth=True),
-            unit_tiles(
-                network, data, None, height, beside, WIDTH - beside
-            ),  # None: no weights are drawn
-        ),
-        np.column_stack([x, y, data.y_train]),
-    )
+    units = unit_tiles(network, data, None, height, beside, WIDTH - beside)  # None: no weights
+    rasters = (pixels, (0.0, 0.0, height, height), True), units
+    return Drawing(height, rasters, np.column_stack([x, y, data.y_train]))
 
 
 def boundary(z):
@@ -186,7 +159,6 @@ def boundary(z):
 
     The distance to the line, in pixels, is |z| / |gradient of z| nearby; the line is two pixels wide.
     """
-    z = np.nan_to_num(z)
     slope = np.hypot(*np.gradient(z))
     distance = np.abs(z) / np.where(slope > 0, slope, 1)
     return np.where(slope > 0, np.clip(1.5 - distance, 0, 1), 0)
@@ -228,26 +200,24 @@ def svg(drawing):
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {drawing.height:g}"'
         f' width="{WIDTH}" height="{drawing.height:g}">'
     ]
-    for raster in drawing.rasters:
-        x, y, width, height = raster.box
-        rendering = "auto" if raster.smooth else "pixelated"
+    for pixels, (x, y, width, height), smooth in drawing.rasters:
+        rendering = "auto" if smooth else "pixelated"
         parts.append(
             f'<image x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
             f' preserveAspectRatio="none" style="image-rendering:{rendering}"'
-            f' href="{png_uri(raster.pixels)}"/>'
+            f' href="{png_uri(pixels)}"/>'
         )
-    for x, y, label in [] if drawing.marks is None else drawing.marks:
+    for x, y, label in drawing.marks:
         fill = f'fill="{MARKS[int(label)]}" stroke="#fff" stroke-width="0.8"'
         if label:
             parts.append(f'<path d="M{x:.1f} {y - 4:.1f}l3.6 6.4h-7.2z" {fill}/>')
         else:
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.3" {fill}/>')
-    for label in drawing.labels:
-        x, y, width, height = label.box
+    for text, (x, y, width, height), fill, ink in drawing.labels:
         parts.append(
-            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3" fill="{label.fill}"/>'
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3" fill="{fill}"/>'
             f'<text x="{x + width / 2:g}" y="{y + 0.74 * height:g}" text-anchor="middle"'
-            f' font-family="sans-serif" font-size="{0.7 * height:g}" fill="{label.ink}">'
-            f"{html.escape(label.text)}</text>"
+            f' font-family="sans-serif" font-size="{0.7 * height:g}" fill="{ink}">'
+            f"{html.escape(text)}</text>"
         )
     return "".join([*parts, "</svg>"])

@@ -3,12 +3,14 @@
 To add a question, add a module here with a `Question`, an entry in `QUESTIONS`, and its texts.
 """
 
+import numpy as np
+
 from dualnet.datasets import Dataset
 from dualnet.questions import boundary, code, fixes, gradient, loss, luck, nudge, size, units
 from dualnet.questions.base import AXES, Answer, Question, View
 from dualnet.settings import EPOCHS, Hyperparameter, Settings
 from dualnet.text import LANGUAGES
-from dualnet.training.experiments import Comparison
+from dualnet.training.experiments import RUNS, Comparison
 
 QUESTIONS = {  # in the order of the page
     module.QUESTION.key: module.QUESTION
@@ -54,7 +56,7 @@ def ask(
     dataset : Dataset, default that of the settings
         Your own data, see `Dataset.from_arrays`; not with a `Comparison`, which has its data.
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else, and where a loss of the comparison is not finite.
 
     >>> print(ask("units"))
     """
@@ -86,9 +88,21 @@ def ask(
         if value not in tuple(allowed):
             raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")
     comparison.fit(epochs, progress=progress)
+    _check_finite(comparison, epochs)
     view = View(settings, comparison, epochs, epoch, language, axis)
     trained = [
         kind(settings, dataset=comparison.dataset).fit(n, progress=progress)
         for kind, n in question.experiments(view)
     ]
     return question.answer(view, *trained)
+
+
+def _check_finite(comparison, epochs):
+    """Raise ValueError where a run has diverged. No `Settings` do this, but starts of one's own may."""
+    for key, run in zip(RUNS, comparison.runs, strict=True):
+        finite = np.isfinite(run.losses[:epochs] + run.val_losses[:epochs])
+        if not finite.all():
+            raise ValueError(
+                f"The loss of {comparison.names.get(key, key)!r} is not finite from epoch"
+                f" {finite.argmin() + 1} on; start from smaller weights."
+            )

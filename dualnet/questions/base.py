@@ -44,9 +44,7 @@ class View:
 
     @property
     def data(self):
-        if self.comparison is None:
-            return load_dataset(self.settings.dataset)
-        return self.comparison.dataset
+        return self.comparison.dataset if self.comparison else load_dataset(self.settings.dataset)
 
     @property
     def runs(self):
@@ -58,10 +56,8 @@ class View:
         """The names of the two runs, by their keys: those of the comparison or of the settings."""
         constant, std = self.settings.constant, self.settings.std
         names = {
-            "ones": self.t("run.ones")
-            if constant == 1
-            else self.t("run.constant", constant=constant),
-            "normal": self.t("run.normal") if std == 1 else self.t("run.std", std=std),
+            "ones": self.t("run.ones" if constant == 1 else "run.constant", constant=constant),
+            "normal": self.t("run.normal" if std == 1 else "run.std", std=std),
         }
         return names | self.comparison.names if self.comparison else names
 
@@ -70,22 +66,36 @@ class View:
         """Both networks at the chosen epoch, by their keys."""
         return {key: run.network_at(self.epoch) for key, run in self.runs.items()}
 
+    @cached_property
+    def counts(self):
+        """How many hidden units of each network are distinct at the chosen epoch, by the keys."""
+        return {key: distinct_units(net.w1, net.b1, net.w2) for key, net in self.networks.items()}
+
+    def accuracies(self, samples):
+        """Return the accuracy of both networks at the chosen epoch on the "training" or the "validation"
+        samples, by the keys."""
+        return {key: accuracy_of(net, self.data, samples) for key, net in self.networks.items()}
+
+    def difference(self, key):
+        """Return the `dualnet.difference` of a run's hidden units at the chosen epoch."""
+        network = self.networks[key]
+        return float(difference(network.w1, network.b1, network.w2))
+
+    def started_equal(self, key):
+        """Return whether all hidden units of a run were exactly equal at the start."""
+        start = self.runs[key].network_at(0)
+        return bool(difference(start.w1, start.b1, start.w2) == 0)
+
     def is_symmetric(self, key):
         """Return whether a run has several hidden units that started equal and, except for rounding, are
         equal at the chosen epoch."""
-        start, now = (
-            difference(net.w1, net.b1, net.w2)
-            for net in (self.runs[key].network_at(0), self.networks[key])
-        )
-        return self.settings.units > 1 and bool(start == 0 and now <= ROUNDING)
+        several = self.settings.units > 1
+        return several and self.started_equal(key) and self.difference(key) <= ROUNDING
 
     def is_separated_by_rounding(self, key):
         """Return whether a run's hidden units started equal but are no longer equal at the chosen epoch;
         only rounding does this, as exact training keeps them equal."""
-        start = self.runs[key].network_at(0)
-        started_equal = difference(start.w1, start.b1, start.w2) == 0
-        network = self.networks[key]
-        return bool(started_equal and distinct_units(network.w1, network.b1, network.w2) > 1)
+        return self.started_equal(key) and self.counts[key] > 1
 
     @property
     def frames(self):
@@ -160,9 +170,8 @@ class Answer:
 
 
 def subtitles_of(view, samples):
-    """Return the accuracy of both networks at the chosen epoch as text, by key; ``samples`` is "training"
-    or "validation"."""
+    """Return the accuracies of `View.accuracies` as text, by key."""
     return {
-        key: view.t(f"subtitle.{samples}", accuracy=accuracy_of(network, view.data, samples))
-        for key, network in view.networks.items()
+        key: view.t(f"subtitle.{samples}", accuracy=accuracy)
+        for key, accuracy in view.accuracies(samples).items()
     }

@@ -7,19 +7,9 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.measures import accuracy_of, distinct_units
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Image
-from dualnet.plotting.units import (
-    MOVING_PLANE,
-    WIDTH,
-    Drawing,
-    Label,
-    Raster,
-    drawn_by_equal,
-    plane,
-    svg,
-)
+from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
 from dualnet.questions.base import Answer, Question, subtitles_of
 from dualnet.text import translator
 
@@ -53,11 +43,9 @@ def plane_answer(view):
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
 
     pictures, sentences = {}, []
-    accuracies = {
-        key: accuracy_of(net, view.data, "training") for key, net in view.networks.items()
-    }
+    accuracies = view.accuracies("training")
     for key, network in view.networks.items():
-        count = distinct_units(network.w1, network.b1, network.w2)
+        count = view.counts[key]
         words = t(
             "boundary.plane_alt",
             run=names[key],
@@ -72,15 +60,9 @@ def plane_answer(view):
             units = "unit" if view.settings.units == 1 else several
             kind = "boundary.half" if drawn == "half" else f"boundary.{units}_{drawn}"
             sentences.append(t(kind, run=names[key]))
-    first = t(
-        "boundary.answer",
-        epoch=view.epoch,
-        first=names["ones"],
-        second=names["normal"],
-        **accuracies,
-    )
+    words = {"epoch": view.epoch, "first": names["ones"], "second": names["normal"]}
     return Answer(
-        " ".join([first, *sentences]),
+        " ".join([t("boundary.answer", **accuracies, **words), *sentences]),
         subtitles_of(view, "training"),
         left=(pictures["ones"],),
         right=(pictures["normal"],),
@@ -99,31 +81,23 @@ def probability_answer(view):
     for key, network in view.networks.items():
         z = network.forpass(data.x_val)[:, 0]
         sides[key] = [bars[key]]
-        wrong = mistakes(z, data.y_val)
-        confidence = confidence_of(network, z)
+        wrong, predicted = mistakes(z, data.y_val), (z > 0).astype(int)
+        confidence = network.activation(np.abs(z))  # the probability of the predicted class
         sure[f"{key}_sure"] = int((confidence[wrong] > SURE).sum())
         if wrong.size:
             words = {"count": len(wrong), "total": len(z)}
+            shown = wrong[: MISTAKES["image" if data.image_shape else "table"][1]]
+            texts = [f"{classes[predicted[i]]} {percent(confidence[i])}" for i in shown]
             sides[key].append(
                 Image(
-                    svg(mistakes_drawing(wrong, z > 0, confidence, data, classes)),
+                    svg(samples_drawing(shown, data, texts, predicted[shown])),
                     t("boundary.mistakes_alt", run=names[key], epoch=view.epoch, **words),
                     t("boundary.mistakes", **words),
                 )
             )
-    accuracies = {
-        key: accuracy_of(network, data, "validation") for key, network in view.networks.items()
-    }
+    words = {"epoch": view.epoch, "first": names["ones"], "second": names["normal"]}
     return Answer(
-        t(
-            "boundary.probability",
-            epoch=view.epoch,
-            first=names["ones"],
-            second=names["normal"],
-            sure=SURE,
-            **accuracies,
-            **sure,
-        ),
+        t("boundary.probability", sure=SURE, **view.accuracies("validation"), **words, **sure),
         subtitles_of(view, "validation"),
         left=tuple(sides["ones"]),
         right=tuple(sides["normal"]),
@@ -141,11 +115,6 @@ def mistakes(z, y):
     return wrong[np.argsort(-np.abs(z[wrong]), kind="stable")]
 
 
-def confidence_of(network, z):
-    """Return the probability (m,) of the predicted class, 0.5 to 1."""
-    return network.activation(np.abs(z))
-
-
 def class_names(view):
     """Return the names of class 0 and class 1 in the language of ``view``, or in the data."""
 
@@ -158,19 +127,6 @@ def class_names(view):
     return tuple(map(name_of, view.data.target_names))
 
 
-def mistakes_drawing(samples, predicted, confidence, data, classes):
-    """Return a `Drawing` of the first of the validation ``samples``, given as indices.
-
-    Each is drawn as an image, if the data are images, above the predicted class and its probability.
-
-    predicted (m,): whether class 1 is predicted; confidence (m,): see `confidence_of`; classes: their names
-    """
-    most = MISTAKES["image" if data.image_shape else "table"][1]
-    samples = samples[:most]
-    texts = [f"{classes[int(predicted[i])]} {percent(confidence[i])}" for i in samples]
-    return samples_drawing(samples, data, texts, predicted[samples])
-
-
 def samples_drawing(samples, data, texts, kinds):
     """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are images,
     and below it its text in the color of its class, 0 or 1 in ``kinds``."""
@@ -180,11 +136,10 @@ def samples_drawing(samples, data, texts, kinds):
     for place, (sample, text, kind) in enumerate(zip(samples, texts, map(int, kinds), strict=True)):
         x, y = place % across * (width + GAP), place // across * (picture + label + GAP)
         if data.image_shape:
-            rasters.append(
-                Raster(ink(sample, data), (x + (width - picture) / 2, y, picture, picture))
-            )
-        color = charts.CLASS_COLORS[kind]
-        labels.append(Label(text, (x, y + picture, width, label), color, ("white", "#111")[kind]))
+            box = x + (width - picture) / 2, y, picture, picture
+            rasters.append((ink(sample, data), box, False))
+        box = x, y + picture, width, label
+        labels.append((text, box, charts.CLASS_COLORS[kind], ("white", "#111")[kind]))
     height = -(-len(samples) // across) * (picture + label + GAP)
     return Drawing(height, tuple(rasters), labels=tuple(labels))
 
@@ -246,11 +201,7 @@ def _probability_spec(names, language):
                 bin="binned",
                 title=probability,
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(
-                    format=".0%",
-                    tickCount=4,
-                    titleAnchor="end",
-                ),
+                axis=alt.Axis(format=".0%", tickCount=4, titleAnchor="end"),
             ),
             x2="high:Q",
             y=alt.Y(

@@ -1,6 +1,7 @@
 """What breaks the symmetry? Fourteen single changes of the training or of the start."""
 
 from functools import lru_cache
+from inspect import isfunction
 
 import altair as alt
 import numpy as np
@@ -30,25 +31,21 @@ def answer(view, fixes):
     results = {change: fixes.result(change, epoch) for change in Fixes.CHANGES}
     left, right = charts_of(view, results)
     return Answer(
-        sentence(view, results),
+        sentence(view, epoch, results),
         {"ones": "", "normal": ""},
         left=(left,),
         right=(right,),
-        more=remarks(view, results),
+        more=remarks(view, epoch, results),
         note=view.t("fixes.note", tolerance=DISTINCT, constant=view.settings.constant),
         details=sources(view),
         names={"ones": view.t("fixes.training"), "normal": view.t("fixes.start")},
     )
 
 
-def name_of(view, change):
-    return view.t(f"change.{change}")
-
-
 # --- the sentence ---------------------------------------------------------------------------
 
 
-def sentence(view, results):
+def sentence(view, epoch, results):
     """Return how many of the changes to the training, and how many of those to the start, separate the
     units."""
     t = view.t
@@ -56,25 +53,20 @@ def sentence(view, results):
         return t("fixes.single")
     sentences = []
     for side, changes in (("training", TRAINING[1:]), ("start", STARTS)):
-        separating = [c for c in changes if c not in Fixes.ALIKE and _is_separated(results[c])]
+        separating = [c for c in changes if c not in Fixes.ALIKE and (results[c].distinct or 0) > 1]
         equal = [change for change in changes if change not in separating]
         kind = "all" if not equal else "none" if not separating else "some"
         if kind == "some" and len(equal) < len(separating):
             kind = "most"
         words = {"which": _listed(view, equal if kind == "most" else separating)}
         counts = {"count": len(separating), "total": len(changes)}
-        epoch = Fixes.reach(view.settings, view.epochs, view.data)
         sentences.append(t(f"fixes.{side}_{kind}", epoch=epoch, **counts, **words))
     return " ".join(sentences)
 
 
-def _is_separated(result):
-    return not result.diverged and result.distinct > 1
-
-
-def remarks(view, results):
+def remarks(view, epoch, results):
     """Return sentences on rounding, surprises, networks that diverged, and bounded training."""
-    t, epoch = view.t, Fixes.reach(view.settings, view.epochs, view.data)
+    t = view.t
     trained = {change: result for change, result in results.items() if not result.diverged}
     by_rounding = [c for c, r in trained.items() if c in Fixes.ALIKE and r.distinct > 1]
     sentences = surprises(view, trained) if view.settings.units > 1 else []
@@ -91,8 +83,6 @@ def surprises(view, trained):
     """Return sentences on equal units that classify as well as the random start, and on random biases
     that separate all units but gain little accuracy."""
     t = view.t
-    if not {"none", "all", "biases"} <= trained.keys():
-        return []
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []
     gap = random.val_accuracy - plain.val_accuracy
@@ -114,30 +104,26 @@ def surprises(view, trained):
 
 
 def _listed(view, changes):
-    return ", ".join(name_of(view, change) for change in changes)
+    return ", ".join(view.t(f"change.{change}") for change in changes)
 
 
 # --- the pictures ---------------------------------------------------------------------------
 
 
 def charts_of(view, results):
-    """Return the changes to the training and those to the start as two tables, each a `Chart`; both draw
+    """Yield the changes to the training and those to the start as two tables, each a `Chart`; both draw
     the hidden units on one scale."""
     deviations = {c: deviation(r.network) for c, r in results.items() if not r.diverged}
     limit = max([DISTINCT, *(float(np.abs(part).max()) for part in deviations.values())])
-    charts_ = []
     for side, changes in (("training", TRAINING), ("start", STARTS)):
-        rows = [_row(view, c, results[c], deviations.get(c), limit) for c in changes]
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        rows = [
+            {"row": i} | _row(view, change, results[change], deviations.get(change), limit)
+            for i, change in enumerate(changes)
+        ]
         alt_text = "; ".join(f"{row['name']}: {row['distinct']} {row['mark']}" for row in rows)
-        chart = Chart(
-            _spec(len(rows), view.language),
-            {"rows": pa.table({"row": np.arange(len(rows)), **columns})},
-            view.t(f"fixes.{side}_alt", rows=alt_text),
-            wide=True,
-        )
-        charts_.append(chart)
-    return tuple(charts_)
+        alt_text = view.t(f"fixes.{side}_alt", rows=alt_text)
+        tables = {"rows": pa.Table.from_pylist(rows)}
+        yield Chart(_spec(len(rows), view.language), tables, alt_text, wide=True)
 
 
 def deviation(network):
@@ -170,7 +156,7 @@ def _row(view, change, result, deviations, limit):
     t, units = view.t, view.settings.units
     steps = -(-len(view.data.x_train) // 32)
     extra = t(f"change_extra.{change}", steps=steps, rate=view.settings.learning_rate / 10)
-    row = {"name": name_of(view, change), "extra": extra}
+    row = {"name": t(f"change.{change}"), "extra": extra}
     if result.diverged:
         lost = {"distinct": t("fixes.diverged"), "accuracy": "", "mark": "", "url": ""}
         return row | lost | {"separated": False, "difference": None, "loss": None}
@@ -200,19 +186,18 @@ def _spec(rows, language):
         charts.tooltip("loss", t("axis.val_loss"), charts.ACCURATE),
     ]
 
-    def text(field, x, dy, **look):
-        mark = table.mark_text(**{"align": "left", "baseline": "top", "dy": dy} | look)
+    def text(field, x, dy, size, **look):
+        look = {"align": "left", "baseline": "top", "color": "currentColor"} | look
+        mark = table.mark_text(dy=dy, fontSize=size, **look)
         return mark.encode(x=alt.value(x), y=y, text=f"{field}:N")
 
-    right = alt.expr("width")
-    background = table.mark_bar(align="left", opacity=0.16, cornerRadius=4, height=ROW - 4, dy=0)
-    background = background.transform_filter("datum.separated").encode(
-        x=alt.value(0),
-        x2=alt.value(right),
-        y=alt.Y("middle:Q", scale=None, axis=None),
-        color=alt.value("gray"),
+    right, at_right = alt.expr("width"), {"align": "right", "dx": -6}
+    background = (
+        table.transform_filter("datum.separated")
+        .transform_calculate(middle=f"datum.row * {ROW} + {ROW / 2 - 1}")
+        .mark_bar(align="left", opacity=0.16, cornerRadius=4, height=ROW - 4, color="gray")
+        .encode(x=alt.value(0), x2=alt.value(right), y=alt.Y("middle:Q", scale=None, axis=None))
     )
-    background = background.transform_calculate(middle=f"datum.row * {ROW} + {ROW / 2 - 1}")
     images = (
         table.mark_image(
             align="left",
@@ -225,24 +210,15 @@ def _spec(rows, language):
         .transform_calculate(top=f"datum.row * {ROW} + 23")
         .encode(x=alt.value(6), y=y, url="url:N", tooltip=tooltips)
     )
-    numbers = {"fontSize": 16, "color": "currentColor"}
     layers = [
         background,
         images,
-        text("name", 6, 4, fontSize=16, fontWeight="bold", color="currentColor"),
-        text("extra", right, 5, fontSize=14, color="currentColor", align="right", dx=-6),
-        text("distinct", alt.expr("width * 0.4 + 12"), 29, **numbers),
-        text("accuracy", alt.expr("width * 0.4 + 74"), 29, **numbers),
-        text(
-            "mark",
-            right,
-            27,
-            fontSize=alt.expr("width < 320 ? 0 : 17"),  # no space beside the numbers
-            fontWeight="bold",
-            color="currentColor",
-            align="right",
-            dx=-6,
-        ),
+        text("name", 6, 4, 16, fontWeight="bold"),
+        text("extra", right, 5, 14, **at_right),
+        text("distinct", alt.expr("width * 0.4 + 12"), 29, 16),
+        text("accuracy", alt.expr("width * 0.4 + 74"), 29, 16),
+        # Where there is no space beside the numbers, the mark is left out.
+        text("mark", right, 27, alt.expr("width < 320 ? 0 : 17"), fontWeight="bold", **at_right),
     ]
     spec = charts.spec_of(alt.layer(*layers), rows * ROW)
     spec["config"]["view"] = {"stroke": None}
@@ -253,9 +229,11 @@ def _spec(rows, language):
 
 
 def sources(view):
-    """Return the source of the chapter's methods that the chosen change replaces, and of its class."""
+    """Return the source of the chapter's methods that the chosen change replaces, and its own."""
     kind = Fixes.KINDS[view.change]
     methods = [name for name in vars(kind) if name in vars(DualLayer) and name[0] != "_"]
+    if isfunction(kind):
+        methods = ["init_weights"]
     replaced = "\n".join(source_of(vars(DualLayer)[name]) for name in methods)
     return Code(f"# DualLayer\n{replaced}"), Code(source_of(kind))
 

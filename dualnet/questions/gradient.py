@@ -2,14 +2,13 @@
 
 import copy
 import math
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import lru_cache
 
 import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.measures import difference
 from dualnet.networks import quiet
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart
@@ -21,7 +20,6 @@ from dualnet.plotting.network import (
     unit_labels,
 )
 from dualnet.questions.base import ROUNDING, Answer, Question
-from dualnet.questions.loss import diverged
 from dualnet.text import number_text, power
 from dualnet.training.experiments import RUNS
 
@@ -46,12 +44,8 @@ def answer(view):
             network_chart(network, inputs, units, limit, view.language, alt_text),
             table_chart(rows[key], t("gradient.table_alt", **words)),
         )
-    note = t(
-        "gradient.note",
-        epoch=view.epoch,
-        next=view.epoch + 1,
-        rate=view.settings.learning_rate,
-    )
+    rate = view.settings.learning_rate
+    note = t("gradient.note", epoch=view.epoch, next=view.epoch + 1, rate=rate)
     if view.data.n_features > len(inputs):
         names = [f"{feature_label(i)} = {view.data.feature_names[i]}" for i in inputs]
         note += " " + t("gradient.inputs", inputs=", ".join(names))
@@ -73,33 +67,23 @@ def units_shown(view):
 # --- the numbers ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Step:
-    """One training step of the hidden layer.
+@quiet
+def training_step(network, data):
+    """Return the step that the hidden layer of ``network`` takes next on the training samples, as a dict.
 
     activation : (units,), the mean over the training samples
     weight, gradient, penalty, after : (n_features, units); ``after`` is
         weight - learning_rate * (gradient + penalty)
     """
-
-    activation: np.ndarray
-    weight: np.ndarray
-    gradient: np.ndarray
-    penalty: np.ndarray
-    after: np.ndarray
-
-
-@quiet
-def training_step(network, data):
-    """Return the `Step` that ``network`` takes next on the training samples, without changing it."""
     network = copy.copy(network)  # `training` replaces the weights
     x, y, m = data.x_train, data.y_train[:, None], len(data.x_train)
-    weight = network.w1
-    gradient = network.backprop(x, network.activation(network.forpass(x)) - y)[0]
-    penalty = (network.l1 * np.sign(weight) + network.l2 * weight) / m
-    activation = network.a1.mean(axis=0)
+    step = {"weight": network.w1}
+    step["gradient"] = network.backprop(x, network.activation(network.forpass(x)) - y)[0]
+    step["penalty"] = (network.l1 * np.sign(network.w1) + network.l2 * network.w1) / m
+    step["activation"] = network.a1.mean(axis=0)
     network.training(x, y, m)
-    return Step(activation, weight, gradient, penalty, network.w1)
+    step["after"] = network.w1
+    return step
 
 
 def inputs_shown(data):
@@ -116,20 +100,13 @@ def inputs_shown(data):
 # --- the table ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of the table: its ``kind``, its name, the number of each unit as text, and the power of ten
-    that multiplies them, as text, which stands in the name."""
-
-    kind: str
-    name: str
-    texts: tuple
-    factor: str = ""
+# Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in the name.
+Row = namedtuple("Row", "kind name texts factor", defaults=[""])
 
 
 def rows_of(view):
-    """Return the rows of the table of each run, by key: a training step for both inputs of the plane, or
-    for the first input drawn."""
+    """Return the `Row` tuples of the table of each run, by key: a training step for both inputs of the
+    plane, or for the first input drawn."""
     inputs = inputs_shown(view.data)
     listed = inputs if view.data.n_features == len(inputs) else inputs[:1]
     return {
@@ -139,17 +116,19 @@ def rows_of(view):
 
 
 def step_rows(step, inputs, units, view):
-    """Return the `Row` objects of the table, from top to bottom, for the first ``units`` hidden units."""
+    """Return the `Row` tuples of the table, from top to bottom, for the first ``units`` hidden units."""
     t, rate = view.t, view.settings.learning_rate
     rows = [
         Row("unit", t("gradient.unit"), tuple(unit_labels(units))),
-        *_rows({"activation": step.activation[:units]}, t),
+        *_rows({"activation": step["activation"][:units]}, t),
     ]
     for i in inputs:
         # Numbers that are added have the same format. A large learning rate magnifies rounding errors of
         # the text; a power of ten then keeps more digits.
-        change = {"gradient": step.gradient[i, :units], "penalty": step.penalty[i, :units]}
-        weights = {"weight": step.weight[i, :units], "after": step.after[i, :units]}
+        change, weights = (
+            {kind: step[kind][i, :units] for kind in kinds}
+            for kinds in (("gradient", "penalty"), ("weight", "after"))
+        )
         change = _rows(change, t, small=SMALL if rate <= 1 else 1)
         weight, after = _rows(weights, t, input=feature_label(i), rate=rate)
         rows += [weight, *change, after]
@@ -164,7 +143,7 @@ def _rows(values, t, small=SMALL, **words):
         Row(
             kind,
             t(f"gradient.{kind}", **words) + factor,
-            tuple(_text(number, exponent, decimals) for number in row.tolist()),
+            tuple(charts.decimal_text(n / 10.0**exponent, decimals) for n in row.tolist()),
             factor,
         )
         for kind, row in values.items()
@@ -174,17 +153,11 @@ def _rows(values, t, small=SMALL, **words):
 def _form(sizes, small):
     """Return the power of ten and the number of decimals for numbers of these ``sizes``. The power is 0 if
     the largest is between ``small`` and `LARGE`."""
-    largest = float(sizes[np.isfinite(sizes)].max(initial=0))
+    largest = float(sizes.max())
     magnitude = math.floor(math.log10(largest)) if largest else 0
     if largest and not small <= largest < LARGE:
         return max(magnitude, -300), DIGITS
     return 0, DIGITS - max(0, magnitude)
-
-
-def _text(number, exponent, decimals):
-    if not math.isfinite(number):
-        return str(number).replace("inf", "∞").replace("nan", "NaN").replace("-", charts.MINUS)
-    return charts.decimal_text(number / 10.0**exponent, decimals)
 
 
 def table_chart(rows, words):
@@ -194,13 +167,9 @@ def table_chart(rows, words):
         for i, row in enumerate(rows)
         for j, text in enumerate(row.texts)
     ]
-    names = {
-        "row": list(range(len(rows))),
-        "text": [row.name for row in rows],
-        "kind": [row.kind for row in rows],
-    }
+    names = [{"row": i, "text": row.name, "kind": row.kind} for i, row in enumerate(rows)]
     numbers = "; ".join(f"{row.name}: {', '.join(row.texts)}" for row in rows)
-    tables = {"cells": pa.Table.from_pylist(cells), "names": pa.table(names)}
+    tables = {"cells": pa.Table.from_pylist(cells), "names": pa.Table.from_pylist(names)}
     return Chart(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
 
 
@@ -236,8 +205,6 @@ def sentence(view, rows):
     rows : by key, see `step_rows`
     """
     t, units = view.t, units_shown(view)
-    if lost := diverged(view):
-        return lost
     if units == 1:
         return t("gradient.single", epoch=view.epoch)
     sentences = [t("gradient.question", epoch=view.epoch)]
@@ -250,11 +217,8 @@ def sentence(view, rows):
             sentences.append(t("gradient.same_gradient", **words))
         else:
             sentences.append(t("gradient.same", **words))
-        start, now = (
-            difference(net.w1, net.b1, net.w2)
-            for net in (view.runs[key].network_at(0), view.networks[key])
-        )
-        if start == 0 and (count > 1 or now > ROUNDING):
+        now = view.difference(key)
+        if view.started_equal(key) and (count > 1 or now > ROUNDING):
             sentences.append(t("gradient.rounding", difference=number_text(now), **words))
     return " ".join(sentences)
 

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.measures import DISTINCT, distinct_units, epochs_to, even, saturated_share
+from dualnet.measures import DISTINCT, epochs_to, even, saturated_share
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import draw_units, svg, weight_limit
@@ -28,11 +28,10 @@ OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
 def answer(view):
     t, networks = view.t, view.networks
-    counts = {key: distinct_units(net.w1, net.b1, net.w2) for key, net in networks.items()}
     limit = weight_limit(networks.values())
     sides = {}
     for key, chart in zip(RUNS, loss_charts(view), strict=True):
-        words = {"count": counts[key], "units": view.settings.units}
+        words = {"count": view.counts[key], "units": view.settings.units}
         picture = Image(
             svg(draw_units(networks[key], view.data, limit)),
             t("unit_plot.alt", run=view.names[key], epoch=view.epoch, **words),
@@ -55,8 +54,6 @@ def answer(view):
 def sentence(view):
     """Return how the validation losses compare at the chosen epoch, and which networks' units are all
     equal."""
-    if lost := diverged(view):
-        return lost
     equal = [key for key in RUNS if view.is_symmetric(key)]
     sentences = [compare(view)]
     if len(equal) == 2:
@@ -82,22 +79,6 @@ def equal_units(view, key):
         return view.t("loss.equal", **words)
     words |= {"share": share, "other": view.names[other], "other_share": other_share}
     return view.t("loss.equal_saturated", **words)
-
-
-def diverged(view):
-    """Return the sentence that names the runs whose loss diverged, empty if neither did."""
-    lost = {key: first_lost(run, view.epochs) for key, run in view.runs.items()}
-    return " ".join(
-        view.t("loss.diverged", run=view.names[key], epoch=epoch)
-        for key, epoch in lost.items()
-        if epoch is not None
-    )
-
-
-def first_lost(run, epochs):
-    """Return the first epoch up to ``epochs`` whose loss is not finite, else None."""
-    lost = np.flatnonzero(~np.isfinite(run.losses[:epochs] + run.val_losses[:epochs]))
-    return int(lost[0]) + 1 if lost.size else None
 
 
 def compare(view):
@@ -152,18 +133,15 @@ def loss_charts(view):
         key: np.array([run.losses[:done], run.val_losses[:done]]) for key, run in view.runs.items()
     }
     y_range = loss_range(np.concatenate([*curves.values()]), view.axis)
-    log = view.axis == "log" and y_range[2] is not None
     return tuple(
         Chart(
-            _spec(key, log, is_long(view), done == 1, view.language),
+            _spec(key, view.axis == "log", is_long(view), done == 1, view.language),
             _tables(key, curves, view, y_range),
             view.t(
-                f"loss.{_ending(curves, key)}_alt",
-                run=view.names[key],
-                other=view.names[OTHER[key]],
+                f"loss.{_ending(curves, key)}_alt", run=view.names[key], other=view.names[other]
             ),
         )
-        for key in RUNS
+        for key, other in OTHER.items()
     )
 
 
@@ -178,74 +156,56 @@ def _ending(curves, key):
 
     The text has no numbers: when it changes, the browser builds a new chart.
     """
-    if not np.isfinite(curves[key]).all():
-        return "diverged"
     own, other = (curves[run][1, -1] for run in (key, OTHER[key]))
     if even(own, other):
         return "even"
     return "higher" if own > other else "lower"
 
 
-def loss_range(curves, axis):
-    """Return low, high and the marked values of the y axis that both charts share.
+def loss_range(losses, axis):
+    """Return low, high and the marked values of the y axis of charts of ``losses``, an array.
 
-    axis : "log", around all finite losses; "linear", from 0 to the highest; "book", 0 to 0.3
+    axis : "log", around all losses; "linear", from 0 to the highest; "book", 0 to 0.3
     """
-    values = curves[np.isfinite(curves)]
     if axis == "book":
         return 0.0, BOOK_TOP, None
-    if axis == "linear" or not (values > 0).any():
-        top = float(values.max(initial=0.0))
-        return 0.0, top * 1.02 if top > 0 else 1.0, None
-    values = values[values > 0]
-    low, high = 0.85 * float(values.min()), 1.1 * float(values.max())
+    if axis == "linear":
+        return 0.0, 1.02 * float(losses.max()), None
+    low, high = 0.85 * float(losses.min()), 1.1 * float(losses.max())
     return low, high, charts.log_ticks(low, high)
 
 
 def _tables(key, curves, view, y_range):
-    """Return the tables of one chart, see the functions below and `charts.loss_tables`; ``y_range`` is
-    that of `loss_range`."""
+    """Return the tables of one chart; ``y_range`` is that of `loss_range`."""
     low, high, _ = y_range
     lines = np.array([*curves[key], curves[OTHER[key]][1]])  # training, validation, the other's
+    spaced = np.geomspace if is_long(view) else np.linspace
+    evenly = np.unique(spaced(1, lines.shape[1], TOOLTIPS).astype(int)) - 1
     # Downsampling and placing the number use drawn heights: logarithms on a logarithmic axis.
-    scaled = (
-        (lambda values: np.log10(np.maximum(values, low))) if view.axis == "log" else np.asarray
-    )
+    scaled = np.log10 if view.axis == "log" else np.asarray
     heights, ends = scaled(lines), scaled([low, high])
     tables = charts.loss_tables(*y_range)
-    tables["axes"] |= _epoch_columns(view)
+    tables["axes"] |= {
+        "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
+        # The last epoch would be marked at the edge: its mark is beyond the axis.
+        "chosen": [_drawn(view) if view.epoch < view.epochs else 2 * view.epochs],
+    }
     tables |= {
         "curves": _loss_columns(lines, charts.downsample(heights, *ends, is_long(view))),
-        "tooltips": _loss_columns(lines[:2], _tooltip_rows(lines.shape[1], is_long(view))),
         "epoch_ticks": {"value": charts.epoch_ticks(view.epochs)},
-        "numbers": _numbers(
-            _end(lines[1], view, low, high) | _place(heights, ends, view),
-            _arrival(lines[1], lines[2], view),
-        ),
+        "tooltips": _loss_columns(lines[:2], evenly),
     }
-    return {name: pa.table(columns) for name, columns in tables.items()}
+    end = _end(lines[1], view, low, high) | _place(heights, ends, view)
+    numbers = [end, *_arrival(lines[1], lines[2], view)]
+    tables = {name: pa.table(columns) for name, columns in tables.items()}
+    return tables | {"numbers": pa.Table.from_pylist(numbers)}
 
 
 def _loss_columns(lines, rows):
     """Return the losses ``lines`` (2 or 3, n) at the indices ``rows`` as columns."""
     losses = zip(("training", "validation", "other"), lines[:, rows], strict=False)
     return {"epoch": (rows + 1).astype(np.int32)} | {
-        name: charts.nullable(line) for name, line in losses
-    }
-
-
-def _tooltip_rows(n, log):
-    """Return the indices of the epochs that have a tooltip, evenly spaced from 0 to ``n`` - 1."""
-    spaced = np.geomspace if log else np.linspace
-    return np.unique(spaced(1, n, TOOLTIPS).astype(int)) - 1
-
-
-def _epoch_columns(view):
-    """Return the end of the epoch axis and the epoch marked on it."""
-    return {
-        "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
-        # The last epoch would be marked at the edge: its mark is beyond the axis.
-        "chosen": [_drawn(view) if view.epoch < view.epochs else 2 * view.epochs],
+        name: line.astype(np.float32) for name, line in losses
     }
 
 
@@ -264,37 +224,25 @@ def _epoch_at(share, view):
     return view.epochs**share if is_long(view) else share * view.epochs
 
 
-def _numbers(*rows):
-    """Return rows as columns, without rows that are None."""
-    rows = [row for row in rows if row]
-    return {name: [row[name] for row in rows] for name in rows[0]}
-
-
 def _arrival(own, other, view):
-    """Return the point after the chosen epoch where the ``own`` validation loss falls to the other run's loss
-    at the chosen epoch, with its label; None if there is none."""
+    """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other run's loss
+    at the chosen epoch, with its label, if there is one."""
     if not 0 < view.epoch <= len(own):
-        return None
+        return
     loss, target = own[view.epoch - 1], other[view.epoch - 1]
-    reached = epochs_to(own, target)  # None where either diverged: NaN is not lower than a number
-    if reached is None or reached <= view.epoch or even(loss, target):
-        return None
-    return {
-        "epoch": reached,
-        "loss": target,
-        "text": f"{reached:,}",
-        "wide": view.t("chooser.frame", epoch=reached),
-        # The curve falls: above it to the right, below it to the left.
-        "align": "left" if _share(reached, view) < 0.5 else "right",
-        "below": -18 if _share(reached, view) < 0.5 else 18,
-        "arrival": True,
-    }
+    reached = epochs_to(own, target)
+    if reached and reached > view.epoch and not even(loss, target):
+        # The curve falls: the label is above it to the right, or below it to the left.
+        align, below = ("left", -18) if _share(reached, view) < 0.5 else ("right", 18)
+        place = {"epoch": reached, "loss": target, "align": align, "below": below}
+        words = view.t("chooser.frame", epoch=reached)
+        yield place | {"text": f"{reached:,}", "wide": words, "arrival": True}
 
 
 def _end(val_losses, view, low, high):
-    """Return the position of the validation loss at the chosen epoch, with its label; no label at epoch 0,
-    at an epoch not trained yet, and where the run diverged."""
-    shown = 0 < view.epoch <= len(val_losses) and np.isfinite(val_losses[view.epoch - 1])
+    """Return the position of the validation loss at the chosen epoch, with its label; no label at epoch 0
+    and at an epoch not trained yet."""
+    shown = 0 < view.epoch <= len(val_losses)
     loss = float(val_losses[view.epoch - 1]) if shown else low
     text = f"{loss:.3g}" if shown else ""
     return {
@@ -310,7 +258,7 @@ def _place(lines, ends, view):
     """Return on which side of its epoch the number is drawn and how far below its curve, so that it covers
     as little as possible of the curves ``lines`` (3, n), drawn between ``ends``."""
     (width, height), (label, tall) = PLOT, LABEL
-    lines = np.clip(np.nan_to_num(lines, nan=ends[0]), *ends)
+    lines = np.clip(lines, *ends)
     pixels = (ends[1] - lines) / (ends[1] - ends[0]) * height
     epochs = np.arange(1, lines.shape[1] + 1)
     share = _share(_drawn(view), view)
@@ -338,7 +286,7 @@ def _spec(key, log, long, single, language):
     """
     t = translator(language)
     ends = int(long), alt.expr(charts.cell("axes", "epochs"))
-    x = charts.epoch_axis(t, ends, long, "epoch_ticks" if long else None)
+    x = charts.epoch_axis(t, ends, long)
     y = charts.loss_axis(t("axis.loss"), log)
     kinds = {kind: t(f"loss.{kind}") for kind in ("training", "validation")}
     curves = alt.Chart(alt.NamedData("curves")).encode(x=x, color=charts.run_color())
@@ -349,11 +297,12 @@ def _spec(key, log, long, single, language):
     )
     other = curves.transform_calculate(run=f"'{OTHER[key]}'").encode(y=alt.Y("other:Q"))
     pointed, hover_targets = _tooltip_layers(x, t("axis.epoch"), kinds)
+    mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
     layers = [
         *_lines(key, own, other, kinds),
         *(_points(own, other) if single else ()),
         pointed,
-        _mark(),
+        alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q"),
         _target(key),
         *_number_layers(key),
         hover_targets,
@@ -399,12 +348,6 @@ def _tooltip_layers(x, epoch, kinds):
     hover_targets = rows.mark_rule(strokeWidth=10, opacity=0).encode(tooltip=tooltip)
     pointed = rows.transform_filter(pointer).mark_rule(strokeWidth=1.5, opacity=0.6)
     return pointed, hover_targets.add_params(pointer)
-
-
-def _mark():
-    """Return the rule at the chosen epoch."""
-    mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
-    return alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q")
 
 
 def _target(key):

@@ -6,17 +6,17 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.networks import quiet
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart
 from dualnet.questions.base import Answer, Question
-from dualnet.questions.loss import diverged, loss_range
+from dualnet.questions.loss import loss_range
 from dualnet.text import translator
 from dualnet.training.experiments import Seeds
 
 HEIGHT = 360
 POINTS = 300  # epochs of a curve
 CURVES = ("ones", "normal", "median")
+ENDS = ("first", "last")  # of the axis of epochs
 
 
 def experiments(view):
@@ -45,15 +45,12 @@ def answer(view, seeds):
 
 def sentence(view, ends, own, found):
     """Return how the page's seed compares with the final losses ``ends`` of the others."""
-    if lost := diverged(view):
-        return lost
     if view.settings.std == 0:
         return view.t("luck.zero", normal=own, **found)
     higher = int((ends > own).sum())
     return view.t("luck.answer", normal=own, higher=higher, median=np.median(ends), **found)
 
 
-@quiet
 def seeds_chart(others, own, view, alt_text):
     """Return the median and the 10-90 % band of the validation losses ``others`` (seeds, epochs), with
     the page's two runs ``own`` drawn over them, as a `Chart`."""
@@ -73,35 +70,27 @@ def seeds_chart(others, own, view, alt_text):
     tables["axes"] |= {"first": [first], "last": [last]}
     tables |= {
         "curves": {"epoch": at.astype(np.int32)}
-        | {name: charts.nullable(values) for name, values in losses.items()},
+        | {name: values.astype(np.float32) for name, values in losses.items()},
         "epoch_ticks": {"value": charts.epoch_ticks(epochs)},
         "legend": {
             "ones": [view.names["ones"]],
-            "normal": [
-                view.t("luck.seed", run=view.names["normal"], seed=view.settings.seed),
-            ],
+            "normal": [view.t("luck.seed", run=view.names["normal"], seed=view.settings.seed)],
             "median": [view.t("luck.median", count=len(others))],
         },
     }
-    log = tables["loss_ticks"]["value"].size > 0
     return Chart(
-        _spec(log, epochs == 1, view.language),
+        _spec(epochs == 1, view.language),
         {name: pa.table(columns) for name, columns in tables.items()},
         alt_text,
     )
 
 
 @lru_cache(maxsize=16)
-def _spec(log, single, language):
+def _spec(single, language):
     """Return the specification, the same for any losses; ``single`` draws one epoch as rings on a bar."""
     t = translator(language)
     base = alt.Chart(alt.NamedData("curves")).encode(
-        x=charts.epoch_axis(
-            t,
-            [alt.expr(charts.cell("axes", end)) for end in ("first", "last")],
-            log=True,
-            ticks_table="epoch_ticks",
-        )
+        x=charts.epoch_axis(t, [alt.expr(charts.cell("axes", end)) for end in ENDS], log=True)
     )
     run = "{} == 'ones' ? 'ones' : 'normal'"
     color = charts.run_color()
@@ -112,7 +101,7 @@ def _spec(log, single, language):
         base.transform_fold(list(CURVES), as_=["curve", "loss"])
         .transform_calculate(run=run.format("datum.curve"))
         .encode(
-            y=charts.loss_axis(t("axis.val_loss"), log),
+            y=charts.loss_axis(t("axis.val_loss"), log=True),
             color=color,
             strokeDash=charts.dash(
                 "curve",

@@ -59,17 +59,20 @@ def sentence(view, epoch, differences, separated):
         sentences.append(t("nudge.separated", each=", ".join(each)))
     if cost := cost_of_a_thousandth(epoch, separated, arrived, waiting):
         low, high = cost
-        steady = low == high
-        sentences.append(
-            t("nudge.steady", cost=low) if steady else t("nudge.regular", low=low, high=high)
-        )
+        kind = "steady" if low == high else "regular"
+        sentences.append(t(f"nudge.{kind}", cost=low, low=low, high=high))
     if waiting:
         sentences.append(waiting_sentence(t, epoch, differences, waiting))
-    sentences.append(rounding_sentence(t, epoch, differences[0], separated[0]))
+    if separated[0] is not None:
+        sentences.append(t("nudge.rounding_separated", epoch=separated[0]))
+    elif differences[0].any():
+        most = number_text(differences[0].max())
+        sentences.append(t("nudge.rounding", epoch=epoch, most=most))
+    else:
+        sentences.append(t("nudge.exact", epoch=epoch))
     together = differences[:, -1] <= DISTINCT
     if back := [i for i in (*largest_first, 0) if separated[i] is not None and together[i]]:
-        names = names_of(t)
-        which = ", ".join(names[i] for i in back)
+        which = ", ".join(names_of(t)[i] for i in back)
         sentences.append(t("nudge.equal_again", epoch=epoch, tolerance=DISTINCT, which=which))
     if epoch < view.epochs:
         sentences.append(t("nudge.bounded", epoch=epoch))
@@ -98,15 +101,6 @@ def waiting_sentence(t, epoch, differences, waiting):
     if not grown:
         return t("nudge.still", epoch=epoch, sizes=sizes)
     return t("nudge.waiting", epoch=epoch, sizes=sizes, most=number_text(ends.max()))
-
-
-def rounding_sentence(t, epoch, differences, separated):
-    """Return the sentence on rounding alone; both arguments are those without a nudge."""
-    if separated is not None:
-        return t("nudge.rounding_separated", epoch=separated)
-    if differences.any():
-        return t("nudge.rounding", epoch=epoch, most=number_text(differences.max()))
-    return t("nudge.exact", epoch=epoch)
 
 
 def names_of(t):

@@ -97,18 +97,30 @@ def chart(view, epoch, curves):
     from the lowest to the highest; rings mark the page's two networks."""
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
     losses = np.array([*np.ravel([*curves.values()]), *own.values()])
-    low, high, ticks = loss_range(losses, "log")
+    low, high, ticks = loss_range(losses[~np.isnan(losses)], "log")
     high *= (high / low) ** 0.08  # space for Glorot's name
     tables = charts.loss_tables(low, high, ticks)
-    glorot = (2 / (view.data.x_train.shape[1] + view.settings.units)) ** 0.5
+    glorot = (2 / (view.data.n_features + view.settings.units)) ** 0.5
+    sizes = {"ones": abs(view.settings.constant), "normal": view.settings.std}
+    places = [size if size >= SMALL else ZERO for size in sizes.values()]
+    below = [size for size in sizes.values() if size < SMALL]
+    tables["axes"] |= {
+        "first": [0.8 * min(*places, *Sizes.SIZES)],
+        "last": [1.1 * max(*places, *Sizes.SIZES)],
+        "zero": [f"< {Sizes.SIZES[0]:g}" if any(below) else "0"],
+    }
     tables |= {
+        "size_ticks": {"value": [*([ZERO] if below else []), *Sizes.SIZES]},
         "curves": curves_table(view.t, curves),
-        "own": own_table(view, own),
+        "own": {
+            "run": [*own],
+            "name": [view.names[key] for key in own],
+            "size": places,
+            "loss": [*own.values()],
+        },
         "labels": labels_table(view.t, curves, low, high),
         "glorot": {"size": [glorot], "text": [view.t("size.glorot", deviation=glorot)]},
     }
-    axis, tables["size_ticks"] = size_axis_tables(view.settings, tables["own"]["size"])
-    tables["axes"] |= axis
     return Chart(
         _spec(epoch, view.language),
         {name: pa.table(columns) for name, columns in tables.items()},
@@ -130,22 +142,6 @@ def curves_table(t, curves):
     }
 
 
-def own_sizes(settings):
-    """Return the sizes of the page's two starting weights, by the key of the run."""
-    return {"ones": abs(settings.constant), "normal": settings.std}
-
-
-def own_table(view, losses):
-    """Return the page's two networks as columns: position on the axis and loss."""
-    sizes = own_sizes(view.settings)
-    return {
-        "run": [*losses],
-        "name": [view.names[key] for key in losses],
-        "size": [size if size >= SMALL else ZERO for size in map(sizes.get, losses)],
-        "loss": [*losses.values()],
-    }
-
-
 def labels_table(t, curves, low, high):
     """Return the names of the kinds of start as columns, each at the end of its curve."""
     medians = {kind: curve[0][~np.isnan(curve[0])] for kind, curve in curves.items()}
@@ -157,25 +153,17 @@ def labels_table(t, curves, low, high):
     }
 
 
-def size_axis_tables(settings, places):
-    """Return the ends of the axis of sizes with the label at `ZERO`, and its ticks, as columns.
-
-    places : positions of the page's two networks on the axis
-    """
-    below = [size for size in own_sizes(settings).values() if size < SMALL]
-    axis = {
-        "first": [0.8 * min(*places, *Sizes.SIZES)],
-        "last": [1.1 * max(*places, *Sizes.SIZES)],
-        "zero": [f"< {Sizes.SIZES[0]:g}" if any(below) else "0"],
-    }
-    return axis, {"value": [*([ZERO] if below else []), *Sizes.SIZES]}
-
-
 @lru_cache(maxsize=64)
 def _spec(epoch, language):
     t = translator(language)
     color = alt.Color("run:N", scale=alt.Scale(domain=[*COLORS.values()]), legend=None)
     size = _size_axis(t)
+    glorot = alt.Chart(alt.NamedData("glorot")).encode(x=size)
+    look = {"align": "right", "dx": -6, "dy": 8, "fontSize": charts.FONT_SIZE}
+    glorot_layers = (
+        glorot.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray"),
+        glorot.mark_text(color="currentColor", **look).encode(y=alt.value(0), text="text:N"),
+    )
     tooltips = [
         charts.tooltip("size", t("size.axis"), "~g"),
         charts.tooltip("loss", t("axis.loss"), charts.ACCURATE),
@@ -201,13 +189,12 @@ def _spec(epoch, language):
         .encode(x=alt.value(alt.expr("width - 100")), y=alt.Y("loss:Q"), color=color, text="text:N")
     )
     hidden = charts.read("axes", "loss_ticks", "size_ticks")
-    return charts.spec_of(
-        alt.layer(band, *_glorot(size), lines, points, rings, names, *hidden), HEIGHT
-    )
+    layers = band, *glorot_layers, lines, points, rings, names, *hidden
+    return charts.spec_of(alt.layer(*layers), HEIGHT)
 
 
 def _size_axis(t):
-    """Return the x encoding of the column "size", see `size_axis_tables`."""
+    """Return the x encoding of the column "size"; the table "axes" has its ends and the label of `ZERO`."""
     ends = [alt.expr(charts.cell("axes", end)) for end in ("first", "last")]
     zero = charts.cell("axes", "zero")
     return alt.X(
@@ -221,16 +208,6 @@ def _size_axis(t):
             grid=False,
         ),
     )
-
-
-def _glorot(size):
-    """Return two layers: a rule at Glorot's deviation, and its name."""
-    glorot = alt.Chart(alt.NamedData("glorot")).encode(x=size)
-    rule = glorot.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
-    name = glorot.mark_text(
-        align="right", dx=-6, dy=8, fontSize=charts.FONT_SIZE, color="currentColor"
-    ).encode(y=alt.value(0), text="text:N")
-    return rule, name
 
 
 QUESTION = Question("size", answer, experiments)

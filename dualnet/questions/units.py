@@ -7,12 +7,11 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from dualnet.measures import DISTINCT, difference, distinct_units, saturated_share
+from dualnet.measures import DISTINCT, saturated_share
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import FAINT, NEGATIVE, POSITIVE, draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question
-from dualnet.questions.loss import diverged
 from dualnet.text import number_text, translator
 from dualnet.training.experiments import RUNS
 
@@ -21,8 +20,7 @@ HEIGHT = 330
 
 def answer(view):
     t, names, networks = view.t, view.names, view.networks
-    units = view.settings.units
-    counts = {key: distinct_units(net.w1, net.b1, net.w2) for key, net in networks.items()}
+    units, counts = view.settings.units, view.counts
     unit_plot = t(f"unit_plot.{view.data.unit_plot}")
     if view.play:
         from dualnet.plotting.animation import play
@@ -34,25 +32,21 @@ def answer(view):
         return Answer("", both=(play(view, drawing, "validation", alt_text),), note=unit_plot)
 
     shares = {key: saturated_share(net, view.data.x_train) for key, net in networks.items()}
-    note = t(
-        "units.note",
-        tolerance=DISTINCT,
-        epoch=view.epoch,
-        first=names["ones"],
-        second=names["normal"],
-        **shares,
-    )
+    words = {"epoch": view.epoch, "first": names["ones"], "second": names["normal"]}
+    note = t("units.note", tolerance=DISTINCT, **words, **shares)
     output_row = t("units.output_row") + " " if view.data.unit_plot == "bars" else ""
     limit = weight_limit(networks.values())
     pictures = {}
     for key, network in networks.items():
-        words = t("unit_plot.alt", run=names[key], epoch=view.epoch, units=units, count=counts[key])
+        alt_text = t(
+            "unit_plot.alt", run=names[key], epoch=view.epoch, units=units, count=counts[key]
+        )
         if view.data.unit_plot == "bars":
-            pictures[key] = weights_chart(network, view, words)
+            pictures[key] = weights_chart(network, view, alt_text)
         else:
-            pictures[key] = Image(svg(draw_units(network, view.data, limit, HEIGHT)), words)
+            pictures[key] = Image(svg(draw_units(network, view.data, limit, HEIGHT)), alt_text)
     return Answer(
-        sentence(view, counts),
+        sentence(view),
         {key: t("subtitle.distinct", count=counts[key], units=units) for key in RUNS},
         left=(pictures["ones"],),
         right=(pictures["normal"],),
@@ -61,21 +55,13 @@ def answer(view):
     )
 
 
-def sentence(view, counts):
+def sentence(view):
     """Return how many units are distinct, and what follows if they are equal or nearly equal."""
-    t, names, units = view.t, view.names, view.settings.units
+    t, names, units, counts = view.t, view.names, view.settings.units, view.counts
     if units == 1:
         return t("units.single")
-    if lost := diverged(view):
-        return lost
-    text = t(
-        "units.answer",
-        epoch=view.epoch,
-        first=names["ones"],
-        second=names["normal"],
-        units=units,
-        **counts,
-    )
+    words = {"epoch": view.epoch, "first": names["ones"], "second": names["normal"]}
+    text = t("units.answer", units=units, **words, **counts)
     equal = [key for key in RUNS if view.is_symmetric(key)]
     if len(equal) == 2:
         return text + " " + t("units.equal_both")
@@ -83,21 +69,19 @@ def sentence(view, counts):
         text += " " + t("units.equal", run=names[key])
     for key in RUNS:
         if counts[key] == 1 and key not in equal:
-            net = view.networks[key]
-            largest = number_text(difference(net.w1, net.b1, net.w2))
+            largest = number_text(view.difference(key))
             text += " " + t("units.near", run=names[key], difference=largest)
         if view.is_separated_by_rounding(key):
             text += " " + t("loss.rounding", run=names[key])
     return text
 
 
-def weights_chart(network, view, words):
+def weights_chart(network, view, alt_text):
     """Return w1 as a `Chart`, one row per feature and one column per unit, with the output weights w2 as the
     last row; the charts of both networks have the same color scale."""
     weights = np.vstack([network.w1, network.w2.T])
     limit = max(
-        float(np.nan_to_num(np.abs(np.vstack([net.w1, net.w2.T]))).max())
-        for net in view.networks.values()
+        float(np.abs(np.vstack([net.w1, net.w2.T])).max()) for net in view.networks.values()
     )
     rows, units = weights.shape
     row, unit = np.indices(weights.shape)
@@ -115,7 +99,7 @@ def weights_chart(network, view, words):
                 }
             )
         },
-        words,
+        alt_text,
     )
 
 

@@ -272,9 +272,9 @@ class Seeds(_Experiment):
     COUNT = 20
     IRRELEVANT = ("constant", "seed")
 
-    def __init__(self, settings=Settings(), dataset=None):
-        super().__init__(settings, dataset)
-        self.runs = tuple(Run(self._trainer, i) for i in range(self.COUNT))
+    @property
+    def runs(self):
+        return tuple(Run(self._trainer, i) for i in range(self.COUNT))
 
     @classmethod
     def _begin(cls, settings, data):
@@ -334,22 +334,15 @@ class Sizes(_Bounded):
     @classmethod
     def _begin(cls, settings, data):
         n_features = data.x_train.shape[1]
+        starts = [(size, seed) for size in cls.SIZES for seed in range(cls.SEEDS)]
         constant = [settings.ones(constant=size) for size in cls.SIZES]
-        different = [settings.normal(size, seed) for size in cls.SIZES for seed in range(cls.SEEDS)]
+        different = [settings.normal(*start) for start in starts]
         for network in constant + different:
             network.init_weights(n_features)
-        equal = [
-            equal_start(settings, n_features, size, seed)
-            for size in cls.SIZES
-            for seed in range(cls.SEEDS)
-        ]
+        equal = [equal_start(settings, n_features, *start) for start in starts]
+        networks = constant + equal + different
         return Trainer(
-            constant + equal + different,
-            data.x_train,
-            data.y_train,
-            snapshots=0,
-            fresh=False,
-            record=difference,
+            networks, data.x_train, data.y_train, snapshots=0, fresh=False, record=difference
         )
 
     def constant(self, epoch):

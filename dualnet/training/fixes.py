@@ -2,9 +2,9 @@
 
 import copy
 import math
-import threading
 import time
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from dualnet.measures import difference, distinct_units
 from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, cross_entropy, quiet
 from dualnet.settings import EPOCHS, Settings
 from dualnet.training.experiments import _Bounded
-from dualnet.training.trainer import CHUNK_SECONDS, Trainer, _no_turn, _one_blas_thread
+from dualnet.training.trainer import CHUNK_SECONDS, Trainer, _no_turn, _one_blas_thread, renew_lock
 
 TRAINING = {  # the training changed, the start equal
     "none": DualLayer,
@@ -25,11 +25,11 @@ TRAINING = {  # the training changed, the start equal
     "dropout": variants.DropoutNetwork,
 }
 STARTS = {  # the start changed, the training plain
-    "zeros": variants.ZeroInitNetwork,
-    "biases": variants.RandomBiasNetwork,
-    "w1": variants.RandomHiddenNetwork,
-    "w2": variants.RandomOutputNetwork,
-    "one_unit": variants.OneRandomUnitNetwork,
+    "zeros": variants.all_zeros,
+    "biases": variants.random_biases,
+    "w1": variants.random_hidden_weights,
+    "w2": variants.random_output_weights,
+    "one_unit": variants.one_random_unit,
     "all": RandomInitNetwork,
     "glorot": GlorotInitNetwork,
 }
@@ -64,8 +64,9 @@ class Fixes(_Bounded):
 
     `CHANGES` names them. Seven change the training: nothing, mini-batches of 32, momentum, Adam at a tenth
     of the learning rate, tanh, ReLU, dropout. Seven change the start: zeros, random biases, random w1,
-    random w2, one random unit, all weights random, Glorot's deviations. `KINDS` has their classes. The
-    changes in `ALIKE` treat all hidden units alike: only rounding can separate their units.
+    random w2, one random unit, all weights random, Glorot's deviations. `KINDS` has their classes, and
+    functions that change a start. The changes in `ALIKE` treat all hidden units alike: only rounding can
+    separate their units.
 
     Raises ValueError for anything but `Settings` and a `Dataset`.
     """
@@ -80,11 +81,11 @@ class Fixes(_Bounded):
     def __init__(self, settings=Settings(), dataset=None):
         super().__init__(settings, dataset)
         self._loops = {
-            change: _Loop(self._network(change), self.dataset)
+            change: _Loop(network_of(settings, change, self.dataset.n_features), self.dataset)
             for change in self.CHANGES
             if change not in self._lockstep
         }
-        self._lock = threading.Lock()
+        renew_lock(self)
 
     def __getstate__(self):
         with self._lock:
@@ -96,15 +97,12 @@ class Fixes(_Bounded):
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self._lock = threading.Lock()
+        renew_lock(self)
 
     @classmethod
     def _begin(cls, settings, data):
-        networks = [network_of(settings, change) for change in cls._lockstep]
-        return Trainer(networks, data.x_train, data.y_train, snapshots=20)
-
-    def _network(self, change):
-        return network_of(self.settings, change)
+        networks = [network_of(settings, change, data.n_features) for change in cls._lockstep]
+        return Trainer(networks, data.x_train, data.y_train, snapshots=20, fresh=False)
 
     @property
     def epochs(self):
@@ -147,7 +145,7 @@ class Fixes(_Bounded):
         else:
             with self._lock, _one_blas_thread:
                 network = self._loops[change].network_at(epoch)
-        return result_of(network, self.dataset)
+        return _result_of(network, self.dataset)
 
 
 class _Loop:
@@ -155,7 +153,6 @@ class _Loop:
 
     def __init__(self, network, data):
         self._x, self._y = data.x_train, data.y_train[:, None].astype(float)
-        network.init_weights(data.n_features)
         self._done = 0, network
         self._kept = {0: copy.deepcopy(network)}  # epoch: the network, at the stops of the slider
 
@@ -208,21 +205,32 @@ def _next_stop(epoch):
     return next((stop for stop in EPOCHS.choices if stop > epoch), math.inf)
 
 
-def network_of(settings, change):
-    """Return the untrained network of a change."""
-    kind = Fixes.KINDS[change]
-    arguments = settings.units, settings.learning_rate, settings.l1, settings.l2
-    if kind is DualLayer:
-        return settings.ones()
-    if kind is RandomInitNetwork:
-        return settings.normal()
-    if kind is GlorotInitNetwork:
-        return GlorotInitNetwork(*arguments, seed=settings.seed)
-    return kind(*arguments, constant=settings.constant, seed=settings.seed, std=settings.std)
+def network_of(settings, change, n_features):
+    """Return the network of a change at its start."""
+    shape = settings.units, settings.learning_rate, settings.l1, settings.l2
+    network = settings.ones()
+    if change in TRAINING:
+        network = TRAINING[change](*shape, constant=settings.constant)
+        network.seed = settings.seed  # for those that draw random numbers
+    elif change == "all":
+        network = settings.normal()
+    elif change == "glorot":
+        network = GlorotInitNetwork(*shape, seed=settings.seed)
+    network.init_weights(n_features)
+    if change in STARTS and change not in ("all", "glorot"):
+        STARTS[change](network, _random_numbers(settings, n_features))
+    return network
+
+
+def _random_numbers(settings, n_features):
+    """Return random w1, w2 and b1, drawn in this order with the seed and the deviation of ``settings``."""
+    rng = np.random.RandomState(settings.seed)
+    shapes = {"w1": (n_features, settings.units), "w2": (settings.units, 1), "b1": settings.units}
+    return SimpleNamespace(**{part: rng.normal(0, settings.std, s) for part, s in shapes.items()})
 
 
 @quiet
-def result_of(network, data):
+def _result_of(network, data):
     """Return the `Result` of a trained network on the validation samples."""
     z = network.forpass(data.x_val)
     network.a1 = None

@@ -5,10 +5,14 @@ import sys
 
 def shown(done, total):
     """Yield each of ``done``, the numbers of epochs reached so far of ``total``, and show it."""
-    show = None
+    bar = None
     for epochs in done:
-        show = show or (_bar(total) if _in_notebook() else _line(total))
-        show(epochs)
+        if _in_notebook():
+            bar = bar or _bar(total)
+            bar.progress = epochs
+        else:
+            end = "\n" if epochs >= total else ""
+            print(f"\r{epochs:,} of {total:,} epochs", end=end, file=sys.stderr, flush=True)
         yield epochs
 
 
@@ -22,16 +26,4 @@ def _bar(total):
 
     bar = ProgressBar(total)
     bar.display()
-
-    def show(epochs):
-        bar.progress = epochs
-
-    return show
-
-
-def _line(total):
-    def show(epochs):
-        end = "\n" if epochs >= total else ""
-        print(f"\r{epochs:,} of {total:,} epochs", end=end, file=sys.stderr, flush=True)
-
-    return show
+    return bar

@@ -132,15 +132,7 @@ class Trainer:
     """
 
     def __init__(
-        self,
-        networks,
-        x,
-        y,
-        x_val=None,
-        y_val=None,
-        snapshots=200,
-        fresh=True,
-        record=None,
+        self, networks, x, y, x_val=None, y_val=None, snapshots=200, fresh=True, record=None
     ):
         x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
         snapshots = checked_count(snapshots, "snapshots", 0)
@@ -167,10 +159,8 @@ class Trainer:
         self._targets[: self._size] = np.vstack([y, y_val])[:, 0]
 
         theta = self._start(fresh)
-        self._done = (
-            0,
-            theta,
-        )  # epochs and parameters: one object, so that both are replaced at once
+        # Epochs and parameters are one object, so that both are replaced at once.
+        self._done = 0, theta
         self._snapshots = {0: theta}
         self._recalled = {}  # epoch: parameters, and whether a recall only passed it
         self._growth = 1 + 9 / snapshots if snapshots else None
@@ -235,6 +225,12 @@ class Trainer:
         split = self.units * (self.n_features + 1)
         hidden = theta[..., :split].reshape(*theta.shape[:-1], self.units, self.n_features + 1)
         return hidden, theta[..., split:]
+
+    def _parts(self, theta):
+        """Return w1 (..., F, U), b1 (..., U), w2 (..., U, 1) and b2 (...), views that are read-only."""
+        hidden, output = self._layers(_read_only(theta))
+        w1, b1 = hidden[..., :-1].swapaxes(-1, -2), hidden[..., -1]
+        return w1, b1, output[..., :-1, None], output[..., -1]
 
     @property
     def epochs(self):
@@ -342,8 +338,7 @@ class Trainer:
 
     def _recorded_of(self, thetas):
         """Return the results of ``record`` for parameters (n, N, K), shape (N, n)."""
-        hidden, output = self._layers(_read_only(thetas))
-        w1, b1, w2 = hidden[..., :-1].swapaxes(-1, -2), hidden[..., -1], output[..., :-1, None]
+        w1, b1, w2, _ = self._parts(thetas)
         recorded = np.asarray(self._record(w1, b1, w2))
         if recorded.shape != thetas.shape[:2]:
             raise ValueError(
@@ -452,13 +447,11 @@ class Trainer:
         trained again from the earlier one, unless `recall` has done so. Raises ValueError for an epoch
         that is not trained yet.
         """
-        hidden, output = self._layers(_read_only(self._at(epoch)))
-        return (
-            hidden[..., :-1].swapaxes(-1, -2),
-            hidden[..., -1],
-            output[..., :-1, None],
-            output[..., -1],
-        )
+        epoch = self.epochs if epoch is None else self._checked(epoch)
+        while (theta := self._kept(epoch)) is None:
+            for _ in self.recall(epoch):
+                pass
+        return self._parts(theta)
 
     def recall(self, epoch, turn=None):
         """Train again from the last snapshot to ``epoch``, yielding the epoch reached after each chunk.
@@ -511,15 +504,6 @@ class Trainer:
             return theta
         theta, _ = self._recalled.get(epoch, (None, False))
         return self._snapshots.get(epoch, theta)
-
-    def _at(self, epoch):
-        if epoch is None:
-            return self._done[1]
-        epoch = self._checked(epoch)
-        while (theta := self._kept(epoch)) is None:
-            for _ in self.recall(epoch):
-                pass
-        return theta
 
     def network(self, i, epoch=None, histories=True):
         """Return a copy of network ``i`` with the weights it has after ``epoch`` epochs.

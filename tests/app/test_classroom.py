@@ -9,12 +9,12 @@ from streamlit.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from dualnet.app import classroom
+from dualnet.app.classroom import polling
 
 DRAWN = threading.Event()
 SCRIPT = """
 import streamlit as st
-from dualnet.app import classroom
+from dualnet.app.classroom import polling
 from tests.app.test_classroom import DRAWN
 
 @st.fragment(run_every=2)
@@ -25,7 +25,7 @@ poll()
 st.session_state.runs = st.session_state.get("runs", 0) + 1
 st.text(f"run {st.session_state.runs}")
 DRAWN.set()
-classroom.hold()
+polling.hold()
 """
 
 
@@ -72,7 +72,7 @@ async def press_and_poll(path):
         session = runtime.connect_session(browser, {})
         runtime.handle_backmsg(session, request())
         assert await browser.wait_for("run 1")
-        await asyncio.sleep(2 * classroom.DELIVERY + 0.2)  # until the first run has ended
+        await asyncio.sleep(2 * polling.DELIVERY + 0.2)  # until the first run has ended
         DRAWN.clear()
         runtime.handle_backmsg(session, request())
         # Nothing is awaited here: the server delivers nothing between the two requests.
@@ -91,7 +91,7 @@ async def press_and_poll(path):
 def test_a_run_that_is_held_reaches_the_browser_although_a_poll_follows(
     tmp_path, monkeypatch, delivery, arrives
 ):
-    monkeypatch.setattr(classroom, "DELIVERY", delivery)
+    monkeypatch.setattr(polling, "DELIVERY", delivery)
     monkeypatch.setattr(Runtime, "_instance", None)
     path = tmp_path / "page.py"
     path.write_text(SCRIPT)

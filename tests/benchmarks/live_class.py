@@ -4,19 +4,22 @@ import asyncio
 import random
 import re
 import time
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import numpy as np
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 
+from dualnet.lesson.classroom import ALPHABET, CODE_LENGTH
 from tests.benchmarks import load
 from tests.benchmarks.benchmark import print_table
 
 POLL = 2  # seconds, as the page polls
 STEPS = 2
 IDLE = 15  # seconds over which the idle server is watched
+FLOODED = 5  # seconds that a flood has before the lesson goes on
 LATE = 60  # seconds; what has not arrived by then is lost
 
 
@@ -138,26 +141,6 @@ async def arrival(phone, old, begun):
     return None
 
 
-@asynccontextmanager
-async def flood(url, code, count=50, rate=10):
-    """Let ``count`` other phones vote ``rate`` times a second each."""
-
-    async def votes(phone):
-        with suppress(ConnectionClosed, KeyError):
-            while True:
-                await phone.press(random.choice(("vote1", "vote2")), phone.fragment)
-                await asyncio.sleep(1 / rate)
-
-    phones = await joined(url, code, count)
-    tasks = [asyncio.create_task(votes(phone)) for phone in phones]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*(phone.__aexit__(None, None, None) for phone in phones))
-
-
 async def joined(url, code, count):
     """Return ``count`` phones that see the question."""
     phones = []
@@ -170,33 +153,131 @@ async def joined(url, code, count):
     return phones
 
 
+async def start_class(teacher):
+    """Start a class on the teacher's page; return its code."""
+    await teacher.wait_for(lambda: teacher.has("start_class"))
+    await teacher.press("start_class")
+    await teacher.wait_for(lambda: any("?class=" in text for text in teacher.drawn))
+    return next(text for text in teacher.drawn if "?class=" in text).split("=")[-1].strip()[:5]
+
+
+# --- floods -----------------------------------------------------------------------------------
+#
+# Each runs until it is cancelled and counts in ``tally`` what it has done.
+
+
+async def votes(url, code, tally, count=50, rate=10):
+    """Let ``count`` phones vote ``rate`` times a second each, whatever is drawn."""
+
+    async def flood(phone):
+        with suppress(ConnectionClosed, KeyError):
+            while True:
+                await phone.press(random.choice(("vote1", "vote2")), phone.fragment)
+                tally["votes"] += 1
+                await asyncio.sleep(1 / rate)
+
+    phones = await joined(url, code, count)
+    try:
+        await asyncio.gather(*(flood(phone) for phone in phones))
+    finally:
+        await asyncio.gather(*(phone.__aexit__() for phone in phones))
+
+
+async def seats(url, code, tally, count=300, at_once=20):
+    """Let ``count`` browsers that nobody knows open the class, some at a time, and stay."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def take(number):
+        async with gate:
+            try:
+                visitor = await Follower(url, **{"class": code}).__aenter__()
+                visitors.append(visitor)
+                await visitor.wait_for(lambda: visitor.has("vote3") or visitor.elements("alert"))
+                tally["seats" if visitor.has("vote3") else "turned away"] += 1
+            except (ConnectionClosed, TimeoutError):
+                tally["seats without an answer"] += 1
+
+    visitors = []
+    try:
+        await asyncio.gather(*(take(number) for number in range(count)))
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.gather(*(visitor.__aexit__() for visitor in visitors))
+
+
+async def codes(url, code, tally, at_once=20):
+    """Guess codes, each in a new session, since a session is slowed down."""
+
+    async def guess():
+        while True:
+            guessed = "".join(random.choices(ALPHABET, k=CODE_LENGTH))
+            try:
+                async with load.Visitor(url, **{"class": guessed}) as visitor:
+                    await visitor.finished()
+                    tally["hits"] += visitor.has("vote1")
+                    tally["guesses"] += 1
+            except (ConnectionClosed, TimeoutError):
+                tally["guesses without an answer"] += 1
+
+    await asyncio.gather(*(guess() for _ in range(at_once)))
+
+
+def attack(flood):
+    """Return a flood as one of the attacks of `load`, on a class without phones."""
+
+    async def attack(url, begin):
+        tally = Counter()
+        async with Follower(url) as teacher:
+            code = await start_class(teacher)
+            begin.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(load.LASTING):
+                    await flood(url, code, tally)
+        return remark_of(tally)
+
+    return attack
+
+
+def remark_of(tally):
+    return ", ".join(f"{count} {name}" for name, count in sorted(tally.items()))
+
+
+ATTACKS = {flood.__name__: attack(flood) for flood in (votes, seats, codes)}
+
+
+# --- the class --------------------------------------------------------------------------------
+
+
 async def live_class(url, count):
-    """Print what a class of ``count`` phones costs, alone, beside a slider and beside a flood of votes."""
-    process = load.process_of(url)
-    rows = []
+    """Print what a class of ``count`` phones costs, alone and beside others."""
+    process, rows = load.process_of(url), []
+    storm = load.slider_storm(url, iter(range(2_000_000, 3_000_000)))
     async with Follower(url) as teacher:
-        await teacher.wait_for(lambda: teacher.has("start_class"))
-        await teacher.press("start_class")
-        await teacher.wait_for(lambda: any("?class=" in text for text in teacher.drawn))
-        code = next(text for text in teacher.drawn if "?class=" in text).split("=")[-1].strip()[:5]
+        code = await start_class(teacher)
         phones = await joined(url, code, count)
         await asyncio.sleep(5)
         before, begun = process.cpu_times(), time.perf_counter()
         await asyncio.sleep(IDLE)
         spent = sum(process.cpu_times()[:2]) - sum(before[:2])
         idle = spent / (time.perf_counter() - begun)
-        rows.append(await row("alone", teacher, phones))
-        print(f"{count} phones: {idle:.0%} of a core idle; {', '.join(rows[0])}", flush=True)
-        seeds = iter(range(2_000_000, 3_000_000))
-        async with load.beside(load.slider_storm(url, seeds)):
-            rows.append(await row("beside a slider", teacher, phones))
-        memory = load.memory_now(process)
-        if count <= 100:
-            async with flood(url, code):
-                rows.append(await row("beside a flood", teacher, phones))
+        async with load.memory_of(process) as memory:
+            rows.append(await row("alone", teacher, phones))
+            async with load.beside(storm):
+                rows.append(await row("beside a slider moved 10 times a second", teacher, phones))
+            for name, flood in {
+                "code guessing": codes,
+                "50 × 10 votes a second": votes,
+                "300 seat-takers": seats,
+            }.items():
+                tally = Counter()
+                async with load.beside(flood(url, code, tally)):
+                    await asyncio.sleep(FLOODED)
+                    rows.append(await row(f"beside {name}", teacher, phones))
+                rows[-1][-1] += f"; {remark_of(tally)}"
+                print(rows[-1], flush=True)
         for phone in phones:
-            await phone.__aexit__(None, None, None)
-    print(f"{count} phones: {idle:.0%} of a core idle, {memory:.0f} MB\n")
+            await phone.__aexit__()
+    print(f"{count} phones: {idle:.0%} of a core idle; {memory[0]:.0f} MB, {memory[1]:.0f} peak\n")
     print_table(["", "Next p50/p95", "vote p50/p95", "counted of cast", "errors"], rows)
 
 

@@ -794,12 +794,12 @@ async def attacked(url, attack):
     return [*times, *(f"{mb:.0f}" for mb in memory), str(errors), remark]
 
 
-def attacks(names):
+def attacks(chosen):
     """Print what becomes of an honest visitor beside each attack, each on a server of its own."""
     rows = []
-    for name in names:
+    for name, attack in chosen.items():
         with server() as url:
-            rows.append([name, *asyncio.run(attacked(url, ATTACKS[name]))])
+            rows.append([name, *asyncio.run(attacked(url, attack))])
         print(rows[-1], flush=True)
     times = [
         f"{what} {when}, ms"
@@ -815,6 +815,9 @@ def attacks(names):
 
 
 def main():
+    from tests.benchmarks import live_class  # builds on this module
+
+    all_attacks = ATTACKS | live_class.ATTACKS
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.load",
         description=__doc__,
@@ -828,17 +831,16 @@ def main():
     parser.add_argument("--moves", type=int, metavar="N")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--class", type=int, metavar="N", dest="phones")
-    parser.add_argument("--attack", choices=[*ATTACKS, "all"])
+    parser.add_argument("--attack", choices=[*all_attacks, "all"])
     arguments = parser.parse_args()
     print(machine() + "\n")
     if arguments.attack:
-        attacks(ATTACKS if arguments.attack == "all" else [arguments.attack])
+        names = all_attacks if arguments.attack == "all" else [arguments.attack]
+        attacks({name: all_attacks[name] for name in names})
         return
     with server() as url:
         if arguments.phones:
-            from tests.benchmarks.live_class import live_class  # it builds on this module
-
-            asyncio.run(live_class(url, arguments.phones))
+            asyncio.run(live_class.live_class(url, arguments.phones))
         elif arguments.moves:
             asyncio.run(moves(url, arguments.moves))
         elif arguments.soak:

@@ -227,7 +227,7 @@ def test_a_chart_has_its_rows_and_the_colors_of_the_runs(monkeypatch):
 
     monkeypatch.setattr(vl_convert, "vegalite_to_svg", vegalite_to_svg)
 
-    table = pa.table({"x": [0.0, 1.0, float("nan")], "run": ["ones", "normal", "normal"]})
+    table = pa.table({"x": [0.0, 1.0, None], "run": ["ones", "normal", "normal"]})
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.4.1.json",
         "data": {"name": "points"},

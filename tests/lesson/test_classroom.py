@@ -43,7 +43,8 @@ def test_a_vote_can_be_changed_and_counts_once(classroom):
 
 def test_votes_end_with_show(classroom):
     classroom.vote("a", "loss", 0, "ones")
-    classroom.reveal("loss", "normal")
+    classroom.reveal("loss")
+    classroom.answer("loss", {}, "normal")
     assert not classroom.vote("a", "loss", 0, "normal")
     assert not classroom.vote("b", "loss", 0, "normal")
     assert classroom.guesses("a") == {"loss": ("ones", "normal")}
@@ -61,7 +62,7 @@ def test_votes_for_another_step_do_not_count(classroom):
 
 def test_a_step_shown_again_keeps_its_votes(classroom):
     classroom.vote("a", "loss", 0, "ones")
-    classroom.reveal("loss", "normal")
+    classroom.reveal("loss")
     classroom.show("reach", {}, ("soon",))
     classroom.show("loss", {}, OPTIONS)
     assert classroom.distributions("loss")[0]["ones"] == 1
@@ -77,7 +78,8 @@ def test_a_second_round_keeps_the_first(classroom):
     classroom.vote("a", "loss", 1, "normal")
     assert [d["normal"] for d in classroom.distributions("loss")] == [0, 1]
     assert not classroom.vote_again("loss")  # two rounds at most
-    classroom.reveal("loss", "normal")
+    classroom.reveal("loss")
+    classroom.answer("loss", {}, "normal")
     assert classroom.results() == [("loss", "normal", [(1, 0), (1, 1)])]
 
 
@@ -100,10 +102,27 @@ def test_results_count_who_guessed_what_was_confirmed(classroom):
     assert classroom.results() == []
     classroom.reveal("loss")
     assert classroom.results() == [("loss", None, [(3, None)])]
-    classroom.reveal("loss", "no option of it")
-    classroom.reveal("loss", "even")
-    classroom.reveal("loss", "ones")  # a control has moved since
+    classroom.answer("loss", {}, "even")
     assert classroom.results() == [("loss", "even", [(3, 1)])]
+
+
+def test_an_answer_belongs_to_the_state_that_it_was_found_for(classroom):
+    poll = classroom.polls["loss"]
+    classroom.answer("loss", {"units": "2"}, "ones")  # before Show, the votes are not about it yet
+    assert poll.answered is None
+    classroom.reveal("loss")
+    classroom.answer("loss", {"units": "3"}, "even")
+    classroom.answer("loss", {"units": "4"}, "ones")
+    assert (poll.answered, poll.confirmed) == ({"units": "3"}, "even")
+
+
+@pytest.mark.parametrize("confirmed", [None, "no option of it"])
+def test_an_answer_may_confirm_no_option(classroom, confirmed):
+    classroom.reveal("loss")
+    classroom.answer("loss", {}, confirmed)
+    classroom.answer("loss", {}, "ones")
+    poll = classroom.polls["loss"]
+    assert (poll.answered, poll.confirmed) == ({}, None)
 
 
 # --- presence and limits --------------------------------------------------------------------
@@ -174,14 +193,18 @@ def test_the_version_grows_with_every_change_of_what_is_shown(classroom):
     assert not changes(lambda: classroom.vote("a", "loss", 0, "ones"))
     assert changes(lambda: classroom.vote_again("loss"))
     assert changes(lambda: classroom.reveal("loss"))
-    assert not changes(lambda: classroom.reveal("loss", "ones"))
+    assert not changes(lambda: classroom.answer("loss", {}, "ones"))
 
 
 def test_a_page_that_has_missed_a_change_shows_nothing(classroom):
     seen = classroom.version
-    classroom.show("reach", {}, ("soon",), seen=seen)
-    classroom.show("loss", {}, OPTIONS, seen=seen)
+    known = classroom.show("reach", {}, ("soon",), seen=seen)
+    assert known == classroom.version > seen
+    assert classroom.show("loss", {}, OPTIONS, seen=seen, revealed=True) == seen
     assert classroom.shown.step == "reach"
+    assert not classroom.has_shown()
+    assert classroom.show("reach", {}, ("soon",), seen=known, revealed=True) == known + 1
+    assert classroom.has_shown()
 
 
 # --- the teacher ----------------------------------------------------------------------------

@@ -246,10 +246,10 @@ def test_each_change_of_fixes_is_one_change(looked_at):
             assert np.array_equal(part, expected), change
         assert (start.units, start.lr, start.l1, start.l2) == (10, plain.lr, 0, 0)
         assert (kind.training is DualLayer.training) or kind.gen_batch is DualLayer.gen_batch
-    for change, kind in STARTS.items():
+    for change in STARTS:
         start = fixes.result(change, 0).network
         assert (start.units, start.lr, start.l1, start.l2) == (10, plain.lr, 0, 0)
-        assert kind.training is DualLayer.training
+        assert type(start).training is DualLayer.training
         changed = [
             not np.array_equal(a, b) for a, b in zip(weights(start), weights(plain), strict=True)
         ]

@@ -5,19 +5,21 @@ import csv
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dualnet.app import classroom
+from dualnet.app.classroom import identity, polling
+from dualnet.app.classroom.results import results_csv
 from dualnet.lesson.classroom import Classes
 from dualnet.lesson.steps import STEPS
 from dualnet.text import translator
 from tests.conftest import ROOT
+from tests.page.helpers import move, pictures
 
 
 @pytest.fixture(autouse=True)
 def classes(monkeypatch):
     """Return the classes of a server that has just started, which waits for no delivery."""
-    monkeypatch.setattr(classroom, "CLASSES", Classes())
-    monkeypatch.setattr(classroom, "DELIVERY", 0)
-    return classroom.CLASSES
+    monkeypatch.setattr(identity, "CLASSES", Classes())
+    monkeypatch.setattr(polling, "DELIVERY", 0)
+    return identity.CLASSES
 
 
 def open_page(language="en", **parameters):
@@ -37,7 +39,7 @@ def press(page, key):
 def start_class():
     """Return the page of a teacher and the class."""
     teacher = press(open_page(), "start_class")
-    return teacher, classroom.CLASSES.of_host(teacher.session_state.class_host)
+    return teacher, identity.CLASSES.of_host(teacher.session_state.class_host)
 
 
 def phones(code, *languages):
@@ -167,6 +169,55 @@ def test_a_phone_follows_the_teachers_settings():
     assert "explore" in keys(press(phone, "rejoin"))
 
 
+def test_an_answer_stays_with_its_state_whatever_the_teacher_tries():
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(phone, "vote1")
+    press(teacher, "show")
+    answered = words(phone.run())
+    for page in (teacher, phone):
+        assert translator("en")("classroom.changed") not in words(page)
+    teacher.slider(key="constant").set_value(0.1).run()  # another name, another winner
+    changed = words(phone.run())
+    assert changed.replace(translator("en")("classroom.changed"), "").split() == answered.split()
+    assert translator("en")("classroom.changed") in changed
+    step = STEPS[0]
+    said = step.result(step.view(), opened.polls[step.name].confirmed, step.options[0])
+    assert said in changed
+    assert translator("en")("classroom.changed") in words(teacher.run())
+
+
+def test_the_teacher_sees_a_verdict_only_where_no_bar_says_it():
+    teacher, _ = start_class()
+    press(teacher, "show")
+    assert sum("check_circle" in bar.proto.text for bar in teacher.get("progress")) == 1
+    assert "The numbers say" not in words(teacher)
+    teacher.slider(key="constant").set_value(0.1).run()
+    assert "The numbers say" in words(teacher)
+
+
+def test_a_phone_says_nothing_before_the_answer_is_known():
+    _, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    opened.reveal(STEPS[0].name)  # by the remote; the teacher's page still trains
+    assert translator("en")("classroom.computing") in words(phone.run())
+    assert translator("en")("lesson.undecided") not in words(phone)
+    opened.answer(STEPS[0].name, {}, None)
+    assert translator("en")("lesson.undecided") in words(phone.run())
+
+
+def test_a_phone_sees_what_is_asked_about_and_trains_nothing(epochs_descended, fresh_server):
+    _, opened = start_class()
+    epochs_descended.clear()
+    [phone] = phones(opened.code, "ko")
+    assert len(phone.get("image")) == 2
+    opened.show("nudge", {"step": "nudge", "units": "7"}, ("e3", "e6"))
+    assert phone.run().title[0].value == STEPS[9].text("ask", STEPS[9].view("ko"))
+    assert pictures(phone) == []
+    assert not phone.exception
+    assert epochs_descended == []
+
+
 # --- the teacher ----------------------------------------------------------------------------
 
 
@@ -216,13 +267,13 @@ def test_after_a_restart_the_teacher_opens_the_class_again(monkeypatch):
     teacher, opened = start_class()
     [phone] = phones(opened.code, "en")
     press(phone, "vote1")
-    monkeypatch.setattr(classroom, "CLASSES", Classes())
+    monkeypatch.setattr(identity, "CLASSES", Classes())
     assert "vote1" not in keys(phone.run())
     assert opened.code in words(phone)
     assert translator("en")("classroom.over") in words(teacher.run())
     press(teacher, "reopen")
     press(phone.run(), "vote1")
-    assert classroom.CLASSES.get(opened.code).turnout() == (1, 1)
+    assert identity.CLASSES.get(opened.code).turnout() == (1, 1)
 
 
 def test_an_ended_class_is_over_for_all():
@@ -233,12 +284,25 @@ def test_an_ended_class_is_over_for_all():
     assert "vote1" not in keys(phone.run())
 
 
+def test_results_name_the_options_as_the_class_saw_them():
+    teacher, opened = start_class()
+    move(teacher, std=0.1)
+    press(teacher, "show")
+    assert "Random normal, std 0.1" in results_csv(opened, "en")
+
+
+def test_a_class_does_not_share_the_projector():
+    teacher, opened = start_class()
+    press(teacher, "enlarge")
+    assert "projector" not in opened.shown.parameters
+
+
 def test_results_are_a_table_of_votes_and_right_guesses():
     teacher, opened = start_class()
     [phone] = phones(opened.code, "en")
     press(phone, "vote2")
     press(teacher, "show")
-    text = classroom.results_csv(opened, "en").removeprefix("\ufeff")
+    text = results_csv(opened, "en").removeprefix("\ufeff")
     head, row = csv.reader(text.splitlines())
     votes = ["Votes 1", "Guessed it 1", "Votes 2", "Guessed it 2"]
     assert head == ["Step", "Question", "The numbers say", *votes]
@@ -280,7 +344,7 @@ def test_guesses_are_slow():
 
 
 def test_a_class_can_be_switched_off(monkeypatch):
-    monkeypatch.setattr(classroom, "ENABLED", False)
+    monkeypatch.setattr(identity, "ENABLED", False)
     assert "start_class" not in keys(open_page())
     assert not open_page(**{"class": "AAAAA"}).exception
 

@@ -15,7 +15,7 @@ from tests.browser.helpers import ROOT
 # --- what is added: a file, the line before which it goes, and the lines -----------------------
 
 WINE = """
-@_dataset("wine", unit_plot="bars")
+@_dataset("wine")
 def _wine():
     from sklearn.datasets import load_wine
 

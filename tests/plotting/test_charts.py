@@ -118,18 +118,6 @@ def test_downsample_keeps_few_points_of_a_smooth_curve_and_all_it_needs_of_a_rea
         assert worst_pixel(values, kept, top) <= 1
 
 
-@pytest.mark.parametrize("tail", [np.nan, np.inf])
-@pytest.mark.parametrize("name", CURVES)
-def test_downsample_of_a_diverged_run(name, tail):
-    curves = _curves(name)
-    curves[:, 20_000:] = tail
-    top = float(curves[:, :20_000].max())
-    kept = charts.downsample(curves, 0.0, top)
-    finite = kept[kept < 20_000]
-    for values in curves:
-        assert worst_pixel(values[:20_000], finite, top, span=30_000) <= 1
-
-
 # --- ticks ---
 
 

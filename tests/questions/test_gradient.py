@@ -58,13 +58,13 @@ def test_gradients_are_differences_of_the_loss(dataset):
         for network in view_at(comparison, 30, epoch).networks.values():
             step = gradient.training_step(network, data)
             numerical = slope(lambda w1, net=network: loss_of(net, w1, x, y), network.w1)
-            assert_allclose(step.gradient, numerical, rtol=0, atol=1e-6)
+            assert_allclose(step["gradient"], numerical, rtol=0, atol=1e-6)
             assert np.abs(numerical).max() > 1e-4
 
             def penalty(w1):
                 return (0.02 * np.abs(w1).sum() + 0.15 * (w1**2).sum()) / len(x)
 
-            assert_allclose(step.penalty, slope(penalty, network.w1), rtol=0, atol=1e-6)
+            assert_allclose(step["penalty"], slope(penalty, network.w1), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("asked", ODD, ids=str)
@@ -75,10 +75,12 @@ def test_the_step_adds_up_exactly_and_is_the_step_of_the_next_epoch(asked):
         now, later = (view_at(comparison, 21, e).networks for e in (epoch, epoch + 1))
         for key in RUNS:
             step = gradient.training_step(now[key], data)
-            assert_array_equal(step.after, step.weight - rate * (step.gradient + step.penalty))
-            assert_allclose(step.after, later[key].w1, rtol=1e-9, atol=1e-12)
-            hidden = 1 / (1 + np.exp(-(data.x_train @ step.weight + now[key].b1)))
-            assert_allclose(step.activation, hidden.mean(axis=0), rtol=1e-12)
+            assert_array_equal(
+                step["after"], step["weight"] - rate * (step["gradient"] + step["penalty"])
+            )
+            assert_allclose(step["after"], later[key].w1, rtol=1e-9, atol=1e-12)
+            hidden = 1 / (1 + np.exp(-(data.x_train @ step["weight"] + now[key].b1)))
+            assert_allclose(step["activation"], hidden.mean(axis=0), rtol=1e-12)
 
 
 def test_the_step_after_the_last_epoch_is_taken_on_a_copy():
@@ -86,14 +88,14 @@ def test_the_step_after_the_last_epoch_is_taken_on_a_copy():
     network = comparison.ones.network_at(5)
     before = network.w1.copy(), network.b1.copy(), network.w2.copy(), network.b2
     step = gradient.training_step(network, comparison.dataset)
-    assert_array_equal(step.weight, before[0])
-    assert np.abs(step.after - step.weight).max() > 0
+    assert_array_equal(step["weight"], before[0])
+    assert np.abs(step["after"] - step["weight"]).max() > 0
     for value, old in zip((network.w1, network.b1, network.w2, network.b2), before, strict=True):
         assert_array_equal(value, old)
     answers = [ask("gradient", comparison, 5).left for _ in range(2)]
     assert answers[0] == answers[1]
     assert comparison.epochs == 5
-    assert_allclose(step.after, comparison.fit(6).ones.network_at(6).w1, rtol=1e-9)
+    assert_allclose(step["after"], comparison.fit(6).ones.network_at(6).w1, rtol=1e-9)
 
 
 # --- the table ------------------------------------------------------------------------------
@@ -124,12 +126,12 @@ def test_the_table_shows_the_arrays_and_its_numbers_add_up(asked):
             units, activation, *others = rows
             count = min(4, asked.units)
             assert units.texts == ("h1", "h2", "h3", "h4")[:count]
-            assert_allclose(read(activation)[0], step.activation[:count], rtol=0, atol=5.1e-6)
+            assert_allclose(read(activation)[0], step["activation"][:count], rtol=0, atol=5.1e-6)
             assert len(others) == 4 * len(shown)
             for i, feature in enumerate(shown):
                 found = {row.kind: read(row) for row in others[4 * i : 4 * i + 4]}
                 for kind, (numbers, unit) in found.items():
-                    exact = getattr(step, kind)[feature, :count]
+                    exact = step[kind][feature, :count]
                     assert_allclose(numbers, exact, rtol=0, atol=0.501 * unit)
                 (w, w_unit), (g, _), (p, _), (after, _) = found.values()
                 assert f"x{feature + 1}:" in others[4 * i].name
@@ -148,7 +150,6 @@ def test_numbers_too_large_or_too_small_for_decimals_are_multiples_of_a_power_of
     assert texts(-3.5e200) == ("g ×10²⁰⁰", ("−3.50000",))
     assert texts(0.25, small=1) == ("g ×10⁻¹", ("2.50000",))
     assert texts(0.0, -0.0) == ("g", ("0.00000", "0.00000"))
-    assert texts(np.nan, -np.inf) == ("g", ("NaN", "−∞"))
     assert texts(5e-324)[0] == "g ×10⁻³⁰⁰"
 
 
@@ -178,7 +179,7 @@ def limits(kind, network, rows, data):
     rows = [row for row in rows if row.kind == kind]
     unit = np.array([read(row)[1] for row in rows])
     features = gradient.inputs_shown(data)[: len(rows)]
-    arrays = getattr(gradient.training_step(network, data), kind)[features]
+    arrays = gradient.training_step(network, data)[kind][features]
     columns = [tuple(column) for column in arrays[:, : len(rows[0].texts)].T]
     apart = []
     for column in columns:
@@ -275,21 +276,6 @@ def test_equal_gradients_of_different_weights_are_not_called_equal_weights():
     view = view_of(([1, 1], [1, 1]), ([1, 1], [1, 1]), settings=Settings("moons", units=3, l2=0))
     view.runs["normal"].network.w2 = np.zeros((3, 1))
     assert judge(view)[1] == ["same_gradient"]
-
-
-def test_a_diverged_run_is_reported_and_drawn():
-    broken = np.full((2, 3), np.nan), np.full(3, np.inf), np.full((3, 1), -np.inf)
-    view = view_of(
-        ([1, np.nan], [1, np.nan]),
-        ([1, 1], [1, 1]),
-        {"ones": network_of(*broken), "normal": network_of(*map(np.ones, ((2, 3), 3, (3, 1))))},
-        Settings("moons", units=3),
-    )
-    answer = gradient.answer(view)
-    assert "the loss diverged (infinite or NaN) at epoch 2" in answer.sentence
-    assert "NaN, NaN, NaN" in answer.left[1].alt
-    for picture in (*answer.left, *answer.right):
-        assert "<svg" in chart_svg(picture, 400, "sans-serif")
 
 
 # --- the diagram ----------------------------------------------------------------------------

@@ -406,6 +406,7 @@ def test_weights_of_an_epoch_are_trained_from_the_last_snapshot_only(epochs_desc
     [
         (-1, "epoch is -1; expected a whole number, 0 or more"),
         (1.5, "epoch is 1.5; expected a whole number"),
+        (2.0, "epoch is 2.0; expected a whole number"),
         (6, "epoch is 6; expected 0 to 5, the epochs trained"),
     ],
 )

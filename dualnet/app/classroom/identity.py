@@ -1,0 +1,96 @@
+"""Which class a browser follows or teaches: its address and its cookies.
+
+The teacher's browser is known by a cookie with the class's secret, a phone by a random one.
+"""
+
+import os
+import secrets
+
+import streamlit as st
+
+from dualnet.app.state import state
+from dualnet.lesson.classroom import TEXT, Classes, Guesses
+
+CLASSES = Classes()
+ENABLED = os.environ.get("DUALNET_CLASS", "on") != "off"
+DEVICE, HOST = "dualnet_device", "dualnet_host"  # cookies
+COOKIE = "<script>document.cookie = '{name}={value}; path=/; max-age={age}; samesite=lax'</script>"
+AGE = {DEVICE: 30 * 24 * 3600, HOST: 12 * 3600}  # seconds
+
+
+def code_in_url():
+    """Return the code of the class in the address, "" without one."""
+    return st.query_params.get("class", "")[:TEXT].strip().upper() if ENABLED else ""
+
+
+def look_up(code):
+    """Return the class of a code, or None where there is none or this session guesses too fast."""
+    guesses = state.setdefault("guesses", Guesses())
+    if guesses.wait(code):
+        return None
+    classroom = CLASSES.get(code)
+    if classroom is None:
+        guesses.wrong(code)
+    return classroom
+
+
+# --- the teacher ---
+
+
+def host():
+    """Return the secret of the class that this browser teaches, or a false value."""
+    return state.class_host if "class_host" in state else _cookie(HOST)
+
+
+def set_host(secret):
+    """Make this browser the teacher of the class of a secret; None ends that."""
+    state.class_host = secret
+    _set_cookie(HOST, secret or "")
+
+
+def own_class():
+    """Return the class that this browser teaches, or None."""
+    secret = host()
+    return CLASSES.of_host(secret) if ENABLED and secret else None
+
+
+def redeem(code):
+    """Make this browser a teacher's, if the address has a pairing token; take it out of the address."""
+    token = st.query_params.get("pair")
+    if token is None:
+        return
+    classroom = look_up(code)
+    if secret := classroom and classroom.redeem(token[:TEXT]):
+        set_host(secret)
+    state.pair_failed = not secret
+    del st.query_params["pair"]
+
+
+# --- cookies ---
+
+
+def device():
+    """Return what this browser is known by."""
+    if "device" not in state:
+        known = _cookie(DEVICE)
+        state.device = known or secrets.token_urlsafe(12)
+        if not known:
+            _set_cookie(DEVICE, state.device)
+    return state.device
+
+
+def draw_cookies():
+    """Let the browser keep this session's cookies: an address would show them to the class."""
+    for name, value in state.get("cookies", {}).items():
+        age = AGE[name] if value else 0
+        st.html(COOKIE.format(name=name, value=value, age=age), unsafe_allow_javascript=True)
+
+
+def _cookie(name):
+    """Return the text of a cookie, cut to a length, as the client chooses it; "" without one."""
+    value = st.context.cookies.get(name)
+    return value[:TEXT] if isinstance(value, str) else ""  # AppTest has a mock
+
+
+def _set_cookie(name, value):
+    state.cookies = {**state.get("cookies", {}), name: value}

@@ -1,0 +1,178 @@
+"""The page of who has opened the address of a class: a phone, or the teacher's remote."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import streamlit as st
+
+from dualnet.app import lesson, stage, styles
+from dualnet.app.classroom import identity
+from dualnet.app.classroom.polling import POLL, hold
+from dualnet.app.classroom.remote import draw_remote
+from dualnet.app.classroom.shown import (
+    asked,
+    draw_distribution,
+    phone_language,
+    set_shown,
+    step_of,
+    view_of,
+)
+from dualnet.app.sidebar import draw_language_choice
+from dualnet.app.state import PageState, press, state
+from dualnet.lesson.classroom import TEXT
+from dualnet.lesson.steps import STEPS
+from dualnet.lesson.stimulus import TRAINED, stimulus
+from dualnet.plotting.elements import Chart
+from dualnet.text import translator
+from dualnet.training.experiments import Comparison
+
+
+def draw_follower(code):
+    """Draw the page of who has opened the address of a class."""
+    t = translator(phone_language())
+    st.set_page_config(
+        page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
+    )
+    st.html(styles.TOUCH + styles.PHONE + styles.SHARES + styles.KOREAN * (state.language == "ko"))
+    identity.redeem(code)
+    taught = identity.own_class()
+    if taught and taught.code == code:
+        draw_remote(code)
+    else:
+        if state.get("pair_failed"):
+            st.warning(t("classroom.pair_failed"))
+        draw_phone(code)
+    identity.draw_cookies()
+
+
+@st.fragment(run_every=POLL)
+def draw_phone(code):
+    """Draw the class as a phone follows it."""
+    if state.get("exploring"):
+        st.rerun()  # a button in a fragment draws the fragment alone
+    t = translator(phone_language())
+    draw_language_choice(t)
+    classroom = identity.look_up(code)
+    if classroom is None:
+        _draw_missing(t, code)
+    elif not classroom.join(identity.device()):
+        st.warning(t("classroom.locked" if classroom.locked else "classroom.full"))
+    elif classroom.shown.step is None:
+        st.info(t("classroom.waiting"))
+    else:
+        _draw_step(t, classroom)
+    if state.pop("late", False):
+        st.toast(t("classroom.late"))
+    hold()
+
+
+def _draw_missing(t, code):
+    """Say that there is no class, and take another code."""
+    if state.guesses.wait(code):
+        st.warning(t("classroom.slow"))
+    else:
+        st.warning(t("classroom.missing", code="".join(c for c in code if c.isalnum())))
+
+    def enter():
+        st.query_params["class"] = state.class_code
+
+    st.text_input(t("classroom.code"), key="class_code", max_chars=TEXT, on_change=enter)
+
+
+def _draw_step(t, classroom):
+    shown = asked(classroom)
+    step, view = step_of(shown), view_of(shown, state.language)
+    st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
+    st.title(step.text("ask", view), anchor=False)
+    if classroom.polls[step.name].revealed:
+        _draw_result(t, classroom, shown)
+    else:
+        _draw_options(t, classroom, step, view)
+        _draw_stimulus(step, view)
+
+
+def _draw_result(t, classroom, shown):
+    """Draw how the class has voted and, once it is known, what the numbers confirm."""
+    step, view = step_of(shown), view_of(shown, state.language)
+    poll, guesses = classroom.polls[step.name], classroom.guesses(identity.device())
+    own, confirmed = guesses[step.name]
+    draw_distribution(t, classroom, shown, state.language, own)
+    if own is None:
+        st.caption(t("classroom.no_vote"))
+    if poll.answered is None:
+        st.caption(t("classroom.computing"))
+    else:
+        st.markdown(f"{step.result(view, confirmed, own)}  \n{step.text('notice', view)}")
+    args = classroom.shown, state.language
+    st.button(t("classroom.explore"), key="explore", on_click=_explore, args=args)
+    if step is STEPS[-1]:
+        known = [pair for pair in guesses.values() if all(pair)]
+        right = sum(own == confirmed for own, confirmed in known)
+        st.markdown(t("classroom.own_summary", right=right, guesses=len(known)))
+
+
+def _draw_options(t, classroom, step, view):
+    """Draw the options as large buttons, the one chosen marked."""
+    rounds = classroom.polls[step.name].rounds
+    turn = len(rounds) - 1
+    own = rounds[turn].get(identity.device())
+    with st.container(key="votes"):
+        for number, option in enumerate(step.options, start=1):
+            st.button(
+                step.text(option, view),
+                key=f"vote{number}",
+                type="primary" if option == own else "secondary",
+                icon=":material/check:" if option == own else None,
+                on_click=_vote,
+                args=(classroom, step.name, turn, option),
+                width="stretch",
+                wrap=True,
+            )
+    hint = "changeable" if own else "second_vote" if turn else "choose"
+    st.caption(t(f"classroom.{hint}"))
+
+
+def _vote(classroom, step, turn, option):
+    # A callback of a fragment draws nothing: it would replace the top of the page.
+    state.late = not classroom.vote(identity.device(), step, turn, option)
+
+
+def _draw_stimulus(step, view):
+    """Draw what is asked about. What needs training stands on the teacher's page; empty axes are left
+    out: a phone would load a library for them."""
+    if step.name in TRAINED:
+        return
+    shown = _stimulus(step.name, view)
+    if not any(isinstance(picture, Chart) for picture in shown.both):
+        lesson.draw_stimulus(shown, st)
+
+
+@lru_cache(maxsize=32)
+def _stimulus(name, view):
+    """Return the stimulus of a step, the same for all phones of a language. It trains nothing."""
+    [step] = [step for step in STEPS if step.name == name]
+    return stimulus(step, replace(view, comparison=stage.shared(Comparison, view.settings)))
+
+
+# --- trying it ------------------------------------------------------------------------------
+
+
+def _explore(shown, spoken):
+    """Give this phone the teacher's state, with all controls."""
+    state.exploring = True
+    state.setdefault("page", PageState())
+    press(_take_over, shown, spoken)
+
+
+def _take_over(values, shown, spoken):
+    values |= {"language": spoken, "step": None, "revealed": {}, "refused": {}}
+    set_shown(values, shown)
+
+
+def _rejoin():
+    state.exploring = False
+
+
+def draw_rejoin(t):
+    """Draw the way back to the class."""
+    st.button(t("classroom.rejoin"), key="rejoin", icon=":material/arrow_back:", on_click=_rejoin)

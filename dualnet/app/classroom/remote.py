@@ -1,0 +1,52 @@
+"""The teacher's second device: the speaker's notes and the buttons that lead through the lesson."""
+
+import streamlit as st
+
+from dualnet.app.classroom.identity import own_class
+from dualnet.app.classroom.polling import POLL, hold
+from dualnet.app.classroom.shown import phone_language, step_of, view_of
+from dualnet.app.sidebar import draw_language_choice
+from dualnet.app.state import state
+from dualnet.lesson.steps import STEPS
+from dualnet.text import translator
+
+
+@st.fragment(run_every=POLL)
+def draw_remote(code):
+    """Draw the question, the turnout, the buttons and the notes."""
+    t = translator(phone_language())
+    draw_language_choice(t)
+    classroom = own_class()
+    if classroom is None or classroom.code != code:
+        st.rerun()
+    step = step_of(classroom.shown)
+    if step is None:
+        st.info(t("classroom.waiting"))
+    else:
+        view = view_of(classroom.shown, state.language)
+        voted, present = classroom.turnout()
+        st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
+        st.title(step.text("ask", view), anchor=False)
+        st.markdown(t("classroom.turnout", voted=voted, present=present))
+        _draw_buttons(t, classroom, step)
+        st.info(step.text("notes", view))
+    hold()
+
+
+def _draw_buttons(t, classroom, step):
+    at, last = STEPS.index(step), len(STEPS) - 1
+
+    def button(name, action, *args, **options):
+        label = t(f"lesson.{name}")
+        st.button(label, key=name, on_click=action, args=args, width="stretch", **options)
+
+    with st.container(horizontal=True, key="remote"):
+        button("back", _go, classroom, STEPS[max(at - 1, 0)], disabled=at == 0)
+        if classroom.polls[step.name].revealed:
+            button("next", _go, classroom, STEPS[min(at + 1, last)], disabled=at == last)
+        else:
+            button("show", classroom.reveal, step.name, type="primary")
+
+
+def _go(classroom, step):
+    classroom.show(step.name, {"step": step.name}, step.options)

@@ -1,0 +1,32 @@
+"""The results of a class: for every step, how many guessed what the numbers confirm."""
+
+import csv
+import io
+
+from dualnet.app.classroom.shown import step_of, view_of
+from dualnet.lesson.classroom import Shown
+from dualnet.lesson.steps import step_number
+from dualnet.text import translator
+
+
+def results_csv(classroom, language):
+    """Return the results as CSV text: step, question, confirmed option, and voted and right by round."""
+    text = io.StringIO()
+    csv.writer(text).writerows(results_table(classroom, language))
+    return "\ufeff" + text.getvalue()  # Excel takes Korean only with the mark
+
+
+def results_table(classroom, language):
+    """Return the results as rows of equal length, the head first."""
+    t = translator(language)
+    head = [t(f"classroom.{name}") for name in ("step", "question", "confirmed")]
+    head += [t(f"classroom.{name}", round=n) for n in (1, 2) for name in ("voted", "guessed")]
+    rows = [head]
+    for name, confirmed, rounds in classroom.results():
+        shown = Shown(name, classroom.polls[name].answered or {})
+        step, view = step_of(shown), view_of(shown, language)
+        option = step.text(confirmed, view) if confirmed else ""
+        cells = [number if number is not None else "" for pair in rounds for number in pair]
+        row = [step_number(name), step.text("ask", view), option, *cells]
+        rows.append(row + [""] * (len(head) - len(row)))
+    return rows

@@ -1,0 +1,78 @@
+"""What a class is shown: the step with its state of the page, and the votes on it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dualnet.app.state import set_controls, state
+from dualnet.app.url import CONTROLS, opening, read_parameters
+from dualnet.lesson.steps import STEPS, step_number
+from dualnet.questions.base import View
+from dualnet.settings import HYPERPARAMETERS, Settings
+from dualnet.text import language_of
+
+
+def phone_language():
+    """Return the language of a phone. A run that is stopped early may have lost the choice."""
+    return state.setdefault("language", language_of(st.context.locale))
+
+
+def step_of(shown):
+    """Return the `Step` that a class is shown, or None outside of the lesson."""
+    return shown.step and STEPS[step_number(shown.step) - 1]
+
+
+def controls_of(shown):
+    """Return a value for every control."""
+    values, _ = read_parameters({key: [value] for key, value in shown.parameters.items()})
+    return opening(shown.step and step_number(shown.step)) | values
+
+
+def set_shown(values, shown):
+    """Set the controls of a page to what a class is shown."""
+    controls = controls_of(shown)
+    set_controls(values, {key: controls[key] for key in CONTROLS})
+    values["play"] = "play" in shown.parameters
+
+
+def view_of(shown, language):
+    """Return what a class is shown as a `View` without runs."""
+    values = controls_of(shown)
+    settings = Settings(values["dataset"], **{name: values[name] for name in HYPERPARAMETERS})
+    epochs = values["epochs"]
+    epoch = epochs if values["epoch"] is None else values["epoch"]
+    return View(settings, None, epochs, epoch, language, values["axis"])
+
+
+def asked(classroom):
+    """Return the `Shown` that the question, the votes and the answer belong to: once the answer is known,
+    the state that it was found for, whatever the teacher tries after that."""
+    shown = classroom.shown
+    answered = classroom.polls[shown.step].answered
+    return shown if answered is None else replace(shown, parameters=answered)
+
+
+def has_changed(classroom, shown):
+    """Return whether the settings or the epochs shown now are not those of ``shown``."""
+    then, now = (view_of(state, "en") for state in (shown, classroom.shown))
+    return (then.settings, then.epochs, then.epoch) != (now.settings, now.epochs, now.epoch)
+
+
+def draw_distribution(t, classroom, shown, language, own=None):
+    """Draw each option filled by its share, with its count, of both rounds if there are two.
+
+    shown : as `asked` returns it; own : the option that this device has chosen, or None
+    """
+    step, view = step_of(shown), view_of(shown, language)
+    rounds = classroom.distributions(step.name)
+    confirmed = classroom.polls[step.name].confirmed
+    total = max(sum(rounds[-1].values()), 1)
+    with st.container(key="shares"):
+        for option, place in zip(step.options, st.columns(len(step.options)), strict=True):
+            counts = " → ".join(str(counts[option]) for counts in rounds)
+            mark = ":green[:material/check_circle:] " if option == confirmed else ""
+            mine = f" · {t('classroom.yours')}" if option == own else ""
+            words = f"{mark}{step.text(option, view)} · **{counts}**{mine}"
+            place.progress(rounds[-1][option] / total, words)
+    if has_changed(classroom, shown):
+        st.caption(t("classroom.changed"))

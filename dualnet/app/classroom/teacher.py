@@ -1,0 +1,273 @@
+"""What the teacher of a class sees of it: the address, who votes and how they voted."""
+
+import streamlit as st
+
+from dualnet.app import lesson, share, styles
+from dualnet.app.classroom import identity
+from dualnet.app.classroom.identity import own_class
+from dualnet.app.classroom.polling import POLL, hold
+from dualnet.app.classroom.results import results_csv, results_table
+from dualnet.app.classroom.shown import asked, draw_distribution, has_changed, set_shown
+from dualnet.app.state import PageState, press, state
+from dualnet.app.url import parameters_of
+from dualnet.lesson.classroom import code_of
+from dualnet.lesson.steps import STEPS, step_number
+
+ALONE = 60  # seconds without a device after which the page says what may be wrong
+VERSION = "class_version"  # the version of the class that the page shows, among the page's values
+
+
+# --- starting a class -----------------------------------------------------------------------
+
+
+def draw_start(t):
+    """Draw the button that starts a class, or opens the one that the server has forgotten; in a class,
+    its menu."""
+    if not identity.ENABLED:
+        return
+    if classroom := own_class():
+        draw_menu(t, classroom)
+        return
+    st.button(t("classroom.start"), key="start_class", icon=":material/groups:", on_click=start)
+    if lost := identity.host():
+        st.button(t("classroom.reopen", code=code_of(lost)), key="reopen", on_click=reopen)
+    if state.get("class_full"):
+        st.warning(t("classroom.no_class"))
+
+
+def start():
+    """Open a class and begin the lesson."""
+    if _open():
+        press(lesson.start)
+
+
+def reopen():
+    """Open the class of this browser's secret again, after the server has forgotten it."""
+    if _open(identity.host()):
+        press()
+
+
+def _open(host=None):
+    classroom = identity.CLASSES.open(host)
+    state.class_full = classroom is None
+    if classroom:
+        identity.set_host(classroom.host)
+        state.page.values[VERSION] = classroom.version
+    return classroom
+
+
+def end():
+    if classroom := own_class():
+        identity.CLASSES.close(classroom)
+    identity.set_host(None)
+
+
+# --- what the class is shown ----------------------------------------------------------------
+
+
+def follow():
+    """Let the next `update` take over what the class shows, if the remote or another tab has changed it."""
+    classroom = own_class()
+    if classroom and not identity.code_in_url():
+        page = state.setdefault("page", PageState())
+        if classroom.version != page.values.get(VERSION):
+            page.presses.insert(0, (_adopt, (classroom,)))  # a button of this page comes after it
+
+
+def _adopt(values, classroom):
+    values[VERSION], shown = classroom.version, classroom.shown
+    set_shown(values, shown)
+    values |= {"step": shown.step and step_number(shown.step), "refused": {}}
+    values["revealed"] = {
+        n: values["revealed"].get(n)
+        for n, step in enumerate(STEPS, start=1)
+        if step.name in classroom.polls and classroom.polls[step.name].revealed
+    }
+
+
+def publish():
+    """Show the class what this page shows."""
+    if classroom := own_class():
+        step, values = lesson.current_step(), state.page.values
+        values[VERSION] = classroom.show(
+            step and step.name,
+            _parameters(),
+            step.options if step else (),
+            seen=values.get(VERSION, -1),
+            revealed=lesson.is_revealed(),
+        )
+
+
+def _parameters():
+    """Return the state of this page as a class shares it: each device has its own language and size."""
+    parameters = parameters_of(state.page.values | {"language": None, "projector": None})
+    return parameters | {"play": "1"} if state.get("play") else parameters
+
+
+def answer(t, step, confirmed, votes):
+    """Tell the class which option the numbers confirm; after the last step, draw the results.
+
+    votes : as `draw_votes` returns it
+
+    Returns whether the votes on the page mark this option.
+    """
+    classroom = own_class()
+    if classroom is None or step.name not in classroom.polls:
+        return False
+    classroom.answer(step.name, _parameters(), confirmed)
+    if votes:
+        with votes:
+            _draw_votes(t, classroom)
+    if step is STEPS[-1]:
+        st.markdown(f"**{t('classroom.summary')}**")
+        head, *rows = results_table(classroom, state.language)
+        st.table([dict(zip(head, row, strict=True)) for row in rows])
+    return confirmed is not None and not has_changed(classroom, asked(classroom))
+
+
+# --- the votes ------------------------------------------------------------------------------
+
+
+def draw_votes(t):
+    """Draw how many have voted and, after Show, how; say where the class is over.
+
+    Returns the place for the votes where they wait for the answer, to appear together; None otherwise.
+    """
+    classroom = own_class()
+    if classroom is None:
+        if identity.host():
+            st.warning(t("classroom.over"))
+            draw_start(t)
+        return None
+    st.html(styles.SHARES + styles.CLASS)
+    place, poll = st.container(key="class"), classroom.polls[classroom.shown.step]
+    if poll.revealed and poll.answered is None:
+        return place
+    with place:
+        _draw_votes(t, classroom)
+    return None
+
+
+@st.fragment(run_every=POLL)
+def _draw_votes(t, classroom):
+    if own_class() is not classroom or classroom.version != state.page.values.get(VERSION):
+        st.rerun()
+    shown = asked(classroom)
+    if classroom.polls[shown.step].revealed:
+        draw_distribution(t, classroom, shown, state.language)
+    else:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _draw_turnout(t, classroom, shown.step)
+    hold()
+
+
+def _draw_turnout(t, classroom, step):
+    """Draw how many have voted, never what, and the button for a second vote."""
+    voted, present = classroom.turnout()
+    st.markdown(t("classroom.turnout", voted=voted, present=present), width="content")
+    if len(classroom.polls[step].rounds) > 1:
+        st.caption(t("classroom.second"), width="content")
+    elif voted:
+        divided = classroom.is_divided(step)
+        st.caption(t("classroom.divided" if divided else "classroom.agreed"), width="content")
+        again = {"on_click": classroom.vote_again, "args": (step,)}
+        st.button(t("classroom.again"), key="again", **again)
+    if not classroom.seats() and classroom.age() > ALONE:
+        st.caption(t("classroom.alone"))
+
+
+# --- the address ----------------------------------------------------------------------------
+
+
+def draw_corner(t, head):
+    """Draw the menu of the class and, from the first Show on, its QR code in the corner of ``head``;
+    return the place beside them."""
+    classroom = own_class()
+    if classroom is None:
+        return head
+    with head:
+        place, corner = st.columns([7, 1])
+    with corner, st.container(key="corner", gap="xsmall"):
+        if classroom.has_shown():
+            _draw_code(t, _address(classroom)[0], "stretch")
+        draw_menu(t, classroom)
+    return place.container(gap="xsmall")
+
+
+def beside_invitation(t, place):
+    """Draw the QR code, or why no device can open it, and the address in ``place``, large, until the first
+    Show; return where the rest of the page stands."""
+    classroom = own_class()
+    if classroom is None or classroom.has_shown():
+        return place
+    address, hint = _address(classroom)
+    with place.container(key="invitation"):
+        beside, invitation = st.columns(2)
+    with invitation:
+        if hint in {"share.loopback", "share.alone"}:
+            st.warning(t(hint))
+        else:
+            _draw_code(t, address, "stretch")
+        st.markdown(f"# {address.split('://')[-1]}")
+    return beside
+
+
+@st.fragment
+def draw_menu(t, classroom):
+    """Draw what a teacher seldom needs."""
+    if own_class() is not classroom:
+        st.rerun()
+    with st.popover(t("classroom.class", code=classroom.code), key="class_menu", width="stretch"):
+        left, right = st.columns(2)
+        with left:
+            _draw_address(t, classroom)
+        with right:
+            _draw_menu(t, classroom)
+
+
+def _draw_address(t, classroom):
+    """Draw the address of the class, or of its remote once the teacher has asked for it."""
+    address, _ = _address(classroom)
+    if classroom.is_pairing(state.get("pair_token", "")):
+        address += f"&pair={state.pair_token}"
+        st.caption(t("classroom.paired"))
+    _draw_code(t, address, "stretch")
+    st.code(address, language=None, wrap_lines=True)
+
+
+def _draw_menu(t, classroom):
+    st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
+    classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
+    st.button(t("classroom.free"), key="free", on_click=classroom.free_seats)
+    st.download_button(
+        t("classroom.csv"),
+        results_csv(classroom, state.language),
+        f"class-{classroom.code}.csv",
+        "text/csv",
+        key="class_csv",
+        on_click="ignore",
+    )
+    st.button(t("classroom.end"), key="end", on_click=end)
+
+
+def _pair(classroom):
+    state.pair_token = classroom.pair()
+
+
+def _address(classroom):
+    """Return the address of a class for other devices, and the key of the hint beside it or None."""
+    listens = st.get_option("server.address") or ""
+    return share.reachable(f"{share.page_address()}?class={classroom.code}", listens)
+
+
+def _draw_code(t, address, width):
+    code, _ = share.qr_svg(address)
+    if code:
+        st.image(code, width=width, alt=t("share.alt", address=address))
+
+
+def finish():
+    """Draw what a class needs after the page."""
+    identity.draw_cookies()
+    if own_class():
+        hold()
