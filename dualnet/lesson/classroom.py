@@ -69,6 +69,11 @@ class Classroom:
 
     # --- the teacher ---
 
+    def current(self):
+        """Return ``version`` and the ``shown`` that belongs to it."""
+        with self._lock:
+            return self.version, self.shown
+
     def show(self, step, parameters, options=(), seen=None, revealed=False):
         """Show a step, with the ``options`` of its question, in a state of the page.
 

@@ -96,3 +96,16 @@ def test_a_run_that_is_held_reaches_the_browser_although_a_poll_follows(
     path = tmp_path / "page.py"
     path.write_text(SCRIPT)
     assert asyncio.run(press_and_poll(path)) == arrives
+
+
+@pytest.mark.parametrize(("pause", "slowed"), [(0.1, True), (0.9, True), (1.1, False)])
+def test_a_session_that_runs_too_often_is_held_longer(monkeypatch, pause, slowed):
+    now, held = [0.0], []
+    monkeypatch.setattr(polling.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(polling.time, "sleep", held.append)
+    recent = polling.recent_runs()
+    for _ in range(3 * polling.RUNS):
+        polling.hold(recent)
+        now[0] += pause
+    assert held[: polling.RUNS] == [polling.DELIVERY] * polling.RUNS
+    assert set(held[polling.RUNS :]) == {polling.FLOODED if slowed else polling.DELIVERY}

@@ -19,6 +19,7 @@ def classes(monkeypatch):
     """Return the classes of a server that has just started, which waits for no delivery."""
     monkeypatch.setattr(identity, "CLASSES", Classes())
     monkeypatch.setattr(polling, "DELIVERY", 0)
+    monkeypatch.setattr(polling, "FLOODED", 0)
     return identity.CLASSES
 
 
@@ -295,6 +296,22 @@ def test_a_class_does_not_share_the_projector():
     teacher, opened = start_class()
     press(teacher, "enlarge")
     assert "projector" not in opened.shown.parameters
+
+
+def test_a_teacher_who_visits_another_class_changes_nothing_in_the_own_one():
+    teacher, opened = start_class()
+    _, other = start_class()
+    [visitor] = phones(other.code, "en")
+    visitor.session_state.class_host = opened.host
+    other.reveal(STEPS[0].name)
+    opened.show(STEPS[1].name, {"step": STEPS[1].name}, STEPS[1].options)
+    press(visitor.run(), "explore")
+    press(visitor, "start")
+    assert translator("en")("classroom.turnout", voted=0, present=0) not in words(visitor)
+    press(visitor, "show")
+    assert opened.shown.step == STEPS[1].name
+    assert not opened.has_shown()
+    assert teacher.run().session_state.step == 2
 
 
 def test_results_are_a_table_of_votes_and_right_guesses():

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dualnet.app import lesson, stage, styles
 from dualnet.app.classroom import identity
-from dualnet.app.classroom.polling import POLL, hold
+from dualnet.app.classroom.polling import POLL, hold, recent_runs
 from dualnet.app.classroom.remote import draw_remote
 from dualnet.app.classroom.shown import (
     asked,
@@ -57,13 +57,11 @@ def draw_phone(code):
         _draw_missing(t, code)
     elif not classroom.join(identity.device()):
         st.warning(t("classroom.locked" if classroom.locked else "classroom.full"))
-    elif classroom.shown.step is None:
-        st.info(t("classroom.waiting"))
     else:
-        _draw_step(t, classroom)
+        _draw_step(t, classroom, classroom.shown)
     if state.pop("late", False):
         st.toast(t("classroom.late"))
-    hold()
+    hold(state.setdefault("runs", recent_runs()))
 
 
 def _draw_missing(t, code):
@@ -79,31 +77,35 @@ def _draw_missing(t, code):
     st.text_input(t("classroom.code"), key="class_code", max_chars=TEXT, on_change=enter)
 
 
-def _draw_step(t, classroom):
-    shown = asked(classroom)
+def _draw_step(t, classroom, now):
+    """Draw the question of what is shown ``now``, then its options or its result."""
+    if now.step is None:
+        st.info(t("classroom.waiting"))
+        return
+    shown = asked(classroom, now)
     step, view = step_of(shown), view_of(shown, state.language)
     st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
     st.title(step.text("ask", view), anchor=False)
     if classroom.polls[step.name].revealed:
-        _draw_result(t, classroom, shown)
+        _draw_result(t, classroom, now)
     else:
         _draw_options(t, classroom, step, view)
         _draw_stimulus(step, view)
 
 
-def _draw_result(t, classroom, shown):
+def _draw_result(t, classroom, now):
     """Draw how the class has voted and, once it is known, what the numbers confirm."""
-    step, view = step_of(shown), view_of(shown, state.language)
+    step, view = step_of(now), view_of(asked(classroom, now), state.language)
     poll, guesses = classroom.polls[step.name], classroom.guesses(identity.device())
     own, confirmed = guesses[step.name]
-    draw_distribution(t, classroom, shown, state.language, own)
+    draw_distribution(t, classroom, now, state.language, own)
     if own is None:
         st.caption(t("classroom.no_vote"))
     if poll.answered is None:
         st.caption(t("classroom.computing"))
     else:
         st.markdown(f"{step.result(view, confirmed, own)}  \n{step.text('notice', view)}")
-    args = classroom.shown, state.language
+    args = now, state.language
     st.button(t("classroom.explore"), key="explore", on_click=_explore, args=args)
     if step is STEPS[-1]:
         known = [pair for pair in guesses.values() if all(pair)]

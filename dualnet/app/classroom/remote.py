@@ -19,11 +19,12 @@ def draw_remote(code):
     classroom = own_class()
     if classroom is None or classroom.code != code:
         st.rerun()
-    step = step_of(classroom.shown)
+    shown = classroom.shown
+    step = step_of(shown)
     if step is None:
         st.info(t("classroom.waiting"))
     else:
-        view = view_of(classroom.shown, state.language)
+        view = view_of(shown, state.language)
         voted, present = classroom.turnout()
         st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
         st.title(step.text("ask", view), anchor=False)

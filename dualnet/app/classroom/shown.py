@@ -44,25 +44,26 @@ def view_of(shown, language):
     return View(settings, None, epochs, epoch, language, values["axis"])
 
 
-def asked(classroom):
-    """Return the `Shown` that the question, the votes and the answer belong to: once the answer is known,
-    the state that it was found for, whatever the teacher tries after that."""
-    shown = classroom.shown
-    answered = classroom.polls[shown.step].answered
-    return shown if answered is None else replace(shown, parameters=answered)
+def asked(classroom, now):
+    """Return the `Shown` that the question, the votes and the answer of the step shown ``now`` belong to:
+    once the answer is known, the state that it was found for, whatever the teacher tries after that."""
+    answered = classroom.polls[now.step].answered
+    return now if answered is None else replace(now, parameters=answered)
 
 
-def has_changed(classroom, shown):
-    """Return whether the settings or the epochs shown now are not those of ``shown``."""
-    then, now = (view_of(state, "en") for state in (shown, classroom.shown))
+def has_changed(then, now):
+    """Return whether the settings or the epochs of two `Shown` differ."""
+    then, now = (view_of(shown, "en") for shown in (then, now))
     return (then.settings, then.epochs, then.epoch) != (now.settings, now.epochs, now.epoch)
 
 
-def draw_distribution(t, classroom, shown, language, own=None):
-    """Draw each option filled by its share, with its count, of both rounds if there are two.
+def draw_distribution(t, classroom, now, language, own=None):
+    """Draw each option of the step shown ``now`` filled by its share, with its count, of both rounds if
+    there are two.
 
-    shown : as `asked` returns it; own : the option that this device has chosen, or None
+    own : the option that this device has chosen, or None
     """
+    shown = asked(classroom, now)
     step, view = step_of(shown), view_of(shown, language)
     rounds = classroom.distributions(step.name)
     confirmed = classroom.polls[step.name].confirmed
@@ -74,5 +75,5 @@ def draw_distribution(t, classroom, shown, language, own=None):
             mine = f" · {t('classroom.yours')}" if option == own else ""
             words = f"{mark}{step.text(option, view)} · **{counts}**{mine}"
             place.progress(rounds[-1][option] / total, words)
-    if has_changed(classroom, shown):
+    if has_changed(shown, now):
         st.caption(t("classroom.changed"))

@@ -4,17 +4,21 @@ import streamlit as st
 
 from dualnet.app import lesson, share, styles
 from dualnet.app.classroom import identity
-from dualnet.app.classroom.identity import own_class
 from dualnet.app.classroom.polling import POLL, hold
 from dualnet.app.classroom.results import results_csv, results_table
 from dualnet.app.classroom.shown import asked, draw_distribution, has_changed, set_shown
 from dualnet.app.state import PageState, press, state
 from dualnet.app.url import parameters_of
-from dualnet.lesson.classroom import code_of
+from dualnet.lesson.classroom import Shown, code_of
 from dualnet.lesson.steps import STEPS, step_number
 
 ALONE = 60  # seconds without a device after which the page says what may be wrong
 VERSION = "class_version"  # the version of the class that the page shows, among the page's values
+
+
+def _taught():
+    """Return the class that this page teaches, or None; a page whose address names a class follows that."""
+    return None if identity.code_in_url() else identity.own_class()
 
 
 # --- starting a class -----------------------------------------------------------------------
@@ -25,7 +29,7 @@ def draw_start(t):
     its menu."""
     if not identity.ENABLED:
         return
-    if classroom := own_class():
+    if classroom := _taught():
         draw_menu(t, classroom)
         return
     st.button(t("classroom.start"), key="start_class", icon=":material/groups:", on_click=start)
@@ -57,7 +61,7 @@ def _open(host=None):
 
 
 def end():
-    if classroom := own_class():
+    if classroom := _taught():
         identity.CLASSES.close(classroom)
     identity.set_host(None)
 
@@ -67,15 +71,14 @@ def end():
 
 def follow():
     """Let the next `update` take over what the class shows, if the remote or another tab has changed it."""
-    classroom = own_class()
-    if classroom and not identity.code_in_url():
+    if classroom := _taught():
         page = state.setdefault("page", PageState())
         if classroom.version != page.values.get(VERSION):
             page.presses.insert(0, (_adopt, (classroom,)))  # a button of this page comes after it
 
 
 def _adopt(values, classroom):
-    values[VERSION], shown = classroom.version, classroom.shown
+    values[VERSION], shown = classroom.current()
     set_shown(values, shown)
     values |= {"step": shown.step and step_number(shown.step), "refused": {}}
     values["revealed"] = {
@@ -87,7 +90,7 @@ def _adopt(values, classroom):
 
 def publish():
     """Show the class what this page shows."""
-    if classroom := own_class():
+    if classroom := _taught():
         step, values = lesson.current_step(), state.page.values
         values[VERSION] = classroom.show(
             step and step.name,
@@ -111,10 +114,11 @@ def answer(t, step, confirmed, votes):
 
     Returns whether the votes on the page mark this option.
     """
-    classroom = own_class()
+    classroom = _taught()
     if classroom is None or step.name not in classroom.polls:
         return False
-    classroom.answer(step.name, _parameters(), confirmed)
+    now = Shown(step.name, _parameters())
+    classroom.answer(step.name, now.parameters, confirmed)
     if votes:
         with votes:
             _draw_votes(t, classroom)
@@ -122,7 +126,7 @@ def answer(t, step, confirmed, votes):
         st.markdown(f"**{t('classroom.summary')}**")
         head, *rows = results_table(classroom, state.language)
         st.table([dict(zip(head, row, strict=True)) for row in rows])
-    return confirmed is not None and not has_changed(classroom, asked(classroom))
+    return confirmed is not None and not has_changed(asked(classroom, now), now)
 
 
 # --- the votes ------------------------------------------------------------------------------
@@ -133,15 +137,15 @@ def draw_votes(t):
 
     Returns the place for the votes where they wait for the answer, to appear together; None otherwise.
     """
-    classroom = own_class()
+    classroom = _taught()
     if classroom is None:
         if identity.host():
             st.warning(t("classroom.over"))
             draw_start(t)
         return None
     st.html(styles.SHARES + styles.CLASS)
-    place, poll = st.container(key="class"), classroom.polls[classroom.shown.step]
-    if poll.revealed and poll.answered is None:
+    place, poll = st.container(key="class"), classroom.polls.get(classroom.shown.step)
+    if poll and poll.revealed and poll.answered is None:
         return place
     with place:
         _draw_votes(t, classroom)
@@ -150,14 +154,14 @@ def draw_votes(t):
 
 @st.fragment(run_every=POLL)
 def _draw_votes(t, classroom):
-    if own_class() is not classroom or classroom.version != state.page.values.get(VERSION):
+    version, now = classroom.current()
+    if _taught() is not classroom or version != state.page.values.get(VERSION):
         st.rerun()
-    shown = asked(classroom)
-    if classroom.polls[shown.step].revealed:
-        draw_distribution(t, classroom, shown, state.language)
+    if classroom.polls[now.step].revealed:
+        draw_distribution(t, classroom, now, state.language)
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
-            _draw_turnout(t, classroom, shown.step)
+            _draw_turnout(t, classroom, now.step)
     hold()
 
 
@@ -182,7 +186,7 @@ def _draw_turnout(t, classroom, step):
 def draw_corner(t, head):
     """Draw the menu of the class and, from the first Show on, its QR code in the corner of ``head``;
     return the place beside them."""
-    classroom = own_class()
+    classroom = _taught()
     if classroom is None:
         return head
     with head:
@@ -197,7 +201,7 @@ def draw_corner(t, head):
 def beside_invitation(t, place):
     """Draw the QR code, or why no device can open it, and the address in ``place``, large, until the first
     Show; return where the rest of the page stands."""
-    classroom = own_class()
+    classroom = _taught()
     if classroom is None or classroom.has_shown():
         return place
     address, hint = _address(classroom)
@@ -215,7 +219,7 @@ def beside_invitation(t, place):
 @st.fragment
 def draw_menu(t, classroom):
     """Draw what a teacher seldom needs."""
-    if own_class() is not classroom:
+    if _taught() is not classroom:
         st.rerun()
     with st.popover(t("classroom.class", code=classroom.code), key="class_menu", width="stretch"):
         left, right = st.columns(2)
@@ -269,5 +273,5 @@ def _draw_code(t, address, width):
 def finish():
     """Draw what a class needs after the page."""
     identity.draw_cookies()
-    if own_class():
+    if _taught():
         hold()
