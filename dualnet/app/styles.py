@@ -112,6 +112,7 @@ kbd {
 .vega-bind input + span, .vega-bind input + label { display: none }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
+    .st-key-rejoin { margin-top: 0.75rem; padding-inline-start: 2.5rem }
     .st-key-enlarge, kbd { display: none !important }
 }
 @page { size: A4; margin: 10mm }
