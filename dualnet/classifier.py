@@ -235,13 +235,13 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
 
     def _train(self, trainer, trained):
         """Train all epochs; ``trained`` is how many an earlier `fit` has had."""
-        told = 0
+        printed = 0
         for done in trainer.advance(self.epochs):
             if self.verbose:
-                for epoch in range(told, done):
+                for epoch in range(printed, done):
                     loss = trainer.losses[0, epoch]
                     print(f"Iteration {trained + epoch + 1}, loss = {loss:.8f}")
-                told = done
+                printed = done
 
     def _warn_unless_converged(self):
         recent = self.loss_curve_[-RECENT_EPOCHS - 1 :]

@@ -6,11 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from dualnet.app import share, stage
+from dualnet.app import share
+from dualnet.app.answer import shared, stop_if_superseded, turn_for
 from dualnet.app.serving import cache, pictures
-from dualnet.app.stage import stop_if_superseded
 from dualnet.app.state import press, state
-from dualnet.export import run
+from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
 from dualnet.lesson import handout
 from dualnet.questions import QUESTIONS
@@ -46,13 +46,21 @@ def _files(question, view, experiments):
     def picture(kind):
         return pictures.picture(question.answer(replace(view, play=False), *experiments), kind)
 
-    def notebook():
-        return run.notebook(view, question.key, QUESTIONS).encode()
+    def jupyter():
+        return notebook.notebook(view, question.key, QUESTIONS).encode()
 
     return {
-        "csv": ("csv", "text/csv", lambda: run.losses_csv(view.comparison, view.epochs).encode()),
-        "script": ("py", "text/x-python", lambda: run.python_script(view, question.key).encode()),
-        "notebook": ("ipynb", "application/x-ipynb+json", notebook),
+        "csv": (
+            "csv",
+            "text/csv",
+            lambda: notebook.losses_csv(view.comparison, view.epochs).encode(),
+        ),
+        "script": (
+            "py",
+            "text/x-python",
+            lambda: notebook.python_script(view, question.key).encode(),
+        ),
+        "notebook": ("ipynb", "application/x-ipynb+json", jupyter),
         "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
         "png": ("png", "image/png", lambda: picture("png")),
     }
@@ -106,8 +114,8 @@ def _handout(t, language, place):
     steps = handout.handout(
         language,
         share.page_address(),
-        stage.shared,
-        stage.turn_for,
+        shared,
+        turn_for,
         lambda answer: pictures.picture(answer, "fragment"),
     )
     while True:
@@ -115,7 +123,7 @@ def _handout(t, language, place):
             done, total = next(steps)
         except StopIteration as end:
             return end.value.encode()
-        stage.stop_if_superseded()
+        stop_if_superseded()
         place.progress(done / total, t("downloads.steps", done=int(done), total=total))
 
 

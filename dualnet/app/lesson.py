@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from dualnet.app import sidebar, stage, styles
+from dualnet.app import sidebar, styles
+from dualnet.app.answer import (
+    PictureGrid,
+    draw_element,
+    drawing_turn,
+    experiments_of,
+    training,
+)
 from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
@@ -135,11 +142,11 @@ def draw_stimulus(shown, place):
     """Draw what is asked about, an `Answer` of `stimulus`, in ``place``."""
     with place.container(key="stimulus"):
         if shown.left:
-            stage.PictureGrid(shown.names).draw(shown.left, shown.right)
+            PictureGrid(shown.names).draw(shown.left, shown.right)
         for picture in shown.both:
             width = "stretch" if isinstance(picture, Chart) else STIMULUS_WIDTH
             with st.container(width=width):
-                stage.draw_element(picture, st)
+                draw_element(picture, st)
         if shown.note:
             st.caption(shown.note)
 
@@ -147,10 +154,10 @@ def draw_stimulus(shown, place):
 def train_ahead(question, view):
     """Train what the step will show, while the class thinks; draw nothing of it."""
     st.sidebar.empty()  # replaces the last step's files
-    experiments = stage.experiments_of(question, view)
-    for _ in stage.training(question, view, experiments):
+    experiments = experiments_of(question, view)
+    for _ in training(question, view, experiments):
         pass
-    with stage.drawing_turn(view):  # the questions keep the specifications of their charts
+    with drawing_turn(view):  # the questions keep the specifications of their charts
         question.answer(view, *(experiment for experiment, _ in experiments))
 
 

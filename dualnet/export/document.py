@@ -11,12 +11,10 @@ import warnings
 from hashlib import sha1
 
 from dualnet.export.glyphs import MissingCharacters, missing_characters
+from dualnet.plotting.colors import INK, PAPER, THEME_COLORS
 from dualnet.plotting.elements import Code, Formulas, Image
 from dualnet.training.experiments import RUNS
 
-# The first colors of [theme.light] in .streamlit/config.toml, the two runs first; a test compares them.
-COLORS = ("#D55E00", "#0072B2", "#6B1D3A")
-INK, PAPER = "#1b1b1b", "#ffffff"  # text and background of a file
 WIDTH = 1120  # pixels, without the margins
 GAP = 20  # between the columns, and around a file
 COLUMN = (WIDTH - GAP) // 2
@@ -90,7 +88,7 @@ def chart_svg(chart, width, font):
         | {
             "background": None,
             "font": font,
-            "range": {"category": list(COLORS)},
+            "range": {"category": list(THEME_COLORS)},
             "axis": faint | lines | config.get("axis", {}),
             "view": {"stroke": None} | config.get("view", {}),
             "text": {"color": "currentColor"},
@@ -135,7 +133,7 @@ def fragment(answer):
         parts.append(f'<p style="font-size:.9em;opacity:.8">{inline(answer.note)}</p>')
     text = f'<div lang="{_language(answer)}" style="max-width:{WIDTH}px">{"".join(parts)}</div>'
     # The colors are for a light page. Mixed with the text color they are also readable on a dark one.
-    for color, share in zip(COLORS, (75, 75, 55), strict=True):
+    for color, share in zip(THEME_COLORS, (75, 75, 55), strict=True):
         text = text.replace(color, f"color-mix(in srgb, {color} {share}%, currentColor)")
     return text
 
@@ -147,7 +145,7 @@ def _column_html(answer, side, font):
         key = RUNS[side]
         beside = inline((answer.subtitles or {}).get(key, ""))
         name = f"━━ {html.escape(answer.names[key])}"
-        look = f"color:{COLORS[side]};font-size:1.15em"
+        look = f"color:{THEME_COLORS[side]};font-size:1.15em"
         parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {beside}</p>')
     pictures = (answer.left, answer.right)[side]
     parts += [_picture_html(picture, COLUMN, font) for picture in pictures]
@@ -218,7 +216,7 @@ def _column_svg(answer, side, y, font):
         key = RUNS[side]
         beside = (answer.subtitles or {}).get(key, "")
         head = [(answer.names[key], key), ("   ", ""), *spans(beside)]
-        line = f'<rect x="{x}" y="{y + 10:g}" width="28" height="4" fill="{COLORS[side]}"/>'
+        line = f'<rect x="{x}" y="{y + 10:g}" width="28" height="4" fill="{THEME_COLORS[side]}"/>'
         text, y = _text_svg(head, x + 36, y, COLUMN - 36, 18)
         parts += [line, text]
     for picture in (answer.left, answer.right)[side]:
@@ -303,7 +301,10 @@ LOOKS = {
     "b": 'font-weight="bold"',
     "i": 'font-style="italic"',
     "code": 'font-family="Noto Sans Mono CJK KR, monospace, sans-serif"',
-    **{run: f'font-weight="bold" fill="{color}"' for run, color in zip(RUNS, COLORS, strict=False)},
+    **{
+        run: f'font-weight="bold" fill="{color}"'
+        for run, color in zip(RUNS, THEME_COLORS, strict=False)
+    },
 }
 
 

@@ -63,10 +63,10 @@ def handout(language="en", address="", shared=None, turn_for=None, render=docume
         view, experiments = yield from _trained(step, number, language, shared, turn_for)
         answer = get_question(step.question).answer(view, *experiments)
         found = finding_of(step, view, experiments)
-        told = step.result(view, found.confirmed)
+        result = step.result(view, found.confirmed)
         answers.append(
             f'<section class="answer"><h2>{_title(number, step, view)}</h2>'
-            f"<p>{document.inline(told)}</p>{render(replace(answer, details=()))}"
+            f"<p>{document.inline(result)}</p>{render(replace(answer, details=()))}"
             f"<p><b>{t('lesson.handout.found')}:</b> {document.inline(found.sentences[language])}</p>"
             "</section>"
         )

@@ -31,13 +31,13 @@ def finding_of(step, view, experiments):
     found = FINDINGS[step.name](view, confirmed, *experiments)
     sentences = {}
     for language in LANGUAGES:
-        told = replace(view, language=language)
+        translated = replace(view, language=language)
         if found is None:
-            sentences[language] = told.t("lesson.undecided")
+            sentences[language] = translated.t("lesson.undecided")
         else:
             part, values = found
-            answer = confirmed and step.text(confirmed, told)
-            sentences[language] = step.text(part, told, answer=answer, **values)
+            answer = confirmed and step.text(confirmed, translated)
+            sentences[language] = step.text(part, translated, answer=answer, **values)
     return Finding(confirmed, sentences)
 
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from dualnet.measures import accuracy_of
 from dualnet.plotting import charts
+from dualnet.plotting.colors import SAMPLES
 from dualnet.plotting.elements import Chart
-from dualnet.plotting.units import MARKS, WIDTH, png_uri, weight_limit
+from dualnet.plotting.units import WIDTH, png_uri, weight_limit
 from dualnet.training.experiments import RUNS
 
 FRAME_MILLISECONDS = 150
@@ -146,7 +147,7 @@ def _pictures(scale):
 def _samples(scale):
     """Return the layer of the samples on the plane, the same in all frames."""
     shapes = alt.Scale(domain=[0, 1], range=["circle", "triangle-up"])
-    fills = alt.Scale(domain=[0, 1], range=list(MARKS))
+    fills = alt.Scale(domain=[0, 1], range=list(SAMPLES))
     return (
         _placed("marks", scale)
         .mark_point(

@@ -1,8 +1,6 @@
-"""Shared parts of all charts: colors, axes, ticks, downsampling.
+"""Shared parts of all charts: axes, ticks, legends, downsampling.
 
-Orange and blue, the first two categorical colors of the page's theme, are the two runs. The third, wine,
-is equal units copied from a random one (under Size). Dashes are validation, gray rules are marks.
-`dualnet.plotting.units` has the colors of weights, outputs and samples.
+Dashes are validation, gray rules are marks. `dualnet.plotting.colors` has the colors.
 """
 
 import json
@@ -10,7 +8,6 @@ import json
 import altair as alt
 import numpy as np
 
-from dualnet.plotting.units import HIGH, LOW
 from dualnet.training.experiments import RUNS
 
 FONT_SIZE = 16  # pixels; readable from the back row
@@ -19,7 +16,6 @@ COLUMNS = 500  # pixels across; downsampled curves are exact at this size
 ROWS = 300
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
-CLASS_COLORS = [f"rgb{LOW}", f"rgb{HIGH}"]  # bars of class 0 and 1: the ends of the output scale
 ACCURATE = ".4~g"  # format of a loss in a tooltip
 MINUS = "\u2212"  # the minus sign, wider than a hyphen
 

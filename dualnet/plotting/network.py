@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet.plotting import charts
+from dualnet.plotting.colors import HALF, NEGATIVE, POSITIVE, ZERO
 from dualnet.plotting.elements import Chart
-from dualnet.plotting.units import HALF, NEGATIVE, POSITIVE, ZERO
 from dualnet.text import translator
 
 HEIGHT = 164

@@ -11,14 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dualnet.networks import quiet
-
-# Colors for light and dark pages; the background has no meaning.
-NEGATIVE, POSITIVE = (150, 80, 180), (46, 139, 87)  # the sign of a weight: purple, green
-ZERO = (128, 128, 128)
-FAINT = 64  # the opacity of a weight of zero, of 255
-LOW, HALF, HIGH = (92, 102, 124), (240, 236, 224), (180, 140, 8)  # outputs 0, 0.5, 1: slate to gold
-MARKS = ("#1d2740", "#573f00")  # samples of class 0 and 1, darker than either end
-LINE = (17, 17, 17)  # the 50 % boundary
+from dualnet.plotting.colors import BOUNDARY, SAMPLES, output_color, signed_color
 
 WIDTH = 400  # of every drawing, in its own units
 TILE = 24  # pixels across the map of one hidden unit, at least
@@ -40,25 +33,6 @@ class Drawing:
     rasters: tuple = ()
     marks: tuple = ()
     labels: tuple = ()
-
-
-# --- colors ---------------------------------------------------------------------------------
-
-
-def signed_color(values, limit):
-    """Return RGBA (..., 4), uint8, of weights: the color is the sign, purple or green; the opacity
-    grows with the square root of the size, up to ``limit``, so that small weights remain visible."""
-    t = np.clip(np.asarray(values, float) / limit, -1, 1)[..., None]
-    color = np.select([t < 0, t > 0], [np.array(NEGATIVE), np.array(POSITIVE)], np.array(ZERO))
-    opacity = FAINT + np.sqrt(np.abs(t)) * (255 - FAINT)
-    return np.rint(np.concatenate([color, opacity], axis=-1)).astype(np.uint8)
-
-
-def output_color(values):
-    """Return RGBA (..., 4), uint8, of outputs: 0 is slate, 0.5 pale, 1 gold."""
-    t = np.clip(np.asarray(values, float), 0, 1)
-    rgb = [np.interp(t, [0, 0.5, 1], stops) for stops in zip(LOW, HALF, HIGH, strict=True)]
-    return np.rint(np.stack([*rgb, np.full_like(t, 255)], axis=-1)).astype(np.uint8)
 
 
 # --- hidden units ---------------------------------------------------------------------------
@@ -145,7 +119,7 @@ def plane(network, data, height=300, size=PLANE):
     z = network.forpass(plane_points(edge, size)).reshape(size, size)
     pixels = output_color(network.activation(z))
     line = boundary(z)[..., None]
-    pixels[..., :3] = np.rint(pixels[..., :3] * (1 - line) + np.array(LINE) * line)
+    pixels[..., :3] = np.rint(pixels[..., :3] * (1 - line) + np.array(BOUNDARY) * line)
     half = height / 2
     x, y = half + data.x_train[:, 0] / edge * half, half - data.x_train[:, 1] / edge * half
     beside = height + 12
@@ -208,7 +182,7 @@ def svg(drawing):
             f' href="{png_uri(pixels)}"/>'
         )
     for x, y, label in drawing.marks:
-        fill = f'fill="{MARKS[int(label)]}" stroke="#fff" stroke-width="0.8"'
+        fill = f'fill="{SAMPLES[int(label)]}" stroke="#fff" stroke-width="0.8"'
         if label:
             parts.append(f'<path d="M{x:.1f} {y - 4:.1f}l3.6 6.4h-7.2z" {fill}/>')
         else:

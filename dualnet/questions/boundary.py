@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet.plotting import charts
+from dualnet.plotting.colors import CLASS_COLORS
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
 from dualnet.questions.base import Answer, Question, subtitles_of
@@ -139,7 +140,7 @@ def samples_drawing(samples, data, texts, kinds):
             box = x + (width - picture) / 2, y, picture, picture
             rasters.append((ink(sample, data), box, False))
         box = x, y + picture, width, label
-        labels.append((text, box, charts.CLASS_COLORS[kind], ("white", "#111")[kind]))
+        labels.append((text, box, CLASS_COLORS[kind], ("white", "#111")[kind]))
     height = -(-len(samples) // across) * (picture + label + GAP)
     return Drawing(height, tuple(rasters), labels=tuple(labels))
 
@@ -212,7 +213,7 @@ def _probability_spec(names, language):
             ),
             color=alt.Color(
                 "label:N",
-                scale=alt.Scale(domain=list(classes), range=list(charts.CLASS_COLORS)),
+                scale=alt.Scale(domain=list(classes), range=list(CLASS_COLORS)),
                 legend=alt.Legend(
                     title=None,
                     orient="top",

@@ -10,8 +10,9 @@ import pyarrow as pa
 from dualnet import DualLayer, Fixes
 from dualnet.measures import DISTINCT
 from dualnet.plotting import charts
+from dualnet.plotting.colors import signed_color
 from dualnet.plotting.elements import Chart, Code
-from dualnet.plotting.units import png_uri, signed_color
+from dualnet.plotting.units import png_uri
 from dualnet.questions.base import ROUNDING, Answer, Question
 from dualnet.questions.code import source_of
 from dualnet.text import translator

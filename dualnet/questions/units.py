@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from dualnet.measures import DISTINCT, saturated_share
 from dualnet.plotting import charts
+from dualnet.plotting.colors import FAINT, NEGATIVE, POSITIVE
 from dualnet.plotting.elements import Chart, Image
-from dualnet.plotting.units import FAINT, NEGATIVE, POSITIVE, draw_units, svg, weight_limit
+from dualnet.plotting.units import draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question
 from dualnet.text import number_text, translator
 from dualnet.training.experiments import RUNS

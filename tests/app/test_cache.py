@@ -10,8 +10,8 @@ import pytest
 import streamlit as st
 
 from dualnet import Comparison, Seeds, Settings
+from dualnet.app.answer import shared
 from dualnet.app.serving.cache import FILES, POLL, Cache
-from dualnet.app.stage import shared
 
 
 def files(count=100, nbytes=100):

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from dualnet.app.serving import cache, pictures
-from dualnet.export import run
+from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
 from dualnet.text import LANGUAGES, translator
 
@@ -47,10 +47,10 @@ def test_a_png_without_fonts_is_refused_and_svg_offered(press, monkeypatch, lang
 FAILURES = [
     ("svg", pictures, "picture", RuntimeError("The svg could not be made: it rained.")),
     ("png", pictures, "picture", ValueError("/secret/folder: unknown font")),
-    ("csv", run, "losses_csv", pa.ArrowInvalid("/secret/folder")),
-    ("csv", run, "losses_csv", MemoryError()),
-    ("script", run, "python_script", OSError(24, "Too many open files", "/secret/folder")),
-    ("notebook", run, "notebook", UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")),
+    ("csv", notebook, "losses_csv", pa.ArrowInvalid("/secret/folder")),
+    ("csv", notebook, "losses_csv", MemoryError()),
+    ("script", notebook, "python_script", OSError(24, "Too many open files", "/secret/folder")),
+    ("notebook", notebook, "notebook", UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")),
 ]
 
 
@@ -73,7 +73,7 @@ def test_a_failure_is_a_sentence(press, monkeypatch, caplog, kind, module, name,
 
 def test_a_failed_file_is_made_when_it_is_asked_for_again(press, monkeypatch):
     with monkeypatch.context() as patch:
-        fail(patch, run, "losses_csv", OSError())
+        fail(patch, notebook, "losses_csv", OSError())
         page = press("csv")
     assert page.error
     page.run()

@@ -22,7 +22,7 @@ from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS, get_question
 from dualnet.questions.base import AXES
 from dualnet.text import LANGUAGES, catalogue, translator
-from tests.page.helpers import notice_of, pictures, said
+from tests.page.helpers import notice_of, pictures, sentences_of
 
 DEFAULTS = {name: control.default for name, control in CONTROLS.items()}
 
@@ -139,7 +139,7 @@ def test_page_opens_its_own_link_unchanged(open_page, state):
     for key in CONTROLS:
         wanted = language if key == "language" else state[key]
         assert page.session_state[key] == again.session_state[key] == wanted, key
-    assert said(page) == said(again)
+    assert sentences_of(page) == sentences_of(again)
     assert pictures(page) == pictures(again)
     assert page.query_params == again.query_params
 

@@ -40,7 +40,7 @@ from tests.browser.helpers import (
     slider,
     value,
 )
-from tests.plotting.test_palette import BACKGROUNDS
+from tests.plotting.test_colors import BACKGROUNDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -45,9 +45,11 @@ def test_hangul_is_missing_where_fontconfig_lists_no_korean_font():
 
 def test_a_png_with_missing_characters_is_saved_with_a_warning(monkeypatch, tmp_path):
     monkeypatch.setattr(document, "missing_characters", lambda svg: ["⁻", "가-힣"])
-    with pytest.warns(MissingCharacters, match=r"has the characters ⁻ 가-힣, so .* \.svg") as told:
+    with pytest.warns(
+        MissingCharacters, match=r"has the characters ⁻ 가-힣, so .* \.svg"
+    ) as warned:
         KOREAN.save(tmp_path / "answer.png")
-    assert [warning.filename for warning in told] == [__file__]  # the line that saves
+    assert [warning.filename for warning in warned] == [__file__]  # the line that saves
     assert (tmp_path / "answer.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -68,7 +70,7 @@ def test_a_sample_names_at_most_five_characters():
 
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 
-LOOK = """
+PROGRAM = """
 import sys
 from dualnet.export.document import file
 from dualnet.export.glyphs import missing_characters
@@ -111,7 +113,7 @@ def without(folders, code, home):
 
 def test_without_fonts_a_korean_png_is_refused_and_a_listing_is_drawn(tmp_path):
     folders = [folder for folder in FONTS if Path(folder).is_dir()]
-    lines = without(folders, LOOK, tmp_path)
+    lines = without(folders, PROGRAM, tmp_path)
     assert lines == ["⁻ 가-힣", "True", "MissingCharacters", "True", "False"]
 
 

@@ -177,13 +177,13 @@ def check(step, view, experiments, expected):
         assert part == expected
         if "nudges" in values:
             values["nudges_"] = values.pop("nudges")
-        told = type(view)(view.settings, view.comparison, view.epochs, view.epoch, language)
-        ORACLES[f"{step.name}.{part}"](told, *experiments, **values)
+        translated = type(view)(view.settings, view.comparison, view.epochs, view.epoch, language)
+        ORACLES[f"{step.name}.{part}"](translated, *experiments, **values)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_what_a_step_has_found_is_in_the_arrays(step, looked_at):
-    check(step, *looked_at(step), "finding")
+def test_what_a_step_has_found_is_in_the_arrays(step, trained_step):
+    check(step, *trained_step(step), "finding")
 
 
 MOVED = [
@@ -209,8 +209,8 @@ MOVED = [
 
 
 @pytest.mark.parametrize(("name", "moved", "expected"), MOVED)
-def test_what_is_found_follows_a_control_that_was_moved(name, moved, expected, looked_at):
-    check(BY_NAME[name], *looked_at(BY_NAME[name], **moved), expected)
+def test_what_is_found_follows_a_control_that_was_moved(name, moved, expected, trained_step):
+    check(BY_NAME[name], *trained_step(BY_NAME[name], **moved), expected)
 
 
 # --- the summary ----------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def state_of(page):
     return {key: page.session_state.get(key) for key in CONTROLS}
 
 
-def said(page):
+def sentences_of(page):
     """Return all sentences on the page."""
     return [element.value for element in (*page.markdown, *page.caption)]
 

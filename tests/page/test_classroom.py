@@ -183,8 +183,8 @@ def test_an_answer_stays_with_its_state_whatever_the_teacher_tries():
     assert changed.replace(translator("en")("classroom.changed"), "").split() == answered.split()
     assert translator("en")("classroom.changed") in changed
     step = STEPS[0]
-    said = step.result(step.view(), opened.polls[step.name].confirmed, step.options[0])
-    assert said in changed
+    result = step.result(step.view(), opened.polls[step.name].confirmed, step.options[0])
+    assert result in changed
     assert translator("en")("classroom.changed") in words(teacher.run())
 
 

@@ -6,7 +6,7 @@ The message of such a move carries the values and the address from before that a
 from dualnet.app import state as page_state
 from dualnet.app.url import CONTROLS
 from dualnet.lesson.steps import STEPS
-from tests.page.helpers import move, said, widget
+from tests.page.helpers import move, sentences_of, widget
 
 
 def press(page, key):
@@ -28,7 +28,7 @@ def assert_agrees(page, open_page, **values):
     again = open_page(**page.query_params)
     for key in CONTROLS:
         assert again.session_state[key] == page.session_state[key], key
-    assert said(again) == said(page)
+    assert sentences_of(again) == sentences_of(page)
 
 
 def test_back_twice_with_the_values_from_before_the_first(open_page):

@@ -16,22 +16,22 @@ from dualnet.app import state
 from dualnet.app.serving import cache
 from dualnet.app.serving.scheduler import DRAWING, TRAINING
 from dualnet.app.url import text_of
-from dualnet.export import run as export
+from dualnet.export import notebook as export
 from dualnet.lesson.steps import STEPS
 from dualnet.plotting.elements import Chart, Code, Image
 from dualnet.questions import QUESTIONS, ask, get_question
 from dualnet.text import translator
-from tests.page.helpers import move, notice_of, pictures, said, state_of, widget
+from tests.page.helpers import move, notice_of, pictures, sentences_of, state_of, widget
 
 NUMBERS = {"epochs": EPOCHS, **HYPERPARAMETERS}
-LOOK_AT_EPOCH = [question for question in QUESTIONS if get_question(question).uses_epoch]
-PLAY = [question for question in QUESTIONS if get_question(question).animates]
+USE_EPOCH = [question for question in QUESTIONS if get_question(question).uses_epoch]
+ANIMATED = [question for question in QUESTIONS if get_question(question).animates]
 
 
 def assert_shows(page, answer):
     """Check that the page shows all parts of an `Answer`, and no exception."""
     assert not page.exception
-    words = said(page)
+    words = sentences_of(page)
     for sentence in filter(None, (answer.sentence, answer.note)):
         assert sentence in words
     for key, color in {"ones": "orange", "normal": "blue"}.items():
@@ -129,7 +129,7 @@ def test_every_slider_at_its_ends_under_every_question(open_page, question, monk
             assert state_of(page).items() >= ends.items()
 
 
-@pytest.mark.parametrize("question", PLAY)
+@pytest.mark.parametrize("question", ANIMATED)
 @pytest.mark.parametrize("dataset", ["moons", "digits", "breast_cancer"])
 def test_play_hides_the_sentence_and_pause_brings_it_back(open_page, question, dataset):
     """Where there is something to play."""
@@ -139,15 +139,15 @@ def test_play_hides_the_sentence_and_pause_brings_it_back(open_page, question, d
     if not [toggle for toggle in page.toggle if toggle.key == "play"]:
         assert (question, dataset) == ("boundary", "breast_cancer") or dataset == "digits"
         return
-    before = said(page), pictures(page)
+    before = sentences_of(page), pictures(page)
     move(page, play=True)
     assert not page.exception
-    assert ask(question, settings, epochs=20).sentence not in said(page)
+    assert ask(question, settings, epochs=20).sentence not in sentences_of(page)
     [moving, *losses] = page.get("vega_lite_chart")
     assert "20" in moving.proto.alt
     assert len(losses) == 2
     move(page, play=False)
-    assert (said(page), pictures(page)) == before
+    assert (sentences_of(page), pictures(page)) == before
 
 
 # --- the address ----------------------------------------------------------------------------
@@ -194,12 +194,12 @@ def test_back_is_one_choice(open_page):
         page.query_params = address
         page.run()
         assert page.query_params == address
-        states[str(address)] = state_of(page), said(page)
+        states[str(address)] = state_of(page), sentences_of(page)
     assert page.session_state.units == 10
     for address in addresses:
         page.query_params = address
         page.run()
-        assert (state_of(page), said(page)) == states[str(address)]
+        assert (state_of(page), sentences_of(page)) == states[str(address)]
 
 
 def test_back_twice_before_the_page_is_drawn_is_two_choices(open_page, monkeypatch):
@@ -325,7 +325,7 @@ def test_chooser_follows_the_end_until_it_is_moved(open_page):
     assert "epoch" not in page.query_params
 
 
-@pytest.mark.parametrize("question", LOOK_AT_EPOCH)
+@pytest.mark.parametrize("question", USE_EPOCH)
 def test_chooser_moves_without_training(open_page, fresh_server, epochs_descended, question):
     page = open_page(epochs="200", question=question)
     epochs_descended.clear()
@@ -449,7 +449,7 @@ def test_sessions_share_one_training(open_page, fresh_server, epochs_descended):
     pages = [open_page("ko" if i % 2 else "en", epochs="200") for i in range(4)]
     assert sum(epochs_descended) == 200
     for i in (0, 1):
-        assert len({str(said(page)) for page in pages[i::2]}) == 1
+        assert len({str(sentences_of(page)) for page in pages[i::2]}) == 1
 
 
 @pytest.mark.slow
@@ -457,7 +457,7 @@ def test_sessions_share_one_training(open_page, fresh_server, epochs_descended):
 def test_a_page_is_its_link_whatever_others_have_trained(open_page, fresh_server, question):
     link = {"question": question, "dataset": "moons", "units": "3", "epochs": "300"}
     page = open_page(**link)
-    shown = said(page), pictures(page)
+    shown = sentences_of(page), pictures(page)
     assert not open_page(**link | {"epochs": "9000"}).exception
     for again in (page.run(), open_page(**link)):
-        assert (said(again), pictures(again)) == shown
+        assert (sentences_of(again), pictures(again)) == shown

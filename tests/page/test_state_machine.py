@@ -24,7 +24,7 @@ from dualnet.app.url import CONTROLS, opening
 from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS
 from dualnet.settings import suggested_changes
-from tests.page.helpers import move, pictures, said, state_of, widget
+from tests.page.helpers import move, pictures, sentences_of, state_of, widget
 
 # Values of each control that train quickly.
 VALUES = {
@@ -245,7 +245,7 @@ class PageMachine(RuleBasedStateMachine):
                 move(again, **{switch: True})
         assert state_of(again) == state_of(page)
         assert [title.value for title in again.title] == [title.value for title in page.title]
-        assert said(again) == said(page)
+        assert sentences_of(again) == sentences_of(page)
         assert pictures(again) == pictures(page)
 
 

@@ -18,7 +18,7 @@ from dualnet.questions.base import AXES
 from dualnet.text import LANGUAGES, translator
 from tests.views import Drawn, view_of
 
-SAY = translator("en")
+ENGLISH = translator("en")
 
 # --- to a pixel ---
 
@@ -167,7 +167,7 @@ def drawn_words(words):
     chart = alt.Chart(alt.NamedData("rows")).mark_line()
     legend = charts.legend(words, charts.literal(words), "'#123456'")
     encoding = {
-        "x": charts.epoch_axis(SAY, (0, 2)),
+        "x": charts.epoch_axis(ENGLISH, (0, 2)),
         "y": charts.loss_axis("loss", log=False),
         "strokeDash": charts.dash("key", words, {"b": charts.DASH}, legend=legend),
     }

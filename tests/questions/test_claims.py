@@ -448,7 +448,7 @@ def test_loss_sentences_are_true_for_invented_runs(view):
 @settings(max_examples=150)
 @given(invented_views())
 def test_units_sentences_are_true_for_invented_networks(view):
-    said = check(units.answer(view), view)
+    keys = check(units.answer(view), view)
     if view.settings.units > 1:
         facts = Facts(view)
         symmetric = [
@@ -456,14 +456,14 @@ def test_units_sentences_are_true_for_invented_networks(view):
             for name, run in facts.runs.items()
             if facts.spread(name) <= 1e-6 and facts.spread(name, run.network_at(0)) == 0
         ]
-        assert ("units.equal_both" in said) == (len(symmetric) == 2)
-        assert ("units.equal" in said) == (len(symmetric) == 1)
+        assert ("units.equal_both" in keys) == (len(symmetric) == 2)
+        assert ("units.equal" in keys) == (len(symmetric) == 1)
         separated = [
             name
             for name, run in facts.runs.items()
             if facts.groups(name)[0] > 1 and facts.spread(name, run.network_at(0)) == 0
         ]
-        assert len(separated) <= said.count("loss.rounding")
+        assert len(separated) <= keys.count("loss.rounding")
 
 
 @settings(max_examples=50)
@@ -486,7 +486,7 @@ def val(*losses, training=None):
     return np.array([losses if training is None else training, losses], float)
 
 
-def said_of(ones, normal, **kwargs):
+def first_key(ones, normal, **kwargs):
     view = view_of(ones, normal, settings=Settings("moons", units=2), **kwargs)
     return check(loss.answer(view), view)[0]
 
@@ -511,7 +511,7 @@ def said_of(ones, normal, **kwargs):
     ],
 )
 def test_the_case_of_the_loss_sentence(expected, ones, normal, kwargs):
-    assert said_of(ones, normal, **kwargs) == expected
+    assert first_key(ones, normal, **kwargs) == expected
 
 
 # --- runs really trained ---
@@ -598,8 +598,8 @@ def test_a_random_start_of_deviation_0_has_equal_units():
 
 
 def test_a_network_that_was_ahead_and_overfits_is_reported():
-    said, answer = checked_claims("loss", Settings(units=3, learning_rate=1), 20_000)
-    assert said[0] == "loss.overfits"
+    keys, answer = checked_claims("loss", Settings(units=3, learning_rate=1), 20_000)
+    assert keys[0] == "loss.overfits"
     assert "*Random normal* reached it at epoch **143**" in answer.sentence
 
 
@@ -613,8 +613,8 @@ def test_a_network_that_was_ahead_and_overfits_is_reported():
 )
 def test_a_penalty_that_grows_is_not_called_overfitting(asked):
     """The network fits the validation data better and better; only the penalty raises their loss."""
-    said, _ = checked_claims("loss", asked, 500)
-    assert said[0] == "loss.risen"
+    keys, _ = checked_claims("loss", asked, 500)
+    assert keys[0] == "loss.risen"
 
 
 def test_a_random_start_of_small_deviation_is_nearly_equal():
@@ -626,8 +626,8 @@ def test_a_random_start_of_small_deviation_is_nearly_equal():
 
 def test_a_large_equal_start_is_said_to_be_saturated():
     """Two causes: the units are equal, and their inputs are large."""
-    said, answer = checked_claims("loss", Settings(), 500)
-    assert said == ["loss.behind", "loss.equal_saturated"]
+    keys, answer = checked_claims("loss", Settings(), 500)
+    assert keys == ["loss.behind", "loss.equal_saturated"]
     ends = (
         "all equal, and at the start 93% of their activations are saturated (*Random normal*: 41%)."
     )
@@ -637,8 +637,8 @@ def test_a_large_equal_start_is_said_to_be_saturated():
 
 
 def test_nearly_equal_losses_are_called_about_the_same():
-    said, answer = checked_claims("loss", Settings(constant=0.1), 500)
-    assert said[0] == "loss.even"
+    keys, answer = checked_claims("loss", Settings(constant=0.1), 500)
+    assert keys[0] == "loss.even"
     assert "about the same loss on validation data: 0.123 and 0.125" in answer.sentence
     assert [answer.subtitles[key][2:7] for key in RUNS] == ["96.7%", "97.8%"]
     checked_claims("loss", Settings("moons", learning_rate=3, l2=0), 5_000)
@@ -646,16 +646,16 @@ def test_nearly_equal_losses_are_called_about_the_same():
 
 def test_units_separated_by_rounding_are_not_called_equal(trained):
     asked = Settings(learning_rate=1)
-    said, _ = checked_claims("units", asked, 20_000, comparison=trained(asked, 20_000))
-    assert said == ["units.answer", "units.near"]
+    keys, _ = checked_claims("units", asked, 20_000, comparison=trained(asked, 20_000))
+    assert keys == ["units.answer", "units.near"]
 
 
 def test_units_separated_by_rounding_are_reported(trained):
     asked = Settings("digits")
     comparison = trained(asked, 20_000)
     for question in ("loss", "units"):
-        said, answer = checked_claims(question, asked, 20_000, comparison=comparison)
-        assert said[-1] == "loss.rounding"
+        keys, answer = checked_claims(question, asked, 20_000, comparison=comparison)
+        assert keys[-1] == "loss.rounding"
         assert (
             "Rounding has separated the units of *All ones*, which started equal."
             in answer.sentence
@@ -672,15 +672,15 @@ def test_answers_do_not_depend_on_epochs_trained_by_others():
 
 def test_the_loss_sentence_compares_at_the_chosen_epoch(trained):
     comparison = trained(Settings(), 20_000)
-    said, answer = checked_claims("loss", Settings(), 20_000, 500, comparison)
-    assert said == ["loss.reached", "loss.equal_saturated"]
+    keys, answer = checked_claims("loss", Settings(), 20_000, 500, comparison)
+    assert keys == ["loss.reached", "loss.equal_saturated"]
     assert "*All ones* takes **6,484 epochs** to reach it" in answer.sentence
 
 
 def test_luck_of_the_books_seed():
-    said, answer = checked_claims("luck", Settings(), 500)
-    assert said == ["luck.answer"]
+    keys, answer = checked_claims("luck", Settings(), 500)
+    assert keys == ["luck.answer"]
     assert "lower than **16 of 20** random starts" in answer.sentence
-    said, answer = checked_claims("luck", Settings(seed=7), 50)
+    keys, answer = checked_claims("luck", Settings(seed=7), 50)
     assert "of 19**" in answer.sentence
     assert "0 to 19 without 7" in answer.note

@@ -227,14 +227,23 @@ def titles(spec):
             yield from titles(value)
 
 
-TOLD = {"text", "words", "label", "epoch", "accuracy", "extra", "distinct", "mark"}  # columns
+TEXT_COLUMNS = {
+    "text",
+    "words",
+    "label",
+    "epoch",
+    "accuracy",
+    "extra",
+    "distinct",
+    "mark",
+}  # columns
 
 
 def cells(arrow):
     """Yield the texts of a chart's table except keys, pictures and names from the data."""
     table = pa.ipc.open_stream(arrow).read_all()
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_string(column.type) and name in TOLD:
+        if pa.types.is_string(column.type) and name in TEXT_COLUMNS:
             yield from map(str, column.unique().to_pylist())
 
 

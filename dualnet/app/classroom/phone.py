@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import streamlit as st
 
-from dualnet.app import lesson, stage, styles
+from dualnet.app import lesson, styles
+from dualnet.app.answer import shared
 from dualnet.app.classroom import identity
 from dualnet.app.classroom.polling import POLL, hold, recent_runs
 from dualnet.app.classroom.remote import draw_remote
@@ -150,7 +151,7 @@ def _draw_stimulus(step, view):
 def _stimulus(name, view):
     """Return the stimulus of a step, the same for all phones of a language. It trains nothing."""
     [step] = [step for step in STEPS if step.name == name]
-    return stimulus(step, replace(view, comparison=stage.shared(Comparison, view.settings)))
+    return stimulus(step, replace(view, comparison=shared(Comparison, view.settings)))
 
 
 # --- trying it ------------------------------------------------------------------------------
