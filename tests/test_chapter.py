@@ -296,7 +296,7 @@ MISTAKES = {
     ),
     "targets of another set": (
         lambda d: dualnet.DualLayer().fit(d.x_train, d.y_val),
-        "y has shape (91,); expected (364,) or (364, 1), one target a sample.",
+        "y has shape (91,); expected (364,) or (364, 1), one target per sample.",
     ),
     "half a validation set": (
         lambda d: dualnet.DualLayer().fit(d.x_train, d.y_train, 1, y_val=d.y_val),

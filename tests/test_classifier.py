@@ -317,7 +317,7 @@ def test_a_warm_start_with_other_shapes_is_rejected_and_changes_nothing(moons):
     with pytest.raises(ValueError, match=r"y holds the labels \[0, 2\]; .* before, \[0, 1\]"):
         model.fit(x, 2 * y)
     assert pickle.dumps(model) == before
-    with pytest.raises(ValueError, match=r"units is 3; warm_start goes on with .* before, 10"):
+    with pytest.raises(ValueError, match=r"units is 3; warm_start expects .* before, 10"):
         model.set_params(units=3).fit(x, y)
 
 

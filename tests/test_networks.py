@@ -452,7 +452,7 @@ BAD_DATA = {
     "y -1": ({"y": [-1, 1, 1, -1]}, "y holds the target -1; expected 0 and 1 only"),
     "y 0.5": ({"y": [0, 1, 1, 0.5]}, "y holds the target 0.5; expected 0 and 1 only"),
     "y NaN": ({"y": [0, 1, NAN, 0]}, "y holds the target nan; expected 0 and 1 only"),
-    "y ragged": ({"y": [[0], [1, 0], 1, 0]}, "y must hold one target a sample"),
+    "y ragged": ({"y": [[0], [1, 0], 1, 0]}, "y must hold one target per sample"),
     "y text": ({"y": ["0", "1", "1", "0"]}, "y holds the target '0'; expected 0 and 1 only"),
     "x_val 1-D": ({"x_val": [1.0, 2.0]}, r"x_val has shape \(2,\); expected"),
     "x_val wide": ({"x_val": np.ones((2, 3))}, "x_val has 3 features; expected 2"),

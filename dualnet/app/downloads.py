@@ -15,7 +15,7 @@ from dualnet.export.glyphs import MissingCharacters
 from dualnet.lesson import handout
 from dualnet.questions import QUESTIONS
 
-LONG = 10_000  # epochs; their losses take some 750 kB as a table
+LONG = 10_000  # epochs; the table of their losses has about 750 kB
 
 
 def draw(t, question, view, experiments):
@@ -31,8 +31,9 @@ def draw(t, question, view, experiments):
         for kind, (ending, mime, make) in _files(question, view, experiments).items():
             name = f"dualnet-{question.key}-{view.settings.dataset}-{view.epochs}.{ending}"
             make = partial(cache.FILES.get, (kind, *shown), make)
-            # A page holds its files, so that they are there when the browser fetches them: Streamlit drops
-            # a file made on demand once other pages were drawn. Long tables would fill the memory.
+            # A page holds its files, so that they are there when the browser fetches them:
+            # Streamlit drops a file made on demand once other pages were drawn. Long tables would
+            # fill the memory.
             if kind == "csv" and view.epochs > LONG:
                 _draw_save_button(st, t(f"downloads.{kind}"), make, name, mime, kind)
             else:
@@ -41,7 +42,7 @@ def draw(t, question, view, experiments):
 
 
 def _files(question, view, experiments):
-    """Return the ending, the MIME type and the function that makes the file, for each kind of file."""
+    """Return ending, MIME type and the function that makes the file, for each kind of file."""
 
     def picture(kind):
         return pictures.picture(question.answer(replace(view, play=False), *experiments), kind)
@@ -84,7 +85,8 @@ def _draw_file(t, kind, make, name, mime):
 
 
 def _draw_handout(t, language):
-    """Draw the button that makes the handout of the lesson or, once it is made, the one that saves it."""
+    """Draw the button that makes the handout of the lesson or, once it is made, the one that saves
+    it."""
     place = st.empty()
     if state.get("handout", {}).get("language") != language:
         if not _is_pressed(place, t("downloads.handout"), "handout_make"):
@@ -109,8 +111,8 @@ def _draw_save_button(place, label, file, name, mime, kind, icon=None):
 
 
 def _handout(t, language, place):
-    """Make the handout in this session's turns, with a progress bar. A control that moves cancels it; what
-    is trained stays."""
+    """Make the handout in this session's turns, with a progress bar. A control that moves cancels
+    it; what is trained stays."""
     steps = handout.handout(
         language,
         share.page_address(),

@@ -102,8 +102,8 @@ def draw_bar(t, step):
 
 
 def draw_notes_switch(t):
-    """Draw the language and the switch of the speaker's notes in the sidebar; return the place of the
-    notes, which is there too, so that the answer stays in the window."""
+    """Draw the language and the switch of the speaker's notes in the sidebar; return the place of
+    the notes, which is there too, so that the answer stays in the window."""
     with st.sidebar:
         sidebar.draw_language_choice(t)
         st.toggle(
@@ -113,8 +113,8 @@ def draw_notes_switch(t):
 
 
 def draw_question(step, view, notes):
-    """Draw the question to the class, the notes and, until the answer is shown, the options; return the
-    place of the verdict."""
+    """Draw the question to the class, the notes and, until the answer is shown, the options; return
+    the place of the verdict."""
     st.title(step.text("ask", view), anchor=False)
     if state.notes:
         notes.info(step.text("notes", view))

@@ -49,7 +49,7 @@ def draw_page():
                 draw_chooser(t)
                 lesson.draw_notice(t)
             draw_rejected_parameters(t)
-    # Both places are replaced: nothing of the last page stays while this one trains.
+    # Both are replaced at once: nothing of the previous page remains while this one trains.
     answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
         answer.empty()

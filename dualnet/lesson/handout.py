@@ -1,4 +1,5 @@
-"""The handout of the lesson: a printable HTML file with the questions, the answers and five exercises."""
+"""The handout of the lesson: a printable HTML file with the questions, the answers and five
+exercises."""
 
 import html
 from dataclasses import replace
@@ -13,7 +14,8 @@ from dualnet.questions.base import View
 from dualnet.text import translator
 from dualnet.training.experiments import Comparison
 
-# The exercises, by name: the state of the page that shows what happens. Texts: lesson.exercise.NAME.
+# The exercises, by name: the state of the page that shows what happens. Texts:
+# lesson.exercise.NAME.
 EXERCISES = {
     "three": {"question": "boundary", "dataset": "circles", "units": 3, "epochs": 2_000, **PLANE},
     "wide": {"question": "boundary", "dataset": "moons", "units": 64, "epochs": 2_000, **PLANE},
@@ -41,8 +43,9 @@ pre { font-size: .8em; line-height: 1.3 }
 def handout(language="en", address="", shared=None, turn_for=None, render=document.fragment):
     """Train what the lesson shows, step by step, and return the handout as HTML.
 
-    A generator: it yields how many of the steps are done, a number with a fraction, and how many there
-    are, after each chunk of training; it returns the text. Abandoned, it has trained so far and no more.
+    A generator: it yields how many of the steps are done, a number with a fraction, and how many
+    there are, after each chunk of training; it returns the text. Abandoned, it has trained so far
+    and no more.
 
     Parameters
     ----------
@@ -83,7 +86,8 @@ def handout(language="en", address="", shared=None, turn_for=None, render=docume
 
 
 def _trained(step, number, language, shared, turn_for):
-    """Train a step as it opens, with progress; return its `View` and the experiments of its question."""
+    """Train a step as it opens, with progress; return its `View` and the experiments of its
+    question."""
     view = step.view(language)
     settings, question = view.settings, get_question(step.question)
     comparison = shared(Comparison, settings)

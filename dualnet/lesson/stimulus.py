@@ -1,6 +1,6 @@
-"""What a class sees before the answer of a step: what is asked about, without the answer.
+"""What a class sees before the answer of a step: the subject of its question.
 
-To change what a step shows: its line in `PICTURES`. A step without one shows both starts.
+To change what a step shows, change its line in `PICTURES`. A step without one shows both starts.
 """
 
 from functools import lru_cache
@@ -70,7 +70,8 @@ def starts(view):
 
 
 def seeds(view):
-    """Return the hidden units that the right network starts with, for the page's seed and two others."""
+    """Return the hidden units that the right network starts with, for the page's seed and two
+    others."""
     own = view.settings.seed
     shown = list(dict.fromkeys((own, *SEEDS)))
     networks = [view.settings.normal(seed=seed) for seed in shown]
@@ -106,7 +107,8 @@ def samples(view):
 
 
 def digits(view):
-    """Return some validation samples with their classes; both starts where the data are no images."""
+    """Return some validation samples with their classes; both starts where the data are no
+    images."""
     if not view.data.image_shape:
         return starts(view)
     kinds = view.data.y_val[:SAMPLES].astype(int)
@@ -117,7 +119,7 @@ def digits(view):
 
 
 def losses(view):
-    """Return the axes of the loss, with a mark at the epoch looked at."""
+    """Return the axes of the loss, with a mark at the chosen epoch."""
     t = view.t
     return _axes(view, (0, view.epochs), LOSSES, t("axis.epoch"), t("axis.val_loss"), view.epoch)
 

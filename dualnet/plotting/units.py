@@ -24,7 +24,8 @@ NEAR_HALF = 0.005  # an output this close to 0.5 is shown as 50 %
 class Drawing:
     """Rasters with samples and labels on top. A box is x, y, width and height.
 
-    rasters : triples of pixels (height, width, 4), uint8 RGBA, their box, and whether they are smooth
+    rasters : triples of pixels (height, width, 4), uint8 RGBA, their box, and whether they are
+        smooth
     marks : (m, 3), x, y and the class 0 or 1 of samples
     labels : text, its box, and the colors of the box and of the text
     """
@@ -39,7 +40,7 @@ class Drawing:
 
 
 def weight_limit(networks):
-    """Return the largest absolute weight of the hidden layers of ``networks``: the end of their scale."""
+    """Return the largest absolute weight of the hidden layers: the end of their scale."""
     return max(float(np.abs(net.w1).max()) for net in networks) or 1.0
 
 
@@ -47,9 +48,9 @@ def weight_limit(networks):
 def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
     """Return a raster of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
 
-    ``data.unit_plot`` decides how a unit is drawn: "bars", its column of w1 from top to bottom; "image",
-    the same as rows of an image; "plane", its activation over the plane, the lowest x2 at the bottom.
-    ``limit`` is the end of the scale of weights, see `weight_limit`.
+    ``data.unit_plot`` decides how a unit is drawn: "bars", its column of w1 from top to bottom;
+    "image", the same as rows of an image; "plane", its activation over the plane, the lowest x2 at
+    the bottom. ``limit`` is the end of the scale of weights, see `weight_limit`.
     """
     units = len(network.b1)
     across = units_across(units, width, height, square=data.unit_plot != "bars")
@@ -71,7 +72,7 @@ def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
 
 
 def units_across(units, width, height, square):
-    """Return how many of ``units`` tiles to place in a row so that they are as large as possible."""
+    """Return how many of ``units`` tiles a row needs so that they are as large as possible."""
     if not square:
         return units if units <= 32 else -(-units // 2)
     return max(
@@ -101,12 +102,12 @@ def draw_units(network, data, limit, height=64):
 
 
 def plane_edge(data):
-    """Return how far the plane extends in each direction: 1.1 times the largest training feature."""
+    """Return how far the plane extends: 1.1 times the largest training feature."""
     return 1.1 * float(np.abs(data.x_train).max())
 
 
 def plane_points(edge, size):
-    """Return the centers of size × size pixels, (size * size, 2), row by row from the highest x2."""
+    """Return the centers of size × size pixels, (size * size, 2), by rows from the highest x2."""
     centers = edge * (2 * np.arange(size) + 1 - size) / size
     return np.stack(np.meshgrid(centers, centers[::-1]), axis=-1).reshape(-1, 2)
 
@@ -131,7 +132,8 @@ def plane(network, data, height=300, size=PLANE):
 def boundary(z):
     """Return how much of each pixel the line z = 0 covers, 0 to 1, for z (size, size).
 
-    The distance to the line, in pixels, is |z| / |gradient of z| nearby; the line is two pixels wide.
+    The distance to the line, in pixels, is |z| / |gradient of z| nearby; the line is two pixels
+    wide.
     """
     slope = np.hypot(*np.gradient(z))
     distance = np.abs(z) / np.where(slope > 0, slope, 1)
@@ -148,15 +150,15 @@ def drawn_by_equal(network, data):
         return "half"
     if (z > 0).all() or (z < 0).all():
         return "none"
-    # The boundary is straight if it divides the points along the mean weights. Nearly equal units with
-    # small output weights of both signs may draw a curve.
+    # The boundary is straight if it divides the points along the mean weights. Nearly equal units
+    # with small output weights of both signs may draw a curve.
     along = points @ network.w1.mean(axis=1)
     above, below = along[z > 0], along[z <= 0]
     straight = above.min() > below.max() or below.min() > above.max()
     return "line" if straight else None
 
 
-# --- out ------------------------------------------------------------------------------------
+# --- files ------------------------------------------------------------------------------------
 
 
 def png_uri(pixels):

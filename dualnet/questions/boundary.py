@@ -1,5 +1,5 @@
-"""What boundary can each network draw? The output over the plane, or the predicted probabilities of data
-with more than two features."""
+"""What boundary can each network draw? The output over the plane, or the predicted probabilities of
+data with more than two features."""
 
 from functools import lru_cache
 
@@ -129,8 +129,8 @@ def class_names(view):
 
 
 def samples_drawing(samples, data, texts, kinds):
-    """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are images,
-    and below it its text in the color of its class, 0 or 1 in ``kinds``."""
+    """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are
+    images, and below it its text in the color of its class, 0 or 1 in ``kinds``."""
     across, _, picture, label = MISTAKES["image" if data.image_shape else "table"]
     width = (WIDTH - GAP * (across - 1)) / across
     rasters, labels = [], []
@@ -159,8 +159,8 @@ def percent(probability):
 
 
 def probability_charts(view):
-    """Return histograms of the predicted probability of class 1 for the validation samples of each class,
-    one `Chart` per run; both have the same scale of counts."""
+    """Return histograms of the predicted probability of class 1 for the validation samples of each
+    class, one `Chart` per run; both have the same scale of counts."""
     data, edges = view.data, np.linspace(0, 1, BINS + 1)
     counts = {}
     for key, network in view.networks.items():

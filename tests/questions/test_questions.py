@@ -203,7 +203,7 @@ def test_a_comparison_on_own_data_is_answered_with_them():
     comparison = Comparison(Settings(units=3), dataset=data)
     for key in ("loss", "nudge", "luck"):
         assert ask(key, comparison, 5) == ask(key, Settings(units=3), 5, dataset=data)
-    with pytest.raises(ValueError, match="but the Comparison has its data: leave dataset out"):
+    with pytest.raises(ValueError, match="but the Comparison already has data: omit dataset"):
         ask("loss", comparison, 5, dataset=data)
     with pytest.raises(ValueError, match=r"dataset is 'moons'; expected Dataset\.from_arrays"):
         ask("loss", dataset="moons")

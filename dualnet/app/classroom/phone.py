@@ -1,4 +1,4 @@
-"""The page of who has opened the address of a class: a phone, or the teacher's remote."""
+"""The page of a device that has opened the address of a class: a phone, or the teacher's remote."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -29,7 +29,7 @@ from dualnet.training.experiments import Comparison
 
 
 def draw_follower(code):
-    """Draw the page of who has opened the address of a class."""
+    """Draw the page of a device that has opened the address of a class."""
     t = translator(phone_language())
     st.set_page_config(
         page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
@@ -48,7 +48,7 @@ def draw_follower(code):
 
 @st.fragment(run_every=POLL)
 def draw_phone(code):
-    """Draw the class as a phone follows it."""
+    """Draw the class on a phone."""
     if state.get("exploring"):
         st.rerun()  # a button in a fragment draws the fragment alone
     t = translator(phone_language())
@@ -66,7 +66,7 @@ def draw_phone(code):
 
 
 def _draw_missing(t, code):
-    """Say that there is no class, and take another code."""
+    """Say that there is no such class, and ask for another code."""
     if state.guesses.wait(code):
         st.warning(t("classroom.slow"))
     else:
