@@ -13,10 +13,8 @@ from dualnet.app.answer import (
 from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
+from dualnet.lesson.stimulus import TRAINED, stimulus
 from dualnet.lesson.summary import finding_of, summary
-from dualnet.plotting.elements import Chart
-
-STIMULUS_WIDTH = 560  # pixels of a picture before the answer
 
 
 def current_step():
@@ -138,21 +136,31 @@ def draw_question(step, view, notes):
     return None
 
 
+def draw_unanswered(question, step, view, place):
+    """Draw what is asked about, without the answer, in ``place``; train what the step will show
+    while the class thinks."""
+    if step.name in TRAINED:
+        train_ahead(question, view)
+    draw_stimulus(stimulus(step, view), place)
+    if step.name not in TRAINED:
+        train_ahead(question, view)
+
+
 def draw_stimulus(shown, place):
     """Draw what is asked about, an `Answer` of `stimulus`, in ``place``."""
     with place.container(key="stimulus"):
+        if shown.sentence:
+            st.markdown(shown.sentence)
         if shown.left:
             PictureGrid(shown.names).draw(shown.left, shown.right)
         for picture in shown.both:
-            width = "stretch" if isinstance(picture, Chart) else STIMULUS_WIDTH
-            with st.container(width=width):
-                draw_element(picture, st)
+            draw_element(picture, st)
         if shown.note:
             st.caption(shown.note)
 
 
 def train_ahead(question, view):
-    """Train what the step will show, while the class thinks; draw nothing of it."""
+    """Train what the step will show; draw nothing of it."""
     st.sidebar.empty()  # replaces the last step's files
     experiments = experiments_of(question, view)
     for _ in training(question, view, experiments):

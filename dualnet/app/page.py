@@ -7,7 +7,6 @@ from dualnet.app.answer import current_view, draw_answer, drawing_turn
 from dualnet.app.classroom import identity, phone, teacher
 from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
-from dualnet.lesson.stimulus import stimulus
 from dualnet.questions import QUESTIONS
 from dualnet.text import translator
 
@@ -53,8 +52,8 @@ def draw_page():
     answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
         answer.empty()
-        lesson.draw_stimulus(stimulus(step, view), teacher.beside_invitation(t, below))
-        lesson.train_ahead(question, view)
+        place = teacher.beside_invitation(t, below)
+        lesson.draw_unanswered(question, step, view, place)
     else:
         with answer:
             notice = step.text("notice", view) if step else ""

@@ -6,6 +6,7 @@
 LESSON = """<style>
 .st-key-head h1 { padding-block: 0 0.4rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
+.st-key-answers { margin-top: 0.4rem }
 .st-key-answers button { padding-block: 1rem }
 .st-key-show button, .st-key-next button { border: 2px solid currentColor }
 .st-key-show button p, .st-key-next button p { font-weight: 700 }
@@ -14,13 +15,17 @@ LESSON = """<style>
     border: 2px solid currentColor; background: transparent; color: inherit
 }
 .st-key-verdict p { font-size: 1.15rem }
-.st-key-stimulus img { max-height: 52vh; object-fit: contain; object-position: left }
+.st-key-stimulus img { max-height: 52vh; object-fit: contain }
+@media (max-width: 1000px) {
+    /* Also a window of 1280 pixels at a zoom of 150%. */
+    :is(.st-key-lesson, .st-key-answers) kbd { display: none !important }
+    .st-key-answers [data-testid=stHorizontalBlock] { flex-wrap: wrap }
+    .st-key-answers [data-testid=stHorizontalBlock]:has(> :nth-child(4)) > * { min-width: 40% }
+}
 @media (max-width: 640px) {
-    /* The bar stands beside the button that opens the sidebar, which takes no presses but its own. */
+    /* The bar stands beside the button that opens the sidebar. */
     .stMainBlockContainer { padding-top: 0.5rem !important }
     .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
-    [data-testid=stHeader] { pointer-events: none; background: transparent }
-    [data-testid=stHeader] button { pointer-events: auto }
 }
 </style>"""
 # A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in
@@ -66,14 +71,12 @@ CLASS = """<style>
     .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
     /* The bar reaches into the header, beside the button that opens the sidebar. */
     .stApp:has([data-testid=stExpandSidebarButton]) .st-key-lesson { padding-inline-start: 1.5rem }
-    [data-testid=stHeader] { pointer-events: none; background: transparent }
-    [data-testid=stHeader] button { pointer-events: auto }
 }
 </style>"""
 TOUCH = """<style>
 @media (pointer: coarse) {
     :is([role=radio], [data-testid=stButton] button, [data-testid=stCheckbox] label, summary) {
-        min-height: 2.75rem
+        min-height: 2.75rem; min-width: 2.75rem
     }
 }
 </style>"""
@@ -92,7 +95,12 @@ HIDDEN = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-document) { display: none }
 </style>"""
 
+# Streamlit's header lies over the top of the page, and takes no presses here but those of its
+# buttons.
 PAGE = """<style>
+[data-testid=stHeader] { background: transparent }
+[data-testid=stHeader], [data-testid=stHeader] :not(button, button *) { pointer-events: none }
+[data-testid=stHeader] button { pointer-events: auto }
 .st-key-question [role=radio] { padding-inline: 0.55rem }
 [data-testid=stMain]:focus-visible { outline: none; box-shadow: none }
 kbd {
@@ -108,7 +116,7 @@ kbd {
 .vega-bind input + span, .vega-bind input + label { display: none }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
-    .st-key-enlarge, kbd { display: none }
+    .st-key-enlarge, kbd { display: none !important }
 }
 @page { size: A4; margin: 10mm }
 @media print {
@@ -122,14 +130,21 @@ kbd {
     [data-testid=stHorizontalBlock] { break-inside: avoid }
 }
 </style>"""
-# Text, controls and pictures alike. A narrow window, such as a phone that opens the link, stays as
-# it is.
-PROJECTOR = """<style>
-@media (min-width: 1000px) {
-    .stMainBlockContainer { zoom: 1.6; padding: 0.75rem 2rem 1rem }
-    .st-key-stage img { max-height: 50vh; object-fit: contain; object-position: left }
-    .stMainBlockContainer :is(.st-key-invitation, .st-key-stimulus) img { max-height: 28vh }
-}
+# Text, controls and pictures alike, by the largest zoom that leaves 1200 × 675 pixels, in which
+# every step of the lesson fits. A smaller window, such as a phone that opens the link, stays as it
+# is.
+ZOOMS = "".join(
+    f"@media (min-width: {120 * tenths}px) and (min-height: {67.5 * tenths}px)"
+    f" {{ .stMainBlockContainer {{ zoom: {tenths / 10} }} }}\n"
+    for tenths in range(11, 33)
+)
+PROJECTOR = f"""<style>
+{ZOOMS}
+@media (min-width: 1000px) {{
+    .stMainBlockContainer {{ padding: 0.75rem 2rem 1rem }}
+    .st-key-stage img {{ max-height: 360px; object-fit: contain }}
+    .stApp :is(.st-key-invitation, .st-key-stimulus) img {{ max-height: 300px }}
+}}
 </style>"""
 # What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step
 # in the last line makes it run once for each step.

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from dualnet.export import document
 from dualnet.lesson.steps import PLANE, STEPS
+from dualnet.lesson.stimulus import stimulus
 from dualnet.lesson.summary import finding_of
 from dualnet.questions import get_question
 from dualnet.questions.base import View
@@ -61,12 +62,13 @@ def handout(language="en", address="", shared=None, turn_for=None, render=docume
     """
     shared = shared or cache(lambda kind, settings: kind(settings))
     t = translator(language)
-    answers = []
+    questions, answers = [], []
     for number, step in enumerate(STEPS, start=1):
         view, experiments = yield from _trained(step, number, language, shared, turn_for)
         answer = get_question(step.question).answer(view, *experiments)
         found = finding_of(step, view, experiments)
         result = step.result(view, found.confirmed)
+        questions.append(_question(number, step, view))
         answers.append(
             f'<section class="answer"><h2>{_title(number, step, view)}</h2>'
             f"<p>{document.inline(result)}</p>{render(replace(answer, details=()))}"
@@ -80,8 +82,7 @@ def handout(language="en", address="", shared=None, turn_for=None, render=docume
         f"<style>{STYLE}</style><h1>{title}</h1>"
         f'<p class="name">{html.escape(t("lesson.handout.name"))}</p>'
         f"<p>{document.inline(t('lesson.handout.intro'))}</p>"
-        f"{''.join(_question(number, step, language) for number, step in enumerate(STEPS, start=1))}"
-        f"{''.join(answers)}{_exercises(t, address)}</html>"
+        f"{''.join(questions)}{''.join(answers)}{_exercises(t, address)}</html>"
     )
 
 
@@ -105,12 +106,15 @@ def _title(number, step, view):
     return f"{number}. {document.inline(step.text('ask', view))}"
 
 
-def _question(number, step, language):
-    """Return the question to the class with its options and a line for the reason."""
-    view = step.view(language)
+def _question(number, step, view):
+    """Return the question to the class with what is known, its options and a line for the
+    reason."""
+    known = stimulus(step, view).sentence
+    known = f"<p>{document.inline(known)}</p>" if known else ""
     options = "".join(f"<li>{document.inline(step.text(o, view))}</li>" for o in step.options)
     return (
-        f'<section class="task"><h2>{_title(number, step, view)}</h2><ul class="options">{options}</ul>'
+        f'<section class="task"><h2>{_title(number, step, view)}</h2>'
+        f'{known}<ul class="options">{options}</ul>'
         f"<p>{html.escape(view.t('lesson.handout.because'))}</p>"
         '<div class="space"></div></section>'
     )

@@ -11,6 +11,7 @@ import pyarrow as pa
 from dualnet.measures import distinct_units
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Code, Image
+from dualnet.plotting.network import feature_label
 from dualnet.plotting.units import (
     WIDTH,
     Drawing,
@@ -22,10 +23,12 @@ from dualnet.plotting.units import (
 )
 from dualnet.questions.base import Answer
 from dualnet.questions.boundary import class_names, samples_drawing
+from dualnet.questions.gradient import inputs_shown, rows_of, table_chart
+from dualnet.questions.loss import is_long
 from dualnet.text import power
 from dualnet.training.experiments import Sizes
 
-HEIGHT = 150  # of a picture, in the units of a drawing
+HEIGHT = 240  # of a picture, in the units of a drawing
 AXES_HEIGHT = 300  # pixels
 SEEDS = (0, 1)  # seeds shown beside the page's own
 LOSSES = (0.01, 1.0)  # of an axis without curves
@@ -34,7 +37,8 @@ SAMPLES = 6  # images shown
 
 
 def stimulus(step, view):
-    """Return the `Answer` that holds what ``step`` asks about; it trains nothing."""
+    """Return the `Answer` that holds what ``step`` asks about. It needs no training, except for the
+    steps in `TRAINED`, which need that of ``view``."""
     return PICTURES.get(step.name, starts)(view)
 
 
@@ -45,7 +49,7 @@ def starts(view):
     """Return the hidden units of both networks at the start, and where their weights come from."""
     networks = {key: run.network_at(0) for key, run in view.runs.items()}
     limit = weight_limit(networks.values())
-    said = {
+    origins = {
         "ones": view.t("stimulus.constant", constant=view.settings.constant),
         "normal": view.t("stimulus.normal", std=view.settings.std),
     }
@@ -60,7 +64,7 @@ def starts(view):
                     units=view.settings.units,
                     count=distinct_units(network.w1, network.b1, network.w2),
                 ),
-                said[key],
+                origins[key],
             ),
         )
         for key, network in networks.items()
@@ -88,6 +92,33 @@ def seeds(view):
     caption = view.t("stimulus.normal", std=view.settings.std)
     note = view.t(f"unit_plot.{view.data.unit_plot}")
     return Answer("", both=(Image(svg(drawing), alt_text, caption),), note=note)
+
+
+def gradient(view):
+    """Return the next training step of the left network for its first hidden unit, with question
+    marks for the second; both starts where there is no second."""
+    if view.settings.units == 1:
+        return starts(view)
+    rows = rows_of(view)["ones"]
+    asked = next(row for row in rows if row.kind == "gradient")
+    sentence = view.t(
+        "stimulus.gradient",
+        run=view.names["ones"],
+        input=feature_label(inputs_shown(view.data)[0]),
+        gradient=asked.texts[0] + asked.factor,
+    )
+    shown = [
+        row._replace(texts=(row.texts[0], row.texts[1] if row.kind == "unit" else "?"))
+        for row in rows
+    ]
+    words = view.t("gradient.table_alt", run=view.names["ones"], epoch=view.epoch)
+    return Answer(sentence, both=(table_chart(shown, words),))
+
+
+def left_start(view):
+    """Return the hidden units of the left network at the start."""
+    shown = starts(view)
+    return Answer("", both=shown.left, note=shown.note)
 
 
 def samples(view):
@@ -120,8 +151,10 @@ def digits(view):
 
 def losses(view):
     """Return the axes of the loss, with a mark at the chosen epoch."""
-    t = view.t
-    return _axes(view, (0, view.epochs), LOSSES, t("axis.epoch"), t("axis.val_loss"), view.epoch)
+    t, log = view.t, is_long(view)
+    title = t("axis.epoch_log" if log else "axis.epoch")
+    across = int(log), view.epochs
+    return _axes(view, across, LOSSES, title, t("axis.val_loss"), view.epoch, log)
 
 
 def sizes(view):
@@ -146,12 +179,15 @@ def code(view):
 PICTURES = {
     "luck": seeds,
     "reach": losses,
+    "gradient": gradient,
     "boundary": samples,
     "size": sizes,
     "digits": digits,
+    "fixes": left_start,
     "nudge": differences,
     "code": code,
 }
+TRAINED = ("gradient",)
 
 
 # --- axes without curves ----------------------------------------------------------------------
@@ -169,7 +205,7 @@ def _axes_spec(across, up, x, y, log):
     def scale(domain, log):
         return alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
 
-    ticks = {"values": charts.log_ticks(*across)} if log else {"tickCount": 5}
+    ticks = {"values": charts.log_ticks(*across), "format": ",~g"} if log else {"tickCount": 5}
     powers = {exponent: power(exponent) for exponent in range(-16, 2)}
     small = f"{charts.literal(powers)}[round(log(datum.value) / LN10)]"
     labels = f"datum.value < 1e-3 ? {small} : format(datum.value, '~g')"

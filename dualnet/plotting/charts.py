@@ -4,6 +4,7 @@ Dashes are validation, gray rules are marks. `dualnet.plotting.colors` has the c
 """
 
 import json
+from itertools import pairwise
 
 import altair as alt
 import numpy as np
@@ -118,7 +119,7 @@ def epoch_axis(t, domain, log=False):
 
 def epoch_ticks(epochs):
     """Return the ticks of a logarithmic axis from 1 to ``epochs``: powers of ten and the end."""
-    return sorted({1, *(10**power for power in range(5) if 3 * 10**power <= epochs), epochs})
+    return sorted({1, *(10**power for power in range(4) if 3 * 10**power <= epochs), epochs})
 
 
 def loss_axis(title, log):
@@ -189,8 +190,9 @@ def spread_labels(values, low, high, gap=0.06):
 # --- downsampling ---------------------------------------------------------------------------
 
 
-def downsample(series, low, high):
-    """Return ascending indices that suffice to draw curves ``series`` (k, n) at 500 × 300 pixels.
+def downsample(series, low, high, log=False):
+    """Return ascending indices that are enough to draw the curves ``series`` (k, n) at 500 × 300
+    pixels; ``log``: on a logarithmic axis of epochs 1 to n.
 
     The lowest and the highest value of each curve in each pixel column are candidates, so that no
     spike is lost. Of these, only points that move a line by half a pixel or more are kept. Values
@@ -200,14 +202,13 @@ def downsample(series, low, high):
     n = series.shape[-1]
     kept = np.arange(n)
     if n > 2 * COLUMNS:
-        width = -(-n // COLUMNS)  # epochs in a pixel column; the last value fills the last column
-        filled = np.pad(series, [(0, 0), (0, -n % width)], mode="edge")
-        columns = filled.reshape(len(series), -1, width)
-        first = width * np.arange(columns.shape[1])
-        extremes = [first + columns.argmin(axis=2), first + columns.argmax(axis=2)]
+        edges = np.geomspace(1, n + 1, COLUMNS + 1) - 1 if log else np.linspace(0, n, COLUMNS + 1)
+        columns = [(a, series[:, a:b]) for a, b in pairwise(np.unique(edges.astype(int)))]
+        extremes = [a + at(axis=1) for a, part in columns for at in (part.argmin, part.argmax)]
         kept = np.unique(np.append(extremes, [0, n - 1]))
     tolerance = (high - low) / ROWS / 2
-    return kept[_corners(kept, series[:, kept], tolerance)]
+    x = np.log(kept + 1) if log else kept
+    return kept[_corners(x, series[:, kept], tolerance)]
 
 
 def _corners(x, series, tolerance):

@@ -19,7 +19,7 @@ HEIGHT = 164
 # the start of its line.
 INPUT, HIDDEN, OUTPUT = 0.055, 0.36, 0.9
 NUMBER, LINE = 0.555, 0.635
-FONT_SIZE = "min(18, width / 24)"  # 16 pixels on a page of 1280 pixels
+FONT_SIZE = "min(16, width / 24)"  # smaller on a phone
 THICKEST = 9  # pixels
 # Boxes with round ends, in units of half the square root of a point's size.
 SHAPES = {

@@ -18,8 +18,8 @@ from dualnet.questions.code import source_of
 from dualnet.text import translator
 
 TRAINING, STARTS = Fixes.CHANGES[:7], Fixes.CHANGES[7:]  # left and right
-ROW = 57  # pixels: the name of the change, and below it the units and the numbers
-UNITS_HEIGHT = 30
+ROW = 54  # pixels: the name of the change, and below it the units and the numbers
+UNITS_HEIGHT = 27
 HARDLY = 0.25  # below this share of the random start's gain, a gain is small
 
 
@@ -218,7 +218,8 @@ def _spec(rows, language):
         text("extra", right, 5, 14, **at_right),
         text("distinct", alt.expr("width * 0.4 + 12"), 29, 16),
         text("accuracy", alt.expr("width * 0.4 + 74"), 29, 16),
-        text("mark", right, 27, 17, fontWeight="bold", **at_right),
+        # Where there is no space beside the numbers, the mark is left out.
+        text("mark", right, 27, alt.expr("width < 320 ? 0 : 17"), fontWeight="bold", **at_right),
     ]
     spec = charts.spec_of(alt.layer(*layers), rows * ROW)
     spec["config"]["view"] = {"stroke": None}

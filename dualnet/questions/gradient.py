@@ -28,7 +28,7 @@ INPUTS = 3  # inputs drawn, if there are more than two
 DIGITS = 5  # decimals of a number in the table
 # Rows of smaller or larger numbers have a power of ten as a factor.
 SMALL, LARGE = 1e-3, 1e3
-ROW_HEIGHT = 22  # pixels
+ROW_HEIGHT = 20  # pixels
 LABELS = 1.8  # width of the row names, in columns
 
 
@@ -100,7 +100,9 @@ def inputs_shown(data):
 # --- the table ------------------------------------------------------------------------------
 
 
-Row = namedtuple("Row", "kind name texts")  # of the table; texts: the number of each unit
+# Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in
+# the name.
+Row = namedtuple("Row", "kind name texts factor", defaults=[""])
 
 
 def rows_of(view):
@@ -143,6 +145,7 @@ def _rows(values, t, small=SMALL, **words):
             kind,
             t(f"gradient.{kind}", **words) + factor,
             tuple(charts.decimal_text(n / 10.0**exponent, decimals) for n in row.tolist()),
+            factor,
         )
         for kind, row in values.items()
     ]

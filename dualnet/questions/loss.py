@@ -16,9 +16,11 @@ from dualnet.training.experiments import RUNS
 
 HEIGHT = 240  # pixels of a chart
 PLOT = 330, 150  # width and height of its plot, about
+NARROW = 200  # pixels of a plot on a phone: there a label is a number without a word
 LABEL = 62, 20  # width and height of the number at the end of a curve
 PLACES = (-17, 17, -32, 32)  # possible positions of its middle, in pixels below the curve's end
 TOOLTIPS = 60  # epochs of a chart that have a tooltip
+LONG = 5_000  # more epochs are on a logarithmic axis, so that the first ones can be seen
 BOOK_TOP = 0.3  # where the book's first plot cuts the axis
 SATURATED_MORE = 0.05  # of the hidden activations: a difference that may slow training
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
@@ -133,7 +135,7 @@ def loss_charts(view):
     y_range = loss_range(np.concatenate([*curves.values()]), view.axis)
     return tuple(
         Chart(
-            _spec(key, view.axis == "log", done == 1, view.language),
+            _spec(key, view.axis == "log", is_long(view), done == 1, view.language),
             _tables(key, curves, view, y_range),
             view.t(
                 f"loss.{_ending(curves, key)}_alt", run=view.names[key], other=view.names[other]
@@ -141,6 +143,12 @@ def loss_charts(view):
         )
         for key, other in OTHER.items()
     )
+
+
+def is_long(view):
+    """Return whether the axis of the epochs is logarithmic. Beside a linear loss axis, as in the
+    book's plots, it is linear too."""
+    return view.axis == "log" and view.epochs > LONG
 
 
 def _ending(curves, key):
@@ -171,17 +179,20 @@ def _tables(key, curves, view, y_range):
     """Return the tables of one chart; ``y_range`` is that of `loss_range`."""
     low, high, _ = y_range
     lines = np.array([*curves[key], curves[OTHER[key]][1]])  # training, validation, the other's
-    evenly = np.unique(np.linspace(0, lines.shape[1] - 1, TOOLTIPS).astype(int))
+    spaced = np.geomspace if is_long(view) else np.linspace
+    evenly = np.unique(spaced(1, lines.shape[1], TOOLTIPS).astype(int)) - 1
     # Downsampling and placing the number use drawn heights: logarithms on a logarithmic axis.
     scaled = np.log10 if view.axis == "log" else np.asarray
     heights, ends = scaled(lines), scaled([low, high])
     tables = charts.loss_tables(*y_range)
     tables["axes"] |= {
         "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
-        "chosen": [view.epoch if view.epoch < view.epochs else -view.epochs],  # -: beyond the axis
+        # The last epoch would be marked at the edge: its mark is beyond the axis.
+        "chosen": [_drawn(view) if view.epoch < view.epochs else 2 * view.epochs],
     }
     tables |= {
-        "curves": _loss_columns(lines, charts.downsample(heights, *ends)),
+        "curves": _loss_columns(lines, charts.downsample(heights, *ends, is_long(view))),
+        "epoch_ticks": {"value": charts.epoch_ticks(view.epochs)},
         "tooltips": _loss_columns(lines[:2], evenly),
     }
     end = _end(lines[1], view, low, high) | _place(heights, ends, view)
@@ -198,6 +209,21 @@ def _loss_columns(lines, rows):
     }
 
 
+def _drawn(view):
+    """Return the chosen epoch, on a logarithmic axis at least 1."""
+    return max(view.epoch, int(is_long(view)))
+
+
+def _share(epoch, view):
+    """Return the position of ``epoch`` on the axis, 0 to 1."""
+    return np.log(epoch) / np.log(view.epochs) if is_long(view) else epoch / view.epochs
+
+
+def _epoch_at(share, view):
+    """Return the epoch at a position on the axis."""
+    return view.epochs**share if is_long(view) else share * view.epochs
+
+
 def _arrival(own, other, view):
     """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other
     run's loss at the chosen epoch, with its label, if there is one."""
@@ -206,9 +232,11 @@ def _arrival(own, other, view):
     loss, target = own[view.epoch - 1], other[view.epoch - 1]
     reached = epochs_to(own, target)
     if reached and reached > view.epoch and not even(loss, target):
-        align = "left" if reached < 0.7 * view.epochs else "right"
-        place = {"epoch": reached, "loss": target, "align": align, "below": -18}
-        yield place | {"text": f"{reached:,}", "arrival": True}
+        # The curve falls: the label is above it to the right, or below it to the left.
+        align, below = ("left", -18) if _share(reached, view) < 0.5 else ("right", 18)
+        place = {"epoch": reached, "loss": target, "align": align, "below": below}
+        words = view.t("chooser.frame", epoch=reached)
+        yield place | {"text": f"{reached:,}", "wide": words, "arrival": True}
 
 
 def _end(val_losses, view, low, high):
@@ -216,10 +244,12 @@ def _end(val_losses, view, low, high):
     epoch 0 and at an epoch not trained yet."""
     shown = 0 < view.epoch <= len(val_losses)
     loss = float(val_losses[view.epoch - 1]) if shown else low
+    text = f"{loss:.3g}" if shown else ""
     return {
-        "epoch": view.epoch,
+        "epoch": _drawn(view),
         "loss": min(max(loss, low), high),
-        "text": f"{loss:.3g}" if shown else "",
+        "text": text,
+        "wide": text,
         "arrival": False,
     }
 
@@ -231,10 +261,12 @@ def _place(lines, ends, view):
     lines = np.clip(lines, *ends)
     pixels = (ends[1] - lines) / (ends[1] - ends[0]) * height
     epochs = np.arange(1, lines.shape[1] + 1)
-    left = view.epoch / view.epochs * width < label
-    beside = view.epoch + np.linspace(0, label if left else -label, 2 * label) / width * view.epochs
+    share = _share(_drawn(view), view)
+    left = share * width < label
+    across = np.linspace(0, label if left else -label, 2 * label) / width
+    beside = _epoch_at(share + across, view)
     covered = np.array([np.interp(beside, epochs, line) for line in pixels])
-    end = np.interp(view.epoch, epochs, pixels[1])
+    end = np.interp(_drawn(view), epochs, pixels[1])
 
     def cost(place):
         middle = end + place
@@ -245,14 +277,16 @@ def _place(lines, ends, view):
 
 
 @lru_cache(maxsize=64)
-def _spec(key, log, single, language):
+def _spec(key, log, long, single, language):
     """Return the specification of a loss chart, the same for any losses, so that the browser keeps
     the chart and only replaces its rows.
 
+    log, long : whether the axis of the loss, and that of the epochs, is logarithmic
     single : whether there is only one epoch, which is drawn as points
     """
     t = translator(language)
-    x = charts.epoch_axis(t, (0, alt.expr(charts.cell("axes", "epochs"))))
+    ends = int(long), alt.expr(charts.cell("axes", "epochs"))
+    x = charts.epoch_axis(t, ends, long)
     y = charts.loss_axis(t("axis.loss"), log)
     kinds = {kind: t(f"loss.{kind}") for kind in ("training", "validation")}
     curves = alt.Chart(alt.NamedData("curves")).encode(x=x, color=charts.run_color())
@@ -269,9 +303,10 @@ def _spec(key, log, single, language):
         *(_points(own, other) if single else ()),
         pointed,
         alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q"),
+        _target(key),
         *_number_layers(key),
         hover_targets,
-        *charts.read("loss_ticks"),
+        *charts.read("loss_ticks", "epoch_ticks"),
     ]
     return charts.spec_of(alt.layer(*layers), HEIGHT)
 
@@ -315,18 +350,27 @@ def _tooltip_layers(x, epoch, kinds):
     return pointed, hover_targets.add_params(pointer)
 
 
+def _target(key):
+    """Return the rule at the other run's loss at the chosen epoch, where a run reaches it later."""
+    arrivals = alt.Chart(alt.NamedData("numbers")).transform_filter("datum.arrival")
+    rule = arrivals.transform_calculate(run=f"'{OTHER[key]}'").mark_rule(
+        strokeWidth=2, strokeDash=charts.DOTS
+    )
+    return rule.encode(y="loss:Q", color=charts.run_color())
+
+
 def _number_layers(key):
     """Return the dot where a run reaches the other's loss, and the numbers, with an outline."""
     places = (
         alt.Chart(alt.NamedData("numbers"))
-        .transform_calculate(run=f"'{key}'")
+        .transform_calculate(run=f"'{key}'", label=f"width < {NARROW} ? datum.text : datum.wide")
         .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=charts.run_color())
     )
     dot = places.transform_filter("datum.arrival")
     return (
         dot.mark_point(clip=True, filled=True, size=130, opacity=1),
         *charts.readable(
-            places.encode(text="text:N"),
+            places.encode(text="label:N"),
             fontSize=LABEL[1],
             fontWeight="bold",
             align=alt.expr("datum.align"),

@@ -13,7 +13,7 @@ from dualnet.questions.loss import loss_range
 from dualnet.text import translator
 from dualnet.training.experiments import Seeds
 
-HEIGHT = 340
+HEIGHT = 360
 POINTS = 300  # epochs of a curve
 CURVES = ("ones", "normal", "median")
 ENDS = ("first", "last")  # of the axis of epochs

@@ -150,7 +150,7 @@ def chart(view, epoch, differences, random, separated):
             "epoch": np.array([separated[i] for i in arrived], np.int32),
             "drawn": [float(differences[i, separated[i]]) for i in arrived],
         },
-        "threshold": {"at": [DISTINCT], "text": [t("nudge.threshold", tolerance=DISTINCT)]},
+        "threshold": {"at": [DISTINCT], "text": [t("nudge.threshold")]},
     }
     return Chart(
         _spec(epoch, zero, lowest, highest, view.language),
@@ -215,15 +215,15 @@ def _difference_axis(t, zero, lowest, highest):
 
 
 def _threshold(epoch):
-    """Return the rule above which units count as separated, and its name with an outline."""
+    """Return the rule above which units count as separated, and its name beside the plot."""
     threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
     rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
     return rule.encode(x=alt.datum(0), x2=alt.datum(epoch)), *charts.readable(
         threshold.encode(x=alt.datum(0), text="text:N"),
-        align="left",
-        dx=4,
-        dy=-11,
-        fontSize=charts.FONT_SIZE,
+        align="right",
+        dx=-8,
+        dy=-15,
+        fontSize=14,
         color="currentColor",
     )
 

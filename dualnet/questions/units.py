@@ -16,7 +16,7 @@ from dualnet.questions.base import Answer, Question
 from dualnet.text import number_text, translator
 from dualnet.training.experiments import RUNS
 
-HEIGHT = 300
+HEIGHT = 330
 
 
 def answer(view):

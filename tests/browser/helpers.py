@@ -288,7 +288,9 @@ def assert_asks(page, number, language):
     question = re.sub("[*`]", "", step.text("ask", step.view(language)))
     expect(page.locator("h1")).to_have_text(question)
     assert page.locator(STAGE).count() == 0
-    assert page.locator(f".st-key-stimulus :is({SHOWN})").count() > 0
+    shown = page.locator(f".st-key-stimulus :is({SHOWN})").all()
+    assert shown
+    assert all(inside(picture.bounding_box(), page.viewport_size) for picture in shown), number
     for i in range(1, len(step.options) + 1):
         assert inside(button(page, f"answer{i}").bounding_box(), page.viewport_size)
 

@@ -609,7 +609,9 @@ def test_a_step_asks_before_it_shows(number, language, open_page):
     stimulus = {t(f"unit_plot.{kind}") for kind in ("bars", "image", "plane")}
     count = t("lesson.count", step=number, steps=len(STEPS))
     names = {f":{color}[**━━ {view.names[key]}**]" for key, color in RUN_COLORS.items()}
-    assert set(sentences_of(page)) - names <= {count, t("page.intro"), *stimulus}
+    _, end = t("stimulus.gradient", run="", input="x1", gradient="#").split("#")
+    asked = {s for s in sentences_of(page) if s.endswith(end)} if step.name == "gradient" else set()
+    assert set(sentences_of(page)) - names - asked <= {count, t("page.intro"), *stimulus}
     assert [expander.label for expander in page.expander] == [t("setting.more")]
 
     page = press(page, "show")
@@ -639,7 +641,7 @@ def test_says_whether_the_choice_was_right(open_page):
     page = press(press(press(open_page(step="1"), "answer1"), "answer2"), "show")
     assert verdict(page) == ("The numbers say: **Random normal** · you were right", True)
     page = move(page, constant=0.1)  # what if?
-    assert verdict(page)[0] == "The numbers say: **Both about alike** · you chose: Random normal"
+    assert verdict(page)[0] == "The numbers say: **Both about the same** · you chose: Random normal"
     assert page.query_params == {"step": "loss", "constant": "0.1"}
 
 

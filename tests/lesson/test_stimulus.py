@@ -1,14 +1,18 @@
 """What a class sees before the answer: it follows from the settings, and nothing is trained for it."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dualnet import Comparison, Settings
 from dualnet.lesson.steps import STEPS
-from dualnet.lesson.stimulus import stimulus
+from dualnet.lesson.stimulus import TRAINED, stimulus
 from dualnet.plotting.elements import Chart, Code, Image
 from dualnet.questions.base import View
 from dualnet.text import LANGUAGES
+from tests.questions.test_gradient import loss_of, slope
 
 
 def view_of(step, language="en", **changes):
@@ -25,11 +29,13 @@ def step_called(name):
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_every_step_shows_something_and_trains_nothing(step, language):
     view = view_of(step, language)
+    if step.name in TRAINED:
+        view = replace(view, epochs=0, epoch=0)
     shown = stimulus(step, view)
     pictures = (*shown.left, *shown.right, *shown.both)
     assert pictures
     assert all(isinstance(picture, Chart | Code | Image) for picture in pictures)
-    assert not shown.sentence
+    assert bool(shown.sentence) == (step.name == "gradient")
     assert view.comparison.epochs == 0
 
 
@@ -37,8 +43,46 @@ def test_every_step_shows_something_and_trains_nothing(step, language):
 @pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_every_step_shows_something_where_controls_have_moved(step, dataset, changes):
-    shown = stimulus(step, view_of(step, dataset=dataset, **changes))
+    view = view_of(step, dataset=dataset, **changes)
+    if step.name in TRAINED:
+        view = replace(view, epochs=0, epoch=0)
+    shown = stimulus(step, view)
     assert shown.left or shown.both
+
+
+@pytest.mark.parametrize("dataset", ["moons", "breast_cancer"])
+def test_the_gradient_of_unit_1_is_a_number_and_that_of_unit_2_a_question_mark(
+    dataset, trained_step
+):
+    step = step_called("gradient")
+    view, _ = trained_step(step, dataset=dataset)
+    shown = stimulus(step, view)
+    [table] = shown.both
+    cells = table.tables["cells"].to_pylist()
+    texts = {
+        unit: [cell["text"] for cell in cells if cell["unit"] == unit and cell["kind"] != "unit"]
+        for unit in (1, 2, 3)
+    }
+    assert set(texts[2]) == {"?"}
+    assert not texts[3]
+    [shown_text] = re.findall(r"\*\*(.+?)\*\*", shown.sentence)
+    first = next(cell["text"] for cell in cells if cell["kind"] == "gradient")
+    assert shown_text.startswith(first)
+    digits, _, exponent = shown_text.partition(" ×10")
+    exponent = int(exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+    # Differences of the loss, for the input that is named, of the network after 500 epochs.
+    feature = int(re.search(r"input x(\d+)", shown.sentence)[1]) - 1
+    network, data = view.settings.ones(), view.data
+    network.fit(data.x_train, data.y_train, epochs=500)
+    slopes = slope(lambda w1: loss_of(network, w1, data.x_train, data.y_train), network.w1)
+    value = float(digits.replace("\u2212", "-")) * 10.0**exponent
+    assert value == pytest.approx(slopes[feature, 0], rel=1e-4)
+
+
+def test_one_unit_has_no_second_gradient_to_ask_for():
+    shown = stimulus(step_called("gradient"), view_of(step_called("gradient"), units=1))
+    assert not shown.sentence
+    assert shown.left
 
 
 def test_the_starts_say_where_the_weights_come_from():
@@ -70,7 +114,7 @@ def test_the_digits_have_their_own_classes():
 
 
 def test_the_axes_end_where_the_answer_ends():
-    for name in ("reach", "nudge"):
+    for name, first in {"reach": 1, "nudge": 0}.items():  # the axis of reach is logarithmic
         view = view_of(step_called(name))
         [chart] = stimulus(step_called(name), view).both
-        assert chart.tables["ends"]["x"].to_pylist() == [0, view.epochs]
+        assert chart.tables["ends"]["x"].to_pylist() == [first, view.epochs]

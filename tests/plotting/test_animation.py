@@ -71,7 +71,7 @@ def test_every_frame_shows_both_networks_of_its_epoch(played):
             if samples == "training":
                 still = d.plane(network, data, 300, d.MOVING_PLANE)
             else:
-                still = d.draw_units(network, data, limit, 300)
+                still = d.draw_units(network, data, limit, units.HEIGHT)
             for picture, (pixels, box, smooth) in zip(mine, still.rasters, strict=True):
                 assert_array_equal(pixels_of(picture["url"]), pixels)
                 assert [picture[k] for k in ("y", "width", "height")] == list(box[1:])

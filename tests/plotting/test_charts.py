@@ -44,10 +44,12 @@ def neighbors(values, pick):
     return pick.reduce([padded[:-2], padded[1:-1], padded[2:]])
 
 
-def worst_pixel(values, kept, high, span=None, columns=500, rows=300):
+def worst_pixel(values, kept, high, span=None, columns=500, rows=300, log=False):
     """Return the largest difference in pixels between the line through ``kept`` and the full line, up to a
-    shift of one pixel to the left or right."""
+    shift of one pixel to the left or right; ``log``: on a logarithmic axis of epochs."""
     epochs = np.arange(1, len(values) + 1.0)
+    if log:
+        epochs = np.log(epochs) / np.log(len(values)) * len(values)
     span = span or len(values)
     full = extents(epochs, values, span, columns, rows, high)
     drawn = extents(epochs[kept], values[kept], span, columns, rows, high)
@@ -81,19 +83,20 @@ CURVES = ["smooth", "stepped", "oscillating", "spikes", "noise"]
 
 @pytest.mark.parametrize("n", [2, 3, 500, 1_201, 30_000])
 @pytest.mark.parametrize("name", CURVES)
-def test_downsample_draws_the_full_line_to_a_pixel(name, n):
+@pytest.mark.parametrize("log", [False, True])
+def test_downsample_draws_the_full_line_to_a_pixel(name, n, log):
     curves = _curves(name, max(n, 40))[:, :n]
     top = float(curves.max())
-    kept = charts.downsample(curves, 0.0, top)
+    kept = charts.downsample(curves, 0.0, top, log)
     assert_array_equal(kept, np.unique(kept))
     assert kept[0] == 0
     assert kept[-1] == n - 1
     assert len(kept) <= charts.COLUMNS * 5 + 1
     for values in curves:
-        assert worst_pixel(values, kept, top) <= 1
-    cut = charts.downsample(curves, 0.0, top / 5)
+        assert worst_pixel(values, kept, top, log=log) <= 1
+    cut = charts.downsample(curves, 0.0, top / 5, log)
     for values in curves:
-        assert worst_pixel(values, cut, top / 5) <= 1
+        assert worst_pixel(values, cut, top / 5, log=log) <= 1
 
 
 def test_the_pixel_comparison_detects_a_lost_spike_and_a_chord():
@@ -153,7 +156,7 @@ def test_ticks_of_given_ranges(low, high, ticks):
         (29, [1, 29]),
         (30, [1, 10, 30]),
         (500, [1, 10, 100, 500]),
-        (100_000, [1, 10, 100, 1_000, 10_000, 100_000]),
+        (100_000, [1, 10, 100, 1_000, 100_000]),
     ],
 )
 def test_a_logarithmic_axis_of_epochs_ends_with_the_last(epochs, ticks):

@@ -399,7 +399,7 @@ def test_the_epoch_of_separation_is_marked():
         "epoch": [30, 20, 10],
         "drawn": [1, 1, 1],
     }
-    assert tables["threshold"] == {"at": [0.01], "text": ["separated: above 0.01"]}
+    assert tables["threshold"] == {"at": [0.01], "text": ["↑ separated"]}
 
 
 def test_the_threshold_has_a_readable_name_above_its_line():

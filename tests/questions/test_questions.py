@@ -349,7 +349,7 @@ def test_a_loss_chart_marks_the_chosen_epoch_and_its_validation_loss():
             assert_allclose(number.x, epoch, atol=1)
     at_the_end = Drawn(loss.loss_charts(view_of(*runs.values()))[0])
     marks = [rule for rule in at_the_end.kind("rule") if rule.color == "gray"]
-    assert all((rule.x < 0).all() for rule in marks)  # outside the plot
+    assert all((rule.x > len(runs["ones"][0])).all() for rule in marks)  # outside the plot
     at_the_start = Drawn(loss.loss_charts(view_of(*runs.values(), epoch=0))[0])
     [mark] = [rule for rule in at_the_start.kind("rule") if rule.color == "gray"]
     assert_allclose(mark.x, 0, atol=0.05)
@@ -377,11 +377,32 @@ def test_a_loss_chart_marks_where_a_run_later_reaches_the_other_loss():
             [dot] = [mark for mark in drawn.kind("symbol") if mark.fill != "none" and mark.opacity]
             assert_allclose([*dot.x, *dot.y], [*expected, wanted], rtol=0.01)
             number = drawn.kind("text")[-1]
-            assert number.text == f"{expected[0]:,}"
+            assert number.text == f"epoch {expected[0]:,}"
             assert number.run == key
+            assert Drawn(chart, 150).kind("text")[-1].text == f"{expected[0]:,}"  # on a phone
+            [line] = [rule for rule in drawn.kind("rule") if rule.run == loss.OTHER[key]]
+            assert_allclose(line.y, wanted, rtol=0.01)
             # The sentence says the same.
             assert f"**{expected[0]:,} epochs**" in loss.answer(view).sentence
     assert seen > 5
+
+
+@pytest.mark.parametrize(
+    ("axis", "epochs", "kind"),
+    [("log", 5_000, "linear"), ("log", 5_001, "log"), ("linear", 20_000, "linear")],
+)
+def test_many_epochs_are_on_a_logarithmic_axis(axis, epochs, kind):
+    falling = 1 / np.arange(1, epochs + 1.0)
+    runs = np.array([falling, falling]), np.array([falling / 2, falling / 2])
+    share = (lambda at: np.log(at) / np.log(epochs)) if kind == "log" else lambda at: at / epochs
+    for epoch in (0, 1, epochs // 40, epochs):
+        view = view_of(*runs, epoch=epoch, axis=axis)
+        drawn = Drawn(loss.loss_charts(view)[0])
+        assert drawn.scales["x"] == (kind, int(kind == "log"), epochs)
+        assert "NaN" not in drawn.svg
+        number = drawn.kind("text")[0]
+        assert number.text == (f"{falling[epoch - 1]:.3g}" if epoch else "")
+        assert_allclose(share(number.x), share(max(epoch, 1)), atol=0.02)
 
 
 def test_a_run_with_about_the_same_loss_has_no_mark():
@@ -430,7 +451,7 @@ def test_the_epoch_axis_has_each_whole_epoch_once(n):
     drawn = Drawn(loss.loss_charts(view_of(*runs.values(), epochs=n))[0])
     epochs = [int(text.replace(",", "")) for text in drawn.ticks["x"]]
     assert epochs == sorted(set(epochs))
-    assert epochs[0] == 0
+    assert epochs[0] == int(n > loss.LONG)  # a logarithmic axis starts at 1
     assert n / 2 < epochs[-1] <= n
     assert len(epochs) <= 7
 

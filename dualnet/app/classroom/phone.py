@@ -22,7 +22,7 @@ from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import PageState, press, state
 from dualnet.lesson.classroom import TEXT
 from dualnet.lesson.steps import STEPS
-from dualnet.lesson.stimulus import stimulus
+from dualnet.lesson.stimulus import TRAINED, stimulus
 from dualnet.plotting.elements import Chart
 from dualnet.text import translator
 from dualnet.training.experiments import Comparison
@@ -141,7 +141,10 @@ def _vote(classroom, step, turn, option):
 
 
 def _draw_stimulus(step, view):
-    """Draw what is asked about. Empty axes are left out: a phone would load a library for them."""
+    """Draw what is asked about. What needs training stands on the teacher's page; empty axes are
+    left out: a phone would load a library for them."""
+    if step.name in TRAINED:
+        return
     shown = _stimulus(step.name, view)
     if not any(isinstance(picture, Chart) for picture in shown.both):
         lesson.draw_stimulus(shown, st)
