@@ -136,7 +136,7 @@ def verdict_code(view):
     return "random" if difference(start.w1, start.b1, start.w2) > 0 else "either"
 
 
-# --- the numbers ----------------------------------------------------------------
+# --- the numbers ------------------------------------------------------------------------------
 
 
 def loss_ratio(view):

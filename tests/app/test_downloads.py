@@ -1,4 +1,4 @@
-"""Downloads in the sidebar: whatever fails while a file is made is a sentence on the page."""
+"""Downloads in the sidebar: any failure to make a file is reported on the page."""
 
 import logging
 
@@ -45,7 +45,7 @@ def test_a_png_without_fonts_is_refused_and_svg_offered(press, monkeypatch, lang
 
 
 FAILURES = [
-    ("svg", pictures, "picture", RuntimeError("The svg could not be made: it rained.")),
+    ("svg", pictures, "picture", RuntimeError("The svg could not be created: no memory.")),
     ("png", pictures, "picture", ValueError("/secret/folder: unknown font")),
     ("csv", notebook, "losses_csv", pa.ArrowInvalid("/secret/folder")),
     ("csv", notebook, "losses_csv", MemoryError()),
@@ -58,7 +58,9 @@ FAILURES = [
 @pytest.mark.parametrize(
     ("kind", "module", "name", "failure"), FAILURES, ids=lambda part: str(part)[:20]
 )
-def test_a_failure_is_a_sentence(press, monkeypatch, caplog, kind, module, name, failure, language):
+def test_a_failure_is_reported_on_the_page(
+    press, monkeypatch, caplog, kind, module, name, failure, language
+):
     fail(monkeypatch, module, name, failure)
     with caplog.at_level(logging.ERROR, "dualnet"):
         page = press(kind, language)

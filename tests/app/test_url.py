@@ -36,7 +36,7 @@ def numbers(control):
 
 @st.composite
 def states(draw, **fixed):
-    """A state of the page; ``fixed`` replaces the strategies of some controls."""
+    """Draw a state of the page; ``fixed`` replaces the strategies of some controls."""
     state = {}
     for name, control in CONTROLS.items():
         if isinstance(control, Choice):
@@ -205,7 +205,8 @@ def outside_code(text):
 
 
 def assert_harmless(sentences, refused, t):
-    """Each sentence is one line, quotes the address only as code, and names the rejected values."""
+    """Check that sentences are one line, quote the address only as code, and name rejected
+    values."""
     kinds = ("repeated", "value", "range", "choice", "more")
     ours = outside_code("".join(catalogue(t.language)[f"link.{kind}"] for kind in kinds))
     options = {text_of(o) for c in CONTROLS.values() if isinstance(c, Choice) for o in c.options}

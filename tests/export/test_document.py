@@ -1,4 +1,4 @@
-"""Answers in notebooks, in print and in files."""
+"""Answers in notebooks, as printed text and in files."""
 
 import io
 import re
@@ -87,7 +87,7 @@ def test_the_default_settings_are_the_chapters():
     assert ask("units", epochs=2) == ask("units", Settings(), 2)
 
 
-# --- words ----------------------------------------------------------------------------------
+# --- text ----------------------------------------------------------------------------------
 
 
 @every_answer
@@ -100,7 +100,7 @@ def test_print_shows_the_sentence_without_markdown(answer, capsys):
     assert len(repr(answer)) < len(printed) + 20
 
 
-def test_spans():
+def test_spans_split_markdown_by_style():
     assert output.spans("**Bold?** At *All 0.1*: `init_weights`, 2 < 3") == [
         *[("Bold?", "b"), (" At ", ""), ("All 0.1", "i"), (": ", "")],
         *[("init_weights", "code"), (", 2 < 3", "")],

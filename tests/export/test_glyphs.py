@@ -1,4 +1,5 @@
-"""Characters that a PNG cannot show are found before it is drawn, on machines with and without fonts."""
+"""Characters that a PNG cannot show are found before it is drawn, on machines with and without
+fonts."""
 
 import shutil
 import subprocess
@@ -86,7 +87,7 @@ for kind in ("svg", "png"):
         print(len(picture(Answer("가중치"), kind)) > 100)
     except Warning as failure:
         print(type(failure).__name__)
-# The Korean words are boxes, one like the other; the listing is drawn all the same.
+# The Korean words are equal boxes; the listing is drawn.
 print(file(Answer("가중치"), "png") == file(Answer("유닛은"), "png"))
 from dualnet.plotting.elements import Code
 listings = [file(Answer("Code", left=(Code(text),)), "png") for text in ("a = 1", "b = 2")]

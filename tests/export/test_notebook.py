@@ -65,7 +65,7 @@ def four_curves(comparison, epochs):
 
 def run_python(*arguments, cwd, **environment):
     """Run a script in a new Python process, by default without Git; return its output."""
-    # Keep the other variables: some choose the kernels of linear algebra and change the last digits.
+    # Keep the other variables: some select BLAS kernels, which change the last digits.
     environment = {**os.environ, "PATH": "", "PYTHONPATH": "", **environment}
     command = [sys.executable, *map(str, arguments)]
     encoding = environment.get("PYTHONIOENCODING")
@@ -202,7 +202,7 @@ def test_notebook_is_valid_nbformat_4_5(question, language, view_of):
         ("https://example.org/$(reboot)", None),
     ],
 )
-def test_public_address(remote, address):
+def test_only_a_public_remote_has_an_address(remote, address):
     assert public_address(remote) == address
 
 

@@ -10,7 +10,8 @@ from dualnet.settings import HYPERPARAMETERS
 
 @pytest.fixture
 def trained_step(trained):
-    """Return ``trained_step(step, **moved controls)``: the view and the experiments of its question."""
+    """Return ``trained_step(step, **moved controls)``: the view and the experiments of its
+    question."""
 
     def trained_step(step, language="en", **moved):
         state = step.state | moved

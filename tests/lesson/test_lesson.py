@@ -34,7 +34,7 @@ NUMBERS = range(1, len(STEPS) + 1)
 # --- the table ------------------------------------------------------------------------------
 
 
-def test_steps_and_their_questions():
+def test_the_steps_ask_their_questions_in_order():
     assert {step.name: step.question for step in STEPS} == {
         "loss": "loss",
         "luck": "luck",
@@ -132,7 +132,7 @@ def test_the_numbers_confirm_an_option(step, trained_step):
     assert CONFIRMED[step.name] in step.options
 
 
-def test_figures_of_the_steps(trained_step):
+def test_the_figures_that_the_lesson_relies_on_are_true(trained_step):
     """Figures that the lesson relies on, from the runs of each step."""
 
     def accuracies(view, x, y):
@@ -185,7 +185,7 @@ def test_gradients_on_the_left_are_equal_at_every_epoch_of_the_step(trained_step
         assert distinct_columns(rows["normal"], "gradient") == gradient.UNITS
 
 
-def test_notes_of_fixes(trained_step):
+def test_the_notes_of_fixes_are_true(trained_step):
     """The notes are true: one random unit gives two distinct units, one random part ten."""
     _, [fixes] = trained_step(BY_NAME["fixes"])
     changes = ("batches", "momentum", "relu", "dropout", "one_unit", "biases", "w1", "w2")
@@ -219,7 +219,8 @@ def test_left_and_right_differ_in_equality_alone(name, trained_step):
 
 
 def test_equal_and_different_units_of_size_differ_in_equality_alone(trained_step):
-    """At every size, over the five seeds; w2 has ten numbers a network, so the sizes are about the same."""
+    """At every size, over the five seeds; w2 has ten numbers a network, so the sizes are about the
+    same."""
     _, [sizes] = trained_step(BY_NAME["size"])
     w1, b1, w2, b2 = sizes._trainer.weights(0)
     apart = difference(w1, b1, w2)

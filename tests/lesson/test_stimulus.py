@@ -1,4 +1,4 @@
-"""What a class sees before the answer: it follows from the settings, and nothing is trained for it."""
+"""What a class sees before the answer: it depends on the settings, and nothing is trained."""
 
 import re
 from dataclasses import replace

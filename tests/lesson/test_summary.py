@@ -1,4 +1,4 @@
-"""What each step has found: its sentence against the arrays, as the step opens and with controls moved."""
+"""Findings: the sentences are compared with the arrays, also after a control has moved."""
 
 import re
 
@@ -71,7 +71,7 @@ def distinct(view, ones, normal, units, **names):
         net = view.networks[key]
         found = np.vstack([net.w1, net.b1, net.w2.T]).T
         near = [[np.abs(p - q).max() <= 0.01 for q in found] for p in found]
-        # Groups of units that are all near to each other, which is clear where no unit is in between.
+        # Groups of units that are all close to each other; no unit is in between.
         groups = {tuple(row) for row in near}
         assert number(words) == len(groups)
 
@@ -165,7 +165,7 @@ def test_every_finding_has_an_oracle():
 
 
 def check(step, view, experiments, expected):
-    """Hold the sentences of a step against the arrays; ``expected`` is the text that says it or None."""
+    """Check the sentences of a step against the arrays; ``expected`` is the text's key or None."""
     finding = finding_of(step, view, experiments)
     assert finding.confirmed == step.verdict(view, *experiments)
     for language in LANGUAGES:

@@ -29,7 +29,7 @@ def sentences_of(page):
 
 
 def pictures(page):
-    """Return all charts and images on the page, as the browser is told of them."""
+    """Return all charts and images on the page as protocol buffers."""
     return [element.proto for kind in ("vega_lite_chart", "image") for element in page.get(kind)]
 
 

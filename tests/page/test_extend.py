@@ -1,5 +1,5 @@
-"""Adds a dataset, a question and a hyperparameter, as README describes, to a copy of the project, and
-reads the page of that copy in another process."""
+"""Adds a dataset, a question and a hyperparameter, as README describes, to a copy of the project,
+and reads the page of that copy in another process."""
 
 import json
 import re
@@ -84,7 +84,7 @@ CHANGES = {
     ],
 }
 
-# Opens the page of the working directory at each address of the first argument; prints what it shows.
+# Opens the page of the working directory at each address of the first argument; prints it as JSON.
 READ_PAGES = """
 import json, sys
 from streamlit.testing.v1 import AppTest

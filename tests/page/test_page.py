@@ -1,4 +1,4 @@
-"""The page without a browser: what it shows, what it computes for it, and what it does not."""
+"""The page without a browser: what it shows and what it computes."""
 
 import base64
 import json
@@ -89,7 +89,7 @@ def test_page_shows_the_answer_and_the_losses(open_page, question, dataset):
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_both_ends_of_every_slider(open_page, request, name):
+def test_both_ends_of_every_slider_give_an_answer(open_page, request, name):
     if name == "epochs":
         request.getfixturevalue("fresh_server")
         request.getfixturevalue("idle_epochs")
@@ -109,8 +109,8 @@ def test_both_ends_of_every_slider(open_page, request, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_every_slider_at_its_ends_under_every_question(open_page, question, monkeypatch):
-    """Each alone, from one dataset to the next, and all of them together on every dataset."""
+def test_every_question_answers_at_the_ends_of_every_slider(open_page, question, monkeypatch):
+    """Each slider alone, while the dataset changes, and all together on every dataset."""
     monkeypatch.setattr(state, "IN_TRANSIT", 0)  # no value here is one that a browser still shows
     page = open_page(epochs="3", question=question)
     for i, (name, number) in enumerate(HYPERPARAMETERS.items()):
@@ -132,7 +132,7 @@ def test_every_slider_at_its_ends_under_every_question(open_page, question, monk
 @pytest.mark.parametrize("question", ANIMATED)
 @pytest.mark.parametrize("dataset", ["moons", "digits", "breast_cancer"])
 def test_play_hides_the_sentence_and_pause_brings_it_back(open_page, question, dataset):
-    """Where there is something to play."""
+    """For questions and datasets with an animation."""
     page = open_page(epochs="20", question=question, dataset=dataset)
     settings = Settings(dataset)
     assert_shows(page, ask(question, settings, epochs=20))
@@ -182,7 +182,7 @@ def test_a_choice_is_written_to_the_address_once(open_page, written):
     ]
 
 
-def test_back_is_one_choice(open_page):
+def test_back_undoes_one_choice(open_page):
     """The browser sends the address that it goes back to; no control has moved."""
     page = open_page(epochs="20")
     addresses = [dict(page.query_params)]
@@ -202,7 +202,7 @@ def test_back_is_one_choice(open_page):
         assert (state_of(page), sentences_of(page)) == states[str(address)]
 
 
-def test_back_twice_before_the_page_is_drawn_is_two_choices(open_page, monkeypatch):
+def test_back_twice_before_the_page_is_drawn_undoes_two_choices(open_page, monkeypatch):
     """A run that waits for its turn to draw ends when the browser goes on."""
     page = open_page(epochs="20")
     for units in (3, 4):
@@ -304,10 +304,10 @@ def test_at_most_five_rejected_parameters_are_listed(open_page):
     assert notice_of(page) is None
 
 
-# --- the epoch looked at --------------------------------------------------------------------
+# --- the chosen epoch -------------------------------------------------------------------------
 
 
-def test_chooser_follows_the_end_until_it_is_moved(open_page):
+def test_the_chosen_epoch_is_the_last_until_it_is_moved(open_page):
     page = open_page(epochs="50", question="units")
     assert widget(page, "epoch").value == 50
     for epochs in (60, 40):
@@ -326,7 +326,7 @@ def test_chooser_follows_the_end_until_it_is_moved(open_page):
 
 
 @pytest.mark.parametrize("question", USE_EPOCH)
-def test_chooser_moves_without_training(open_page, fresh_server, epochs_descended, question):
+def test_choosing_an_epoch_trains_nothing(open_page, fresh_server, epochs_descended, question):
     page = open_page(epochs="200", question=question)
     epochs_descended.clear()
     stops = [int(text) for text in widget(page, "epoch").options]
@@ -361,7 +361,7 @@ def asked(fresh_server, monkeypatch):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_what_is_not_open_computes_nothing(open_page, asked, monkeypatch, question):
+def test_only_the_open_question_is_computed(open_page, asked, monkeypatch, question):
     called = Counter()
 
     def counting(name, function):
@@ -412,7 +412,7 @@ def test_fewer_epochs_train_nothing_and_more_the_difference(
 def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     open_page, fresh_server, monkeypatch, address
 ):
-    """Others could not draw meanwhile."""
+    """A wait in the turn would stop the drawing of all other pages."""
     happened, needed = [], []
 
     @contextmanager
@@ -440,7 +440,7 @@ def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     assert drawn.startswith("turn over training")
     assert drawn.endswith("turn answer over")
     assert not re.search("turn (training|turn)", drawn)
-    assert needed[0] > needed[1] > 0  # who has begun a page ends it before others begin theirs
+    assert needed[0] > needed[1] > 0  # a page that has begun is finished before others begin
     move(page, epochs=100)
     assert needed[2:] > needed[:2]
 
@@ -454,7 +454,7 @@ def test_sessions_share_one_training(open_page, fresh_server, epochs_descended):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_page_is_its_link_whatever_others_have_trained(open_page, fresh_server, question):
+def test_a_page_depends_only_on_its_link(open_page, fresh_server, question):
     link = {"question": question, "dataset": "moons", "units": "3", "epochs": "300"}
     page = open_page(**link)
     shown = sentences_of(page), pictures(page)

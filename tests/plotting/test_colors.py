@@ -74,8 +74,8 @@ def test_graphics_stand_out(theme):
 
 @pytest.mark.parametrize("background", ["page", "sidebar"])
 def test_colored_text_is_readable(theme, background):
-    """Names of the networks and chosen options. Streamlit shows these in the primary color, with the
-    pointer or keyboard focus on a fifth of that color."""
+    """Names of the networks and chosen options. Streamlit shows these in the primary color, with
+    the pointer or keyboard focus on a fifth of that color."""
     found = {
         color: contrast(theme[color], theme[background])
         for color in ("orangeTextColor", "blueTextColor", "primaryColor")
@@ -177,8 +177,8 @@ def test_boundary_stands_out_from_the_middle_of_the_outputs():
 
 
 def test_a_color_has_one_meaning(theme):
-    """Runs, signs and classes have different colors. The limit is lower than within a chart, because no
-    chart has all of them."""
+    """Runs, signs and classes have different colors. The limit is lower than within a chart,
+    because no chart has all of them."""
     colors = [
         *theme["chartCategoricalColors"],
         *(palette.NEGATIVE, palette.POSITIVE),

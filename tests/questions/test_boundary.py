@@ -45,8 +45,8 @@ def outputs(network, x):
 
 
 def truths(network, data, n=100):
-    """Return which claims about the plane are true, from z on a grid, by another method than the page:
-    the zero crossings along rows and columns are on one straight line, or there are none."""
+    """Return which claims about the plane are true, from z on a grid, by another method than the
+    page: the zero crossings along rows and columns are on one straight line, or there are none."""
     edge = 1.1 * np.abs(data.x_train).max()
     axis = np.linspace(-edge, edge, n + 1)[:-1] + edge / n
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
@@ -147,7 +147,7 @@ def test_units_that_are_nearly_equal_may_draw_a_curve():
     assert boundary.drawn_by_equal(network, data) is None
 
 
-def test_the_sentence_for_moons_by_default():
+def test_the_sentence_for_moons_has_the_reference_figures():
     view = view_of(Settings("moons", learning_rate=1.0, l2=0.0, constant=0.0), 1_000)
     answer = boundary.answer(view)
     assert "The output of *All 0* is 50% everywhere." in answer.sentence
@@ -181,7 +181,7 @@ def test_data_with_two_features_have_an_animation():
     assert load_dataset("digits").unit_plot not in boundary.QUESTION.animates
 
 
-# --- more than two features: probabilities and mistakes ---------------------------------------------------
+# --- more than two features: probabilities and mistakes ---------------------------------------
 
 
 @pytest.mark.parametrize("name", ["digits", "breast_cancer"])

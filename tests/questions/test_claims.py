@@ -1,8 +1,8 @@
 """All sentences of Loss, Units and Luck are true: an oracle checks each against the arrays.
 
-`claims_in` splits a text into sentences of the catalogue and their values. `ORACLES` has a function for
-each key that decides whether the sentence is true, from its meaning. It shares no code with the questions:
-plain loops compute distances, counts and first epochs.
+`claims_in` splits a text into sentences of the catalogue and their values. `ORACLES` has a function
+for each key that decides whether the sentence is true, from its meaning. It shares no code with the
+questions: plain loops compute distances, counts and first epochs.
 """
 
 import re
@@ -72,7 +72,8 @@ class Facts:
         return float(self.runs[name].val_losses[(epoch or self.epoch) - 1])
 
     def first_at(self, name, level):
-        """Return the first epoch within those shown at which a validation loss is ``level`` or less."""
+        """Return the first epoch within those shown at which a validation loss is ``level`` or
+        less."""
         for epoch in range(1, self.epochs + 1):
             if self.val_loss(name, epoch) <= level:
                 return epoch
@@ -91,7 +92,8 @@ class Facts:
         return other
 
     def parameters(self, name, net=None):
-        """Return all weights and biases of each hidden unit, of the network at the chosen epoch or of ``net``."""
+        """Return all weights and biases of each hidden unit, of the network at the chosen epoch or
+        of ``net``."""
         net = net or self.networks[name]
         return [[*net.w1[:, i], net.b1[i], *net.w2[i]] for i in range(net.units)]
 
@@ -101,8 +103,8 @@ class Facts:
         return max(abs(a - b) for p in found for q in found for a, b in zip(p, q, strict=True))
 
     def groups(self, name):
-        """Return the least and the most groups of units that are no more than 0.01 apart: a chain of
-        such neighbors may be one group or several."""
+        """Return the least and the most groups of units that are no more than 0.01 apart: a chain
+        of such neighbors may be one group or several."""
         found = self.parameters(name)
         near = [[max(map(abs, np.subtract(p, q))) <= 0.01 for q in found] for p in found]
         chains = list(range(len(found)))
@@ -161,7 +163,8 @@ def risen(facts, first, second, low, reached, high, epoch):
 
 
 def overfits(facts, reached, second, **values):
-    """A network overfits where its training loss falls and its fit of the validation data gets worse."""
+    """A network overfits where its training loss falls and its fit of the validation data gets
+    worse."""
     risen(facts, reached=reached, second=second, **values)
     run, last = facts.runs[second], facts.epoch
     assert run.losses[last - 1] < run.losses[int(number(reached)) - 1]
@@ -381,7 +384,8 @@ LOSSES = st.one_of(
 
 @st.composite
 def histories(draw, n):
-    """Return the training and validation losses of one run: falling, rising again, jumping or level."""
+    """Return the training and validation losses of one run: falling, rising again, jumping or
+    level."""
     kind = draw(st.sampled_from(["falls", "rises again", "jumps", "level"]))
     if kind == "jumps":
         curve = np.array(draw(st.lists(LOSSES, min_size=n, max_size=n)))
@@ -510,7 +514,7 @@ def first_key(ones, normal, **kwargs):
         ("loss.even", val(1, 9), val(1, 1), {"epochs": 1}),  # not beyond the epochs shown
     ],
 )
-def test_the_case_of_the_loss_sentence(expected, ones, normal, kwargs):
+def test_each_case_has_its_loss_sentence(expected, ones, normal, kwargs):
     assert first_key(ones, normal, **kwargs) == expected
 
 
@@ -574,11 +578,11 @@ def test_the_note_of_units_is_true(asked):
             assert number(share) == round(100 * outside / (len(x) * asked.units))
 
 
-# --- links whose sentences were false once ---
+# --- regressions: settings whose sentences were false ---
 
 
 def checked_claims(key, asked, epochs, epoch=None, comparison=None):
-    """Check the answer for these settings against the arrays; return the keys of its sentences and it."""
+    """Return the keys of the sentences of an answer, checked against the arrays, and the answer."""
     comparison = (comparison or Comparison(asked)).fit(epochs)
     seeds = Seeds(asked).fit(epochs) if key == "luck" else None
     view = view_at(comparison, epochs, epoch)
@@ -612,7 +616,8 @@ def test_a_network_that_was_ahead_and_overfits_is_reported():
     ids=str,
 )
 def test_a_penalty_that_grows_is_not_called_overfitting(asked):
-    """The network fits the validation data better and better; only the penalty raises their loss."""
+    """The network fits the validation data better and better; only the penalty raises their
+    loss."""
     keys, _ = checked_claims("loss", asked, 500)
     assert keys[0] == "loss.risen"
 
@@ -677,7 +682,7 @@ def test_the_loss_sentence_compares_at_the_chosen_epoch(trained):
     assert "*All ones* takes **6,484 epochs** to reach it" in answer.sentence
 
 
-def test_luck_of_the_books_seed():
+def test_the_books_seed_beats_16_of_20_seeds():
     keys, answer = checked_claims("luck", Settings(), 500)
     assert keys == ["luck.answer"]
     assert "lower than **16 of 20** random starts" in answer.sentence

@@ -175,7 +175,8 @@ FORMS = {"run": "[^*]+", "units": r"\d+", "count": r"\d+", "difference": "[^*]+?
 
 
 def limits(kind, network, rows, data):
-    """Return the least and the most columns of the arrays of a ``kind`` that differ in the digits shown."""
+    """Return the least and the most columns of the arrays of a ``kind`` that differ in the digits
+    shown."""
     rows = [row for row in rows if row.kind == kind]
     unit = np.array([read(row)[1] for row in rows])
     features = gradient.inputs_shown(data)[: len(rows)]

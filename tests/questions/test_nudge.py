@@ -175,7 +175,8 @@ def test_sentences_are_true(case):
 
 
 def grown(*separated, epochs=EPOCHS):
-    """Return differences that jump above the threshold at the epochs ``separated``, or never (None)."""
+    """Return differences that jump above the threshold at the epochs ``separated``, or never
+    (None)."""
     rows = np.repeat(START[:, None], epochs + 1, axis=1)
     rows[0] = 1e-16
     for row, at in zip(rows, separated, strict=True):
@@ -202,7 +203,7 @@ def grown(*separated, epochs=EPOCHS):
         ((None, None, None, None, None), ["still", "rounding"]),
     ],
 )
-def test_the_sentences_of_each_case(separated, keys, language):
+def test_each_case_has_its_sentences(separated, keys, language):
     view, nudges = view_of(epochs=EPOCHS, language=language), nudges_of(grown(*separated))
     sentence = nudge.answer(view, nudges).sentence
     judge(sentence, view, nudges)
@@ -246,7 +247,7 @@ def test_sentences_about_trained_networks_are_true(settings, epochs, language, t
     judge(nudge.answer(view, nudges).sentence, view, nudges)
 
 
-def test_the_sentence_for_circles(trained):
+def test_the_sentence_for_circles_has_the_reference_figures(trained):
     settings = Settings("circles", learning_rate=1, l2=0)
     sentence = nudge.answer(view_of(settings, 1_700), trained(settings, 1_700, Nudges)).sentence
     assert "separate the units: 10⁻³ at epoch **138**, 10⁻⁶ at epoch **60" in sentence

@@ -570,7 +570,7 @@ def test_accuracy_beside_the_names_is_that_of_the_network_shown(trained):
         ([2.0, 1.0], "log", (0.85, 2.2)),
     ],
 )
-def test_ends_of_the_loss_axis(values, axis, expected):
+def test_the_loss_axis_ends_around_the_losses(values, axis, expected):
     low, high, ticks = loss.loss_range(np.array([values]), axis)
     assert (low, high) == pytest.approx(expected)
     assert (ticks is not None) == (axis == "log" and low > 0)

@@ -105,7 +105,8 @@ PARTED = LOSSES | st.just(NAN)
 
 @st.composite
 def case(draw):
-    """Draw a view and losses: of any kind, all alike, or equal ones a little from different ones."""
+    """Draw a view and losses: of any kind, all alike, or equal ones a little from different
+    ones."""
     units = draw(st.sampled_from([1, 2, 10, 64]))
     different = draw(arrays(float, (6, 5), elements=LOSSES))
     equal = draw(arrays(float, (6, 5), elements=PARTED))
@@ -150,7 +151,7 @@ def test_sentences_about_trained_networks_are_true(settings, language, trained):
     judge(size.answer(view, sizes).sentence, view, sizes)
 
 
-def test_the_sentence_for_breast_cancer(trained):
+def test_the_sentence_for_breast_cancer_has_the_reference_figures(trained):
     view = View(Settings(), trained(Settings(), 500), 500, 500)
     sentence = size.answer(view, trained(Settings(), 500, Sizes)).sentence
     for words in (
