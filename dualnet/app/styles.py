@@ -64,6 +64,7 @@ CLASS = """<style>
 .st-key-invitation h1 { text-align: center }
 .st-key-class .st-key-shares { padding-top: 0.25rem }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
+.stApp .st-key-stimulus img { max-height: 300px }
 @media (min-width: 1000px) {
     .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
     /* The bar reaches into the header, beside the button that opens the sidebar. */
