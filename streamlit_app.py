@@ -1,5 +1,5 @@
 """The entry point of the page: `streamlit run streamlit_app.py`."""
 
-from dualnet.app.opening import load_page
+from dualnet.app.loading import load_page
 
 load_page().draw_page()

@@ -48,7 +48,7 @@ LATER = {"DualLayerClassifier": "dualnet.classifier", "ask": "dualnet.questions"
 
 
 def __getattr__(name):
-    """Import a public name on first use, because scikit-learn takes two seconds to load and Altair one."""
+    """Import and return a public name on first use: scikit-learn and Altair load slowly."""
     if name in LATER:
         return getattr(import_module(LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -33,42 +33,44 @@ def he_start(n_features, units, rng):
 
 
 class DualLayerClassifier(ClassifierMixin, BaseEstimator):
-    """Binary classification by a network with one hidden layer, trained by full-batch gradient descent.
+    """Binary classifier with one hidden layer, trained by full-batch gradient descent.
 
     Parameters
     ----------
     init : {"normal", "glorot", "he", "constant"} or function, default "normal"
-        What the weights start from: `RandomInitNetwork`'s normal distribution, the chapter's; that of
-        `GlorotInitNetwork`, which suits any number of features; `he_start`'s; `DualLayer`'s one value; or
-        what a function ``(n_features, units, rng)`` returns: w1 (n_features, units), b1 (units,),
-        w2 (units, 1) and the number b2. ``rng`` is a `numpy.random.RandomState` of the seed.
+        The start of the weights: "normal" as in `RandomInitNetwork`, the chapter's; "glorot" as in
+        `GlorotInitNetwork`, for any number of features; "he" as in `he_start`; "constant" as in
+        `DualLayer`. A function ``(n_features, units, rng)`` returns w1 (n_features, units), b1
+        (units,), w2 (units, 1) and the number b2; ``rng`` is a `numpy.random.RandomState` of the
+        seed.
     units : int, default 10
         Hidden units, 1 or more.
     learning_rate : float, default 0.1
         Above 0.
     l1, l2 : float, default 0
-        Strengths of the penalty ``l1 * sum|w| + l2 / 2 * sum(w**2)``, 0 or more; biases carry none.
+        Strengths of the penalty ``l1 * sum|w| + l2 / 2 * sum(w**2)``, 0 or more; biases are not
+        penalized.
     epochs : int, default 500
         0 or more; 0 leaves the network at its start.
     constant : float, default 1.0
-        The value of every weight, used by ``init="constant"`` alone; 1.0 is the chapter's all ones.
+        The value of every weight, only used by ``init="constant"``; 1.0 is the chapter's.
     std : float, default 1.0
-        Standard deviation of the weights, 0 or more, used by ``init="normal"`` alone.
+        Standard deviation of the weights, 0 or more, only used by ``init="normal"``.
     random_state : int, RandomState instance or None, default 42
-        An int is the seed of the start and of the validation split. Otherwise every `fit` draws a seed,
-        from the instance or from NumPy's global generator; a warm start keeps it.
+        An int is the seed of the start and of the validation split. Otherwise every `fit` draws a
+        seed, from the instance or from NumPy's global generator; a warm start keeps it.
     tol : float, default 1e-4
-        0 or more. `fit` raises a `ConvergenceWarning` unless each of the last ten epochs changed the
-        training loss by ``tol`` or less; 0 never warns. Unlike `MLPClassifier` it does not stop early:
-        ``epochs`` are trained in any case, as networks may stand still for long before they learn.
+        0 or more. `fit` raises a `ConvergenceWarning` unless each of the last ten epochs changed
+        the training loss by ``tol`` or less; 0 never warns. Unlike in `MLPClassifier`, training
+        never stops early: the loss may stay level for many epochs before it falls.
     warm_start : bool, default False
-        A further `fit` trains ``epochs`` more from the fitted weights, for the same features, labels
-        and ``units``, by the learning rate and penalties of now.
+        Whether `fit` continues from the fitted weights for ``epochs`` more epochs, with the current
+        learning rate and penalties. Features, labels and ``units`` must be the same.
     verbose : bool, default False
         Print the training loss of every epoch.
     validation_fraction : float or None, default None
-        Share of the samples, above 0 and below 1, on which the loss is measured and which are not trained
-        on; both parts have the same shares of the classes. None trains on all samples.
+        Share of the samples, above 0 and below 1, on which the loss is measured and which are not
+        trained on; both parts have the same shares of the classes. None trains on all samples.
 
     Attributes
     ----------
@@ -78,11 +80,10 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         The trained network, of the class that ``init`` names; for "he" and a function a `DualLayer`
         whose ``constant`` is None.
     loss_curve_ : list of float
-        Training loss, one number an epoch; see `SingleLayer.fit` for what it holds. A warm start
-        continues it.
+        Training loss of each epoch, see `SingleLayer.fit`. A warm start continues it.
     validation_loss_curve_ : list of float or None
-        Validation loss, one number for every epoch trained with a ``validation_fraction``; None if the
-        last fit had none.
+        Validation loss of each epoch trained with a ``validation_fraction``; None if the last fit
+        had none.
     n_iter_ : int
         Epochs trained by the last `fit`. After a warm start ``loss_curve_`` is longer.
     n_features_in_ : int
@@ -154,12 +155,12 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y):
-        """Train on ``X`` (m, n_features) and ``y`` (m,), two different labels of any kind; return self.
+        """Train on ``X`` (m, n_features) and two different labels ``y`` (m,); return self.
 
-        An interrupt (`KeyboardInterrupt`) ends the training with a warning and leaves the model as
-        trained so far. Raises ValueError for a parameter outside its range, for data that cannot be
-        trained on, for fewer or more than two labels, and when the training diverges. A fit that raises
-        leaves the model as it was.
+        An interrupt (`KeyboardInterrupt`) ends the training with a warning and keeps the epochs
+        trained. Raises ValueError for a parameter outside its range, for data that cannot be
+        trained on, for fewer or more than two labels, and when the training diverges. A fit that
+        raises leaves the model as it was.
         """
         if isinstance(self.random_state, bool):  # whole numbers to scikit-learn
             raise ValueError(
@@ -168,7 +169,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
             )
         fitted = copy.copy(self)
         trained = fitted._fit(X, y)
-        # All attributes in one step: whatever interrupts a fit, the model is the old or the new one.
+        # All attributes in one step: after any interrupt, the model is the old or the new one.
         self.__dict__ = vars(fitted)
         if trained < self.epochs:
             warnings.warn(
@@ -234,44 +235,44 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         return x, y, x_val, y_val
 
     def _train(self, trainer, trained):
-        """Train all epochs; ``trained`` is how many an earlier `fit` has had."""
-        told = 0
+        """Train all epochs; ``trained`` epochs of earlier fits count in what is printed."""
+        printed = 0
         for done in trainer.advance(self.epochs):
             if self.verbose:
-                for epoch in range(told, done):
+                for epoch in range(printed, done):
                     loss = trainer.losses[0, epoch]
                     print(f"Iteration {trained + epoch + 1}, loss = {loss:.8f}")
-                told = done
+                printed = done
 
     def _warn_unless_converged(self):
         recent = self.loss_curve_[-RECENT_EPOCHS - 1 :]
         if len(recent) <= RECENT_EPOCHS or np.abs(np.diff(recent)).max() > self.tol:
             warnings.warn(
                 f"Not converged after {len(self.loss_curve_)} epochs: expected that each of the last"
-                f" {RECENT_EPOCHS} changes the training loss by tol={self.tol:g} at most. Raise epochs"
-                " or learning_rate, or silence this by tol=0.",
+                f" {RECENT_EPOCHS} changes the training loss by tol={self.tol:g} at most. Increase"
+                " epochs or learning_rate, or pass tol=0 for no warning.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
 
     def _fitted_network(self, classes):
-        """Return a copy of the fitted network that learns as the parameters now say."""
+        """Return a copy of the fitted network with the current learning rate and penalties."""
         network = copy.copy(self.network_)
         if set(classes) != set(self.classes_):
             raise ValueError(
-                f"y holds the labels {classes.tolist()}; warm_start goes on with the same as before,"
-                f" {self.classes_.tolist()}. Pass warm_start=False to start anew."
+                f"y holds the labels {classes.tolist()}; warm_start expects those of the fit before,"
+                f" {self.classes_.tolist()}. Pass warm_start=False to train new weights."
             )
         if self.units != network.units:
             raise ValueError(
-                f"units is {self.units}; warm_start goes on with as many as before, {network.units}."
-                " Pass warm_start=False to start anew."
+                f"units is {self.units}; warm_start expects that of the fit before, {network.units}."
+                " Pass warm_start=False to train new weights."
             )
         network.lr, network.l1, network.l2 = self.learning_rate, self.l1, self.l2
         return network
 
     def _new_network(self, n_features):
-        """Return a network at the start that the parameters name."""
+        """Return an untrained network with the weights that ``init`` selects."""
         shape = self.units, self.learning_rate, self.l1, self.l2
         seed = self.random_state
         if not isinstance(seed, Integral):
@@ -294,12 +295,12 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         return network
 
     def decision_function(self, X):
-        """Return z (m,) for ``X`` (m, n_features): above 0 where ``classes_[1]`` is the likelier."""
+        """Return z (m,) for ``X`` (m, n_features): above 0 where ``classes_[1]`` is more likely."""
         check_is_fitted(self, "network_")
         samples = X
         X = validate_data(self, X, reset=False, dtype=np.float64)
         _check_kind(samples, "X")
-        # A forward pass keeps its activations: a copy keeps the fitted network as it is.
+        # A forward pass stores its activations in the network, so use a copy.
         network = copy.copy(self.network_)
         batches = gen_batches(len(X), max(1, PREDICTED_NUMBERS // network.units))
         return np.concatenate([network.forpass(X[batch])[:, 0] for batch in batches])
@@ -310,14 +311,14 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         return self.network_.activation(np.column_stack([-z, z]))
 
     def predict(self, X):
-        """Return the likelier label (m,) for ``X`` (m, n_features)."""
+        """Return the more likely label (m,) for ``X`` (m, n_features)."""
         likelier = (self.decision_function(X) > 0).astype(int)
         return self.classes_[likelier]
 
 
 def _checked_parts(given, expected):
-    """Return what a function gives as arrays. Raises ValueError for anything but finite numbers of the
-    ``expected`` shapes."""
+    """Return the result of an ``init`` function as arrays. Raises ValueError for anything but
+    finite numbers of the ``expected`` shapes."""
     try:
         parts = [np.array(part, dtype=np.float64) for part in given]
     except (TypeError, ValueError):
@@ -333,7 +334,7 @@ def _checked_parts(given, expected):
 
 
 def _check_kind(values, name):
-    """Raise ValueError for what scikit-learn would take as numbers, and is none."""
+    """Raise ValueError for values, such as dates, that scikit-learn would convert to numbers."""
     try:
         check_kind(values)
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""Two real sets, four in the plane, and your own, split and scaled alike."""
+"""Datasets: two real ones, four in the plane, and your own; all are split and scaled."""
 
 import threading
 from collections.abc import Iterable
@@ -10,8 +10,7 @@ import numpy as np
 from dualnet.networks import quiet
 from dualnet.validation import checked_samples, checked_targets, spelled
 
-# scikit-learn takes about two seconds to import; a page should be able to appear before that,
-# so the functions below import it when they need it.
+# The functions below import scikit-learn when they need it: it takes about two seconds.
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,13 +117,14 @@ LEAST_SAMPLES = 10  # of each class in a set of the user's own
 
 
 def _dataset(name, image_shape=None):
-    """Offer a dataset: the function returns x, y, the names of its features and of its classes."""
+    """Return a decorator that registers a dataset; its function returns x, y and the names of the
+    features and classes."""
 
-    def offer(source):
+    def register(source):
         _SOURCES[name] = source, image_shape
         return source
 
-    return offer
+    return register
 
 
 @_dataset("breast_cancer")
@@ -136,7 +136,7 @@ def _breast_cancer():
 
 
 def _plane(samples):
-    """Name the columns and classes of a two-dimensional set."""
+    """Return ``samples``, x and y in the plane, with the names of features and classes."""
     return *samples, ("x1", "x2"), ("0", "1")
 
 
@@ -180,7 +180,7 @@ def _digits():
 
 
 DATASETS = tuple(_SOURCES)
-# Numbers of `Settings`, and epochs, that suit a dataset better than the defaults. Never the starts.
+# Numbers of `Settings`, and epochs, that suit a dataset better than the defaults; the starts stay.
 CURVED = {"learning_rate": 1.0, "l2": 0.0, "epochs": 2_000}
 SUGGESTED = {name: {} for name in DATASETS} | {"moons": CURVED, "circles": CURVED, "xor": CURVED}
 _lock = threading.Lock()
@@ -195,8 +195,9 @@ def load_dataset(name="breast_cancer"):
     "digits": scikit-learn's 1,797 images of 8 x 8 pixels (train 1149, validation 288, test 360),
     class 1 where the digit is odd.
 
-    Split twice by ``train_test_split(stratify=y, test_size=0.2, random_state=42)``: into training and
-    validation against test, then training against validation. Raises ValueError for another name.
+    Split twice by ``train_test_split(stratify=y, test_size=0.2, random_state=42)``: into training
+    and validation against test, then training against validation. Raises ValueError for another
+    name.
 
     >>> load_dataset("digits")
     Dataset('digits', x_train (1149, 64), x_val (288, 64), x_test (360, 64))
@@ -221,7 +222,7 @@ def _load(name):
 
 @quiet
 def _prepared(name, x, y, feature_names, target_names, image_shape):
-    """Return a `Dataset` of these samples. Raises ValueError where they are too large to standardize."""
+    """Return a `Dataset` of samples. Raises ValueError if they are too large to standardize."""
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 

@@ -10,16 +10,16 @@ from dualnet.networks import quiet
 
 SATURATED = (0.05, 0.95)  # outside, the slope a1 (1 - a1) of a hidden activation is below 0.0475
 DISTINCT = 0.01  # units whose weights or biases differ by more are distinct
-EVEN = 0.03  # losses this close, relatively, are about the same
+EVEN = 0.03  # losses within this relative difference are about the same
 
 
 @quiet
 def difference(w1, b1, w2):
     """Return the largest difference between two hidden units in any weight or bias.
 
-    w1 (..., n_features, units), b1 (..., units), w2 (..., units, 1), with the same leading axes, give
-    an array (...). It is 0 where all units are exactly equal, and with one unit. Infinite weights
-    may give NaN.
+    w1 (..., n_features, units), b1 (..., units), w2 (..., units, 1), with the same leading axes,
+    give an array (...). It is 0 where all units are exactly equal, and with one unit. Infinite
+    weights may give NaN.
     """
     hidden = np.ptp(w1, axis=-1).max(axis=-1)
     return np.maximum(np.maximum(hidden, np.ptp(b1, axis=-1)), np.ptp(w2, axis=(-1, -2)))
@@ -29,11 +29,11 @@ def difference(w1, b1, w2):
 def distinct_units(w1, b1, w2):
     """Return how many hidden units are distinct, 1 to the number of units.
 
-    w1 (n_features, units), b1 (units,), w2 (units, 1). Units form a group if no two of them
-    differ by more than `DISTINCT` in any weight or bias; the result is the number of groups. The closest
+    w1 (n_features, units), b1 (units,), w2 (units, 1). Units form a group if no two of them differ
+    by more than `DISTINCT` in any weight or bias; the result is the number of groups. The closest
     units are grouped first, so that the order of the units does not matter (complete-linkage
-    clustering). The result is 1 exactly where `difference` is `DISTINCT` or less. If a weight is infinite
-    or NaN, units are distinct unless they are exactly equal.
+    clustering). The result is 1 exactly where `difference` is `DISTINCT` or less. If a weight is
+    infinite or NaN, units are distinct unless they are exactly equal.
     """
     from scipy.cluster.hierarchy import linkage  # here: it takes 0.2 s
 

@@ -5,8 +5,8 @@ predicted probability of class 1. Every gradient is the mean over the m samples 
 
     loss = -(y log a + (1 - y) log(1 - a)),    a = sigmoid(z),    so that    dloss/dz = a - y.
 
-The networks are those of *Do it! 딥러닝 입문*, chapter 6; names and the order of arguments are its own.
-`GlorotInitNetwork` is not in the book: it starts as is usual today.
+The networks are those of *Do it! 딥러닝 입문*, chapter 6; names and the order of arguments are the
+book's. Only `GlorotInitNetwork`, the usual start today, is not in the book.
 """
 
 import numpy as np
@@ -21,13 +21,13 @@ from dualnet.validation import (
     checked_targets,
 )
 
-# Weights may run away under extreme settings. Then the losses say so (inf or nan), not a warning.
+# Weights may overflow under extreme settings; the losses show it (inf or nan), no warning does.
 quiet = np.errstate(over="ignore", invalid="ignore", under="ignore")
 
 
 @quiet
 def sigmoid(z):
-    """Return 1 / (1 + exp(-z)), elementwise; exact at both ends, since exp never sees z > 0."""
+    """Return 1 / (1 + exp(-z)), elementwise; accurate for any z, since exp only gets -abs(z)."""
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1, e) / (1 + e)
 
@@ -46,7 +46,8 @@ class SingleLayer:
     learning_rate : float, default 0.1
         Above 0.
     l1, l2 : float, default 0
-        0 or more: strengths of the penalty ``l1 * sum|w| + l2 / 2 * sum(w**2)``; biases carry none.
+        0 or more: strengths of the penalty ``l1 * sum|w| + l2 / 2 * sum(w**2)``; biases are not
+        penalized.
 
     Attributes
     ----------
@@ -55,7 +56,7 @@ class SingleLayer:
     w : array (n_features, 1), starts at ones
     b : float, starts at 0
     losses, val_losses : list of float
-        Training and validation loss, one number an epoch.
+        Training and validation loss of each epoch.
     w_history : list of arrays (n_features, 1)
         ``w`` before training and after every epoch.
 
@@ -78,7 +79,7 @@ class SingleLayer:
         self.w_history = []
 
     def __repr__(self):
-        # Classes of the book, typed over these, may lack an attribute and have starts of their own.
+        # A reader's own subclass may lack an attribute or start differently.
         names = {"units": "units", "learning_rate": "lr", "l1": "l1", "l2": "l2"}
         names |= {name: name for name in _STARTS.get(type(self).init_weights, ())}
         shown = [f"{name}={getattr(self, a)}" for name, a in names.items() if hasattr(self, a)]
@@ -121,7 +122,7 @@ class SingleLayer:
 
     @quiet
     def training(self, x, y, m):
-        """Take one step; return the output a (m, 1) from before it. ``y`` is a column (m, 1)."""
+        """Take one step; return the output a (m, 1) before it. ``y`` is a column (m, 1)."""
         a = self.activation(self.forpass(x))
         w_grad, b_grad = self.backprop(x, a - y)
         w_grad += (self.l1 * np.sign(self.w) + self.l2 * self.w) / m
@@ -137,9 +138,9 @@ class SingleLayer:
         epochs : 0 or more, default 100; 0 leaves the network at its start.
 
         An epoch records, in this order: the output a before its step; the training loss of that a
-        plus the penalty of the weights *after* the step; the validation loss after the step.
-        Raises ValueError for data that cannot be trained on; then nothing has changed. Raises it, too,
-        where ``init_weights`` leaves a weight or bias out or gives it another shape.
+        plus the penalty of the weights *after* the step; the validation loss after the step. Raises
+        ValueError for data that cannot be trained on, and then changes nothing. Also raises it if
+        ``init_weights`` omits a weight or bias or gives it another shape.
         """
         x, y, x_val, y_val = checked_data(x, y, x_val, y_val)
         epochs = checked_count(epochs, "epochs", 0)
@@ -170,14 +171,14 @@ class SingleLayer:
         return self.l1 * np.sum(np.abs(w)) + self.l2 / 2 * np.sum(w**2)
 
     def update_val_loss(self, x_val, y_val):
-        """Append the validation loss; ``y_val`` is a column (m, 1). Without a set, do nothing."""
+        """Append the validation loss; ``y_val`` is a column (m, 1). None adds nothing."""
         if x_val is None:
             return
         a = self.activation(self.forpass(x_val))
         self.val_losses.append(float((cross_entropy(a, y_val) + self.reg_loss()) / len(y_val)))
 
     def predict(self, x):
-        """Return booleans (m, 1): True where class 1 is the likelier, z > 0.
+        """Return booleans (m, 1): True where class 1 is more likely, z > 0.
 
         Raises ValueError before `fit`, and for an ``x`` that the weights do not fit.
         """
@@ -187,7 +188,7 @@ class SingleLayer:
         return self.forpass(checked_samples(x, n_features=len(w))) > 0
 
     def score(self, x, y):
-        """Return the accuracy, 0 to 1; ``y`` is (m,) or (m, 1) of 0 and 1. Raises as `predict` does."""
+        """Return the accuracy, 0 to 1; ``y`` is as in `fit`. Raises as `predict` does."""
         predicted = self.predict(x)
         return float(np.mean(predicted == checked_targets(y, len(predicted))))
 
@@ -196,7 +197,7 @@ class DualLayer(SingleLayer):
     """A network with one hidden layer that starts from equal weights.
 
     Equal weights make every hidden unit compute the same output and receive the same gradient, so
-    the units stay equal. This is the symmetry: together they can represent no more than one unit.
+    the units stay equal (symmetry): together they can represent no more than one unit.
 
     Parameters
     ----------
@@ -229,7 +230,7 @@ class DualLayer(SingleLayer):
     at epoch 500: loss 0.2991, validation loss 0.3396
     >>> network.score(data.x_val, data.y_val)
     0.8901098901098901
-    >>> bool(np.ptp(network.w1, axis=1).max() < 1e-12)  # but for rounding, ten equal columns
+    >>> bool(np.ptp(network.w1, axis=1).max() < 1e-12)  # ten equal columns, except for rounding
     True
     """
 
@@ -242,7 +243,7 @@ class DualLayer(SingleLayer):
     def init_weights(self, n_features):
         """Start every weight at ``constant`` and every bias at 0, for ``n_features`` features.
 
-        A network with another start overrides this and nothing else:
+        A network with another start overrides only this method:
 
         >>> class SmallNetwork(DualLayer):
         ...     def init_weights(self, n_features):
@@ -266,11 +267,11 @@ class DualLayer(SingleLayer):
         return self.a1 @ self.w2 + self.b2
 
     def hidden(self, z1):
-        """Return the hidden activations (m, units) for their inputs ``z1``, the same shape."""
+        """Return the hidden activations (m, units) for their inputs ``z1``, of the same shape."""
         return self.activation(z1)
 
     def hidden_err(self, err):
-        """Return the gradient of the loss of each sample by the hidden inputs, (m, units)."""
+        """Return dloss/dz1 of each sample, (m, units), for ``err`` = a - y, (m, 1)."""
         return (err @ self.w2.T) * self.a1 * (1 - self.a1)
 
     @quiet
@@ -289,7 +290,7 @@ class DualLayer(SingleLayer):
 
     @quiet
     def training(self, x, y, m):
-        """Take one step; return the output a (m, 1) from before it. ``y`` is a column (m, 1)."""
+        """Take one step; return the output a (m, 1) before it. ``y`` is a column (m, 1)."""
         a = self.activation(self.forpass(x))
         w1_grad, b1_grad, w2_grad, b2_grad = self.backprop(x, a - y)
         w1_grad += (self.l1 * np.sign(self.w1) + self.l2 * self.w1) / m
@@ -318,7 +319,7 @@ class RandomInitNetwork(DualLayer):
     units, learning_rate, l1, l2
         As in `DualLayer`.
     seed : int, default 42, keyword only
-        Seed of ``np.random.RandomState``, 0 to 2**32 - 1; NumPy's global state is left alone.
+        Seed of ``np.random.RandomState``, 0 to 2**32 - 1; NumPy's global state does not change.
     std : float, default 1.0, keyword only
         Standard deviation of the weights, 0 or more.
 
@@ -357,8 +358,8 @@ class RandomInitNetwork(DualLayer):
 class MinibatchNetwork(RandomInitNetwork):
     """A `RandomInitNetwork` that takes a step for every batch of samples.
 
-    An epoch shuffles the samples and takes consecutive batches; the last one may be smaller. The training
-    loss of an epoch sums the cross-entropies of its batches, each from before its step.
+    An epoch shuffles the samples and takes consecutive batches; the last one may be smaller. The
+    training loss of an epoch sums the cross-entropies of its batches, each before its step.
 
     Parameters
     ----------
@@ -398,8 +399,8 @@ class MinibatchNetwork(RandomInitNetwork):
 
 
 class GlorotInitNetwork(DualLayer):
-    """A `DualLayer` that starts from normal weights of Glorot's size, so that neither the number of
-    features nor of units decides how large the sums are that the layers begin with.
+    """A `DualLayer` that starts from normal weights of Glorot's size: the inputs of its units have
+    the same size for any number of features and units.
 
     Each layer has a standard deviation of its own, sqrt(2 / (fan-in + fan-out)): X. Glorot and
     Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010.
@@ -435,7 +436,7 @@ class GlorotInitNetwork(DualLayer):
         self.b2 = 0.0
 
 
-# What a start depends on, by the function that makes it: a class that overrides it starts otherwise.
+# The parameters that each ``init_weights`` uses, for the repr.
 _STARTS = {
     DualLayer.init_weights: ("constant",),
     RandomInitNetwork.init_weights: ("seed", "std"),

@@ -12,8 +12,8 @@ from dualnet.validation import is_number, spelled
 class Hyperparameter:
     """Name, default, range and scale of one number, for its check, slider, link and script.
 
-    scale : "linear" in steps of ``step``; "log", 1 to 9 in each power of ten, from ``step`` up where
-        the range starts at zero; "free", any number
+    scale : "linear" in steps of ``step``; "log", 1 to 9 in each power of ten, from ``step`` up
+        where the range starts at zero; "free", any number
     """
 
     name: str
@@ -56,10 +56,10 @@ def _hyperparameter(default, *args, **kwargs):
 
 @dataclass(frozen=True, repr=False)
 class Settings:
-    """Everything that decides a `Comparison` except how many epochs are shown.
+    """All settings of a `Comparison`; the number of epochs is not one of them.
 
-    One line below declares a number; its check, slider, link and script follow from that line.
-    Raises ValueError that names field, value and range.
+    Each number is declared in one line below; its check, slider, link and script use that line.
+    Raises ValueError, with the field, the value and the range, for any other value.
 
     >>> Settings("moons", units=3)
     Settings(dataset='moons', units=3)
@@ -80,7 +80,7 @@ class Settings:
             object.__setattr__(self, name, hyperparameter.check(getattr(self, name)))
 
     def __repr__(self):
-        """Show what differs from the defaults, as Python: "Settings(units=3)"."""
+        """Return the fields that differ from the defaults as Python: "Settings(units=3)"."""
         changed = [
             f"{f.name}={getattr(self, f.name)!r}"
             for f in fields(self)
@@ -115,8 +115,9 @@ def suggested_changes(before, after, values):
     """Return the numbers that change when a user chooses another dataset, as a dict.
 
     before, after : names of the datasets
-    values : the page's controls by name. A number changes to the value for ``after`` if it still has
-        the value for ``before``; numbers that the user has moved do not change. See `SUGGESTED`.
+    values : the page's controls by name. A number changes to the value for ``after`` if it still
+        has the value for ``before``; numbers that the user has moved do not change. See
+        `SUGGESTED`.
     """
     defaults = {number.name: number.default for number in (*HYPERPARAMETERS.values(), EPOCHS)}
     usual, suited = (defaults | SUGGESTED[dataset] for dataset in (before, after))

@@ -1,4 +1,4 @@
-"""Checks of arguments and data. Each returns the checked value or raises a ValueError that names it."""
+"""Checks of arguments and data, which raise errors that name the value."""
 
 import math
 import operator
@@ -10,7 +10,7 @@ LARGEST_SEED = 2**32 - 1  # of np.random.RandomState
 
 
 def spelled(value):
-    """Return ``value`` as Python writes it, a NumPy scalar like the Python value it stands for."""
+    """Return the repr of ``value``; of a NumPy scalar, the repr of the equal Python value."""
     if not isinstance(value, np.generic):
         return repr(value)
     python = value.item()  # dates may become counts, and long floats stay as they are
@@ -19,16 +19,16 @@ def spelled(value):
 
 
 def is_number(value):
-    """Return whether ``value`` is a real number, which True, False and NumPy's durations are not."""
+    """Return whether ``value`` is a real number: not True, False or NumPy's durations."""
     return isinstance(value, Real) and not isinstance(value, bool | np.timedelta64)
 
 
 def check_kind(values):
     """Raise TypeError where ``values`` are masked, dates, durations, complex numbers or records:
-    NumPy would take most of these as numbers, without a word."""
+    NumPy would convert most of these to numbers without an error."""
     parts = values if isinstance(values, list | tuple) else [values]
     if any(np.ma.is_masked(part) for part in parts):
-        raise TypeError("it has masked values, which are to be filled or removed first")
+        raise TypeError("it has masked values; fill or remove them first")
     array = np.asarray(values)
     dtypes = {np.asarray(item).dtype for item in array.flat} if array.dtype == object else ()
     for dtype in (array.dtype, *dtypes):
@@ -98,10 +98,10 @@ def checked_targets(y, m, name="y"):
         check_kind(y)
         y = np.asarray(y)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold one target a sample: {error}.") from error
+        raise ValueError(f"{name} must hold one target per sample: {error}.") from error
     if y.shape not in ((m,), (m, 1)):
         raise ValueError(
-            f"{name} has shape {y.shape}; expected ({m},) or ({m}, 1), one target a sample."
+            f"{name} has shape {y.shape}; expected ({m},) or ({m}, 1), one target per sample."
         )
     for value in y.ravel().tolist():
         if value not in (0, 1):
@@ -115,7 +115,7 @@ def checked_targets(y, m, name="y"):
 def checked_data(x, y, x_val=None, y_val=None):
     """Return the four arrays as `checked_samples` and `checked_targets` give them.
 
-    ``x_val`` and ``y_val`` come together or not at all (then both stay None). Raises ValueError.
+    ``x_val`` and ``y_val`` are both given or both None. Raises ValueError.
     """
     x = checked_samples(x)
     y = checked_targets(y, len(x))
@@ -131,7 +131,7 @@ def checked_data(x, y, x_val=None, y_val=None):
 def checked_count(value, name, low, high=math.inf):
     """Return ``value`` as an int from ``low`` to ``high``. Raises ValueError."""
     try:
-        # True and False have an index, but who passes them means something else.
+        # operator.index accepts True and False, which are mistakes here.
         count = math.nan if isinstance(value, bool) else operator.index(value)
     except TypeError:
         count = math.nan
@@ -142,10 +142,10 @@ def checked_count(value, name, low, high=math.inf):
 
 
 def checked_number(value, name, low=-math.inf, above=-math.inf):
-    """Return ``value`` as a finite float, at least ``low`` and ``above`` that. Raises ValueError."""
+    """Return ``value`` as a finite float, >= ``low`` and > ``above``. Raises ValueError."""
     try:
         number = float(value) if is_number(value) else math.nan
-    except OverflowError:  # of an int beyond all floats
+    except OverflowError:  # an int too large for a float
         number = math.inf
     if not (math.isfinite(number) and low <= number and above < number):
         expected = "a finite number"

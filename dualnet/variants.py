@@ -1,7 +1,8 @@
 """Other ways to train and to start, each one change of the chapter's `DualLayer`.
 
-The classes start from the constant and train as `DualLayer` does, but for the methods that they override.
-The functions change the start of a `DualLayer`; ``random`` has random numbers as its w1, w2 and b1.
+The classes start from the constant and train as `DualLayer` does, except for the methods that they
+override. The functions change the start of a `DualLayer`; ``random`` has random numbers as its w1,
+w2 and b1.
 """
 
 import numpy as np
@@ -48,8 +49,8 @@ class MomentumNetwork(DualLayer):
 
 
 class AdamNetwork(DualLayer):
-    """Divides every step by the usual size of its gradient (Kingma and Ba, 2015), at a tenth of the
-    learning rate."""
+    """Divides every step by the running size of its gradient (Kingma and Ba, 2015), at a tenth of
+    the learning rate."""
 
     def init_weights(self, n_features):
         super().init_weights(n_features)
@@ -89,7 +90,7 @@ class ReLUNetwork(DualLayer):
 
 class DropoutNetwork(DualLayer):
     """Drops half of the hidden outputs of every sample in every step and doubles the others
-    (Srivastava et al., 2014). It drops none when it predicts."""
+    (Srivastava et al., 2014). Predictions use all outputs."""
 
     seed = 42  # of what is dropped
 

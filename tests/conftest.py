@@ -29,8 +29,8 @@ def data():
 
 @pytest.fixture(scope="session")
 def trained():
-    """Return ``trained(settings, epochs, kind=Comparison)``: an experiment with at least so many
-    epochs done, the same one for all tests that ask for these settings."""
+    """Return ``trained(settings, epochs, kind=Comparison)``: an experiment with at least ``epochs``
+    epochs done, the same one for all tests with these settings."""
     experiments = {}
 
     def trained(settings, epochs, kind=Comparison):
@@ -75,7 +75,7 @@ def epochs_descended(monkeypatch):
 
 @pytest.fixture(scope="module")
 def chrome():
-    """A headless Chromium; without one, tests are skipped, but not where CI counts on it.
+    """Yield a headless Chromium; without one, tests are skipped, or fail in CI.
 
     Its scope is a module: while it is open, nothing else in this process can run an event loop.
     """
@@ -122,5 +122,6 @@ MAIN = sys.modules["__main__"]
 
 @pytest.fixture(autouse=True)
 def own_main_module(monkeypatch):
-    """Restore ``__main__``: AppTest replaces it by the page, and new processes would run the page."""
+    """Restore ``__main__``: AppTest replaces it by the page, and new processes would run the
+    page."""
     monkeypatch.setitem(sys.modules, "__main__", MAIN)

@@ -1,4 +1,4 @@
-"""The chapter as a reader types it: listings with our classes, mini-batches, mistakes."""
+"""The chapter's listings as a reader types them, and the reader's mistakes."""
 
 import doctest
 
@@ -11,7 +11,7 @@ from dualnet import SingleLayer, classifier, datasets, networks
 from tests.conftest import GOLDEN
 from tests.test_networks import flat, mean_loss, numerical_gradient, parameters, samples
 
-# --- listings: the reader keeps our SingleLayer and types the rest ---
+# --- listings: the reader imports SingleLayer and types the rest ---
 
 
 class DualLayer(SingleLayer):
@@ -148,7 +148,7 @@ def test_typed_classes_give_the_recorded_figures(name, data):
             assert_allclose(network.val_losses[epoch - 1], val_loss, rtol=1e-9)
 
 
-def test_a_typed_dual_layer_predicts_and_scores_like_ours(data):
+def test_a_typed_dual_layer_predicts_and_scores_like_the_packages(data):
     typed, ours = DualLayer(l2=0.01), dualnet.DualLayer(l2=0.01)
     for network in (typed, ours):
         network.fit(data.x_train, data.y_train, 50, data.x_val, data.y_val)
@@ -156,7 +156,7 @@ def test_a_typed_dual_layer_predicts_and_scores_like_ours(data):
     assert typed.score(data.x_val, data.y_val) == ours.score(data.x_val, data.y_val) > 0.5
 
 
-def test_a_typed_dual_layer_raises_the_same_errors_as_ours(data):
+def test_a_typed_dual_layer_raises_the_same_errors_as_the_packages(data):
     network = DualLayer()
     with pytest.raises(ValueError, match="This DualLayer has no weights yet; call fit first"):
         network.predict(data.x_val)
@@ -174,7 +174,7 @@ def test_a_typed_class_has_a_short_repr():
         "DualLayer(units=4, learning_rate=0.1, l1=0, l2=0.01)"
         f" at epoch 3: loss {network.losses[-1]:.4g}, validation loss {network.val_losses[-1]:.4g}"
     )
-    # It starts neither from the constant nor, were it over ours, from that seed and deviation.
+    # It uses neither the constant nor the seed and deviation.
     assert repr(random_init_over(dualnet.RandomInitNetwork)()) == (
         "RandomInitNetwork(units=10, learning_rate=0.1, l1=0.0, l2=0.0)"
     )
@@ -296,7 +296,7 @@ MISTAKES = {
     ),
     "targets of another set": (
         lambda d: dualnet.DualLayer().fit(d.x_train, d.y_val),
-        "y has shape (91,); expected (364,) or (364, 1), one target a sample.",
+        "y has shape (91,); expected (364,) or (364, 1), one target per sample.",
     ),
     "half a validation set": (
         lambda d: dualnet.DualLayer().fit(d.x_train, d.y_train, 1, y_val=d.y_val),
@@ -322,7 +322,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("mistake", "message"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_gets_an_error_with_the_value_and_what_is_allowed(mistake, message, data):
+def test_a_mistake_gets_an_error_with_the_value_and_the_allowed_ones(mistake, message, data):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         mistake(data)
     assert message in str(caught.value)

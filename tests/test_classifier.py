@@ -1,4 +1,4 @@
-"""The estimator: scikit-learn's checks, the textbook's numbers, one machine and several."""
+"""The estimator: scikit-learn's checks, the textbook's numbers, and searches on a cluster."""
 
 import inspect
 import os
@@ -75,7 +75,7 @@ def pipeline(**parameters):
         {"init": "glorot"},
         {"init": "constant"},
         {"init": "he", "validation_fraction": 0.2},
-        # One check fits twice and wants the same predictions: the first fit must learn all there is.
+        # One check compares the predictions of two fits: the first must train to the end.
         {"warm_start": True, "epochs": 2000, "learning_rate": 5},
     ],
     ids=str,
@@ -278,7 +278,7 @@ def test_a_warm_start_continues_from_the_fitted_weights(moons):
     assert twice.loss_curve_ == twice.network_.losses == close(once.loss_curve_)
     assert twice.network_.w1 == close(once.network_.w1)
     assert twice.predict_proba(moons[0]) == close(once.predict_proba(moons[0]))
-    assert len(first.losses) == 30  # a caller may still have it
+    assert len(first.losses) == 30  # a caller may still use it
 
 
 def test_a_cold_start_begins_with_new_weights(moons, fitted):
@@ -292,7 +292,7 @@ def test_a_warm_start_uses_the_current_parameters(moons):
     network = model.network_
     model.set_params(learning_rate=0.5, l1=0.01, l2=0.02, epochs=1).fit(x, y)
 
-    assert (network.lr, network.l1, network.l2) == (0.1, 0, 0)  # a caller may still have it
+    assert (network.lr, network.l1, network.l2) == (0.1, 0, 0)  # a caller may still use it
     network.lr, network.l1, network.l2 = 0.5, 0.01, 0.02
     network.training(x, y[:, None], len(x))
     assert model.network_.w1 == close(network.w1)
@@ -317,7 +317,7 @@ def test_a_warm_start_with_other_shapes_is_rejected_and_changes_nothing(moons):
     with pytest.raises(ValueError, match=r"y holds the labels \[0, 2\]; .* before, \[0, 1\]"):
         model.fit(x, 2 * y)
     assert pickle.dumps(model) == before
-    with pytest.raises(ValueError, match=r"units is 3; warm_start goes on with .* before, 10"):
+    with pytest.raises(ValueError, match=r"units is 3; warm_start expects .* before, 10"):
         model.set_params(units=3).fit(x, y)
 
 

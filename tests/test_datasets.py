@@ -150,7 +150,7 @@ def test_the_split_is_stratified(dataset):
     assert len(set(map(tuple, rows))) == len(rows)  # no sample in two sets
 
 
-def test_types_and_names(dataset):
+def test_arrays_and_names_have_the_documented_types(dataset):
     for name in ARRAYS[::2]:
         assert getattr(dataset, name).dtype == np.float64
         assert getattr(dataset, name).shape[1] == dataset.n_features

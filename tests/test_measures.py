@@ -55,7 +55,7 @@ def test_one_unit_has_no_difference():
     assert difference(np.array([[1.0], [2.0]]), np.zeros(1), np.ones((1, 1))) == 0
 
 
-def test_difference_of_many_networks_at_once(networks):
+def test_difference_accepts_many_networks_at_once(networks):
     together = [np.array([getattr(n, name) for n in networks]) for name in ("w1", "b1", "w2")]
     each = [difference_of(network) for network in networks]
     assert_array_equal(difference(*together), each)
@@ -85,7 +85,7 @@ def test_saturated_share_counts_activations_near_their_ends(networks, data):
         (RandomInitNetwork(std=3), 0.78),
     ],
 )
-def test_saturated_shares_of_the_reference(start, share, data):
+def test_saturated_shares_equal_the_reference(start, share, data):
     start.init_weights(30)
     assert round(saturated_share(start, data.x_train), 2) == share
 
@@ -99,7 +99,7 @@ def test_saturated_activations_are_below_0_05_or_above_0_95():
     assert saturated_share(network, np.array([[1.0]])) == 0
 
 
-def test_distinct_units_on_trained_networks(networks):
+def test_distinct_units_are_counted_on_trained_networks(networks):
     expected = 1 if type(networks[0]) is DualLayer else 4
     for network in networks:
         units = np.vstack([network.w1, network.b1, network.w2.T]).T.round(9)
@@ -170,8 +170,8 @@ def test_distinct_units_do_not_depend_on_their_order(units, random):
 
 
 def grouped_in_loops(units):
-    """Return the number of groups of the columns of ``units``: the two closest groups become one as long
-    as no two members are more than 0.01 apart (complete linkage, written out)."""
+    """Return the number of groups of the columns of ``units``: the two closest groups become one as
+    long as no two members are more than 0.01 apart (complete linkage, written out)."""
     groups = [[unit] for unit in sorted(map(tuple, units.T.tolist()))]
 
     def apart(pair):

@@ -45,7 +45,7 @@ def test_positional_arguments_have_the_chapters_order():
             kind(3, 0.2, 0.3, 0.4, 5)
 
 
-def test_defaults():
+def test_the_arguments_have_the_chapters_defaults():
     single, dual, normal = SingleLayer(), DualLayer(), RandomInitNetwork()
     assert (single.lr, single.l1, single.l2) == (0.1, 0, 0)
     assert (dual.units, dual.lr, dual.l1, dual.l2, dual.constant) == (10, 0.1, 0, 0, 1)
@@ -57,7 +57,7 @@ def test_defaults():
     assert len(single.losses) == 100
 
 
-def test_all_ones_start():
+def test_all_weights_start_at_one_by_default():
     dual = DualLayer(4)
     dual.init_weights(3)
     single = SingleLayer()
@@ -71,7 +71,7 @@ def test_all_ones_start():
         assert_array_equal(got, expected, strict=np.ndim(expected) > 0)
 
 
-def test_constant_start():
+def test_all_weights_start_at_the_constant():
     network = DualLayer(4, constant=-0.5)
     network.init_weights(3)
     assert_array_equal(network.w1, np.full((3, 4), -0.5), strict=True)
@@ -142,7 +142,7 @@ def test_gradients_and_outputs_are_shaped_as_documented():
     assert type(network.score(x, y)) is float
 
 
-def test_forward_pass_of_two_units_by_hand():
+def test_the_forward_pass_of_two_units_equals_the_one_by_hand():
     network = DualLayer(2)
     network.w1, network.b1 = np.array([[0.0, 2.0]]), np.array([0.0, -2.0])
     network.w2, network.b2 = np.array([[4.0], [-6.0]]), 1.5
@@ -225,7 +225,7 @@ def test_sigmoid_is_right_for_any_finite_number(z):
     assert_allclose(got, expit(z), rtol=1e-15, atol=1e-307)
 
 
-def test_sigmoid_at_its_ends():
+def test_sigmoid_is_accurate_for_large_numbers():
     z = np.array([-HUGE, -800, -745, -1, 0, 1, 37, 800, HUGE])
     assert_allclose(SingleLayer().activation(z), expit(z), rtol=1e-15, atol=1e-307)
     assert_array_equal(sigmoid(np.array([-HUGE, 0, HUGE])), [0, 0.5, 1])
@@ -452,7 +452,7 @@ BAD_DATA = {
     "y -1": ({"y": [-1, 1, 1, -1]}, "y holds the target -1; expected 0 and 1 only"),
     "y 0.5": ({"y": [0, 1, 1, 0.5]}, "y holds the target 0.5; expected 0 and 1 only"),
     "y NaN": ({"y": [0, 1, NAN, 0]}, "y holds the target nan; expected 0 and 1 only"),
-    "y ragged": ({"y": [[0], [1, 0], 1, 0]}, "y must hold one target a sample"),
+    "y ragged": ({"y": [[0], [1, 0], 1, 0]}, "y must hold one target per sample"),
     "y text": ({"y": ["0", "1", "1", "0"]}, "y holds the target '0'; expected 0 and 1 only"),
     "x_val 1-D": ({"x_val": [1.0, 2.0]}, r"x_val has shape \(2,\); expected"),
     "x_val wide": ({"x_val": np.ones((2, 3))}, "x_val has 3 features; expected 2"),
@@ -615,20 +615,20 @@ def golden_run(request, data):
 
 
 @pytest.mark.parametrize("history", ["losses", "val_losses"])
-def test_recorded_losses(golden_run, history):
+def test_losses_equal_the_recorded_ones(golden_run, history):
     run, network = golden_run
     assert len(getattr(network, history)) == run["epochs"]
     got = np.array(getattr(network, history))[np.array(run["at_epoch"]) - 1]
     assert_allclose(got, run[history], rtol=1e-9)
 
 
-def test_recorded_scores(golden_run, data):
+def test_scores_equal_the_recorded_ones(golden_run, data):
     run, network = golden_run
     assert network.score(data.x_train, data.y_train) == run["score_train"]
     assert network.score(data.x_val, data.y_val) == run["score_val"]
 
 
-def test_recorded_weights(golden_run):
+def test_weights_equal_the_recorded_ones(golden_run):
     run, network = golden_run
     if run["network"] == "SingleLayer":
         assert_allclose(network.w[:3, 0], run["w_head"], rtol=1e-9)

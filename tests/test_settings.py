@@ -1,4 +1,4 @@
-"""The settings: what each number may be, and the networks they give."""
+"""The settings: the range of each number, and the networks."""
 
 import math
 from dataclasses import FrozenInstanceError, fields, replace
@@ -33,7 +33,7 @@ RANGES = {
 WHOLE = ("units", "seed")
 
 
-def test_defaults_and_ranges():
+def test_defaults_and_ranges_are_the_documented_ones():
     assert [field.name for field in fields(Settings)] == ["dataset", *RANGES]
     assert Settings().dataset == "breast_cancer"
     for name, (default, low, high) in RANGES.items():

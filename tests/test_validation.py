@@ -1,4 +1,4 @@
-"""Messages spell values as Python does, and what only looks like numbers is refused."""
+"""Messages show values as Python does, and values that only look like numbers are rejected."""
 
 from datetime import datetime, timedelta
 

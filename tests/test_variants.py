@@ -1,4 +1,4 @@
-"""Each way to train and each start, against loops written out and against differences of the loss."""
+"""Each way to train and each start, compared with plain loops and differences of the loss."""
 
 import numpy as np
 import pytest

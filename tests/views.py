@@ -148,8 +148,8 @@ class Drawn:
 
     @staticmethod
     def _scale(chart, letter):
-        """Return the type of an axis and the ends of its domain, read upward and to the right, so that a
-        reversed axis is detected."""
+        """Return the type of an axis and the ends of its domain, read upward and to the right, so
+        that a reversed axis is detected."""
 
         def number(end):
             if not isinstance(end, dict):

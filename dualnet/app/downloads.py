@@ -6,16 +6,16 @@ from functools import partial
 
 import streamlit as st
 
-from dualnet.app import share, stage
+from dualnet.app import share
+from dualnet.app.answer import shared, stop_if_superseded, turn_for
 from dualnet.app.serving import cache, pictures
-from dualnet.app.stage import stop_if_superseded
 from dualnet.app.state import press, state
-from dualnet.export import run
+from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
 from dualnet.lesson import handout
 from dualnet.questions import QUESTIONS
 
-LONG = 10_000  # epochs; their losses take some 750 kB as a table
+LONG = 10_000  # epochs; the table of their losses has about 750 kB
 
 
 def draw(t, question, view, experiments):
@@ -31,8 +31,9 @@ def draw(t, question, view, experiments):
         for kind, (ending, mime, make) in _files(question, view, experiments).items():
             name = f"dualnet-{question.key}-{view.settings.dataset}-{view.epochs}.{ending}"
             make = partial(cache.FILES.get, (kind, *shown), make)
-            # A page holds its files, so that they are there when the browser fetches them: Streamlit drops
-            # a file made on demand once other pages were drawn. Long tables would fill the memory.
+            # A page holds its files, so that they are there when the browser fetches them:
+            # Streamlit drops a file made on demand once other pages were drawn. Long tables would
+            # fill the memory.
             if kind == "csv" and view.epochs > LONG:
                 _draw_save_button(st, t(f"downloads.{kind}"), make, name, mime, kind)
             else:
@@ -41,18 +42,26 @@ def draw(t, question, view, experiments):
 
 
 def _files(question, view, experiments):
-    """Return the ending, the MIME type and the function that makes the file, for each kind of file."""
+    """Return ending, MIME type and the function that makes the file, for each kind of file."""
 
     def picture(kind):
         return pictures.picture(question.answer(replace(view, play=False), *experiments), kind)
 
-    def notebook():
-        return run.notebook(view, question.key, QUESTIONS).encode()
+    def jupyter():
+        return notebook.notebook(view, question.key, QUESTIONS).encode()
 
     return {
-        "csv": ("csv", "text/csv", lambda: run.losses_csv(view.comparison, view.epochs).encode()),
-        "script": ("py", "text/x-python", lambda: run.python_script(view, question.key).encode()),
-        "notebook": ("ipynb", "application/x-ipynb+json", notebook),
+        "csv": (
+            "csv",
+            "text/csv",
+            lambda: notebook.losses_csv(view.comparison, view.epochs).encode(),
+        ),
+        "script": (
+            "py",
+            "text/x-python",
+            lambda: notebook.python_script(view, question.key).encode(),
+        ),
+        "notebook": ("ipynb", "application/x-ipynb+json", jupyter),
         "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
         "png": ("png", "image/png", lambda: picture("png")),
     }
@@ -76,7 +85,8 @@ def _draw_file(t, kind, make, name, mime):
 
 
 def _draw_handout(t, language):
-    """Draw the button that makes the handout of the lesson or, once it is made, the one that saves it."""
+    """Draw the button that makes the handout of the lesson or, once it is made, the one that saves
+    it."""
     place = st.empty()
     if state.get("handout", {}).get("language") != language:
         if not _is_pressed(place, t("downloads.handout"), "handout_make"):
@@ -101,13 +111,13 @@ def _draw_save_button(place, label, file, name, mime, kind, icon=None):
 
 
 def _handout(t, language, place):
-    """Make the handout in this session's turns, with a progress bar. A control that moves cancels it; what
-    is trained stays."""
+    """Make the handout in this session's turns, with a progress bar. A control that moves cancels
+    it; what is trained stays."""
     steps = handout.handout(
         language,
         share.page_address(),
-        stage.shared,
-        stage.turn_for,
+        shared,
+        turn_for,
         lambda answer: pictures.picture(answer, "fragment"),
     )
     while True:
@@ -115,7 +125,7 @@ def _handout(t, language, place):
             done, total = next(steps)
         except StopIteration as end:
             return end.value.encode()
-        stage.stop_if_superseded()
+        stop_if_superseded()
         place.progress(done / total, t("downloads.steps", done=int(done), total=total))
 
 

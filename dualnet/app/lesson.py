@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from dualnet.app import sidebar, stage, styles
+from dualnet.app import sidebar, styles
+from dualnet.app.answer import (
+    PictureGrid,
+    draw_element,
+    drawing_turn,
+    experiments_of,
+    training,
+)
 from dualnet.app.state import press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
@@ -93,8 +100,8 @@ def draw_bar(t, step):
 
 
 def draw_notes_switch(t):
-    """Draw the language and the switch of the speaker's notes in the sidebar; return the place of the
-    notes, which is there too, so that the answer stays in the window."""
+    """Draw the language and the switch of the speaker's notes in the sidebar; return the place of
+    the notes, which is there too, so that the answer stays in the window."""
     with st.sidebar:
         sidebar.draw_language_choice(t)
         st.toggle(
@@ -104,8 +111,8 @@ def draw_notes_switch(t):
 
 
 def draw_question(step, view, notes):
-    """Draw the question to the class, the notes and, until the answer is shown, the options; return the
-    place of the verdict."""
+    """Draw the question to the class, the notes and, until the answer is shown, the options; return
+    the place of the verdict."""
     st.title(step.text("ask", view), anchor=False)
     if state.notes:
         notes.info(step.text("notes", view))
@@ -130,8 +137,8 @@ def draw_question(step, view, notes):
 
 
 def draw_unanswered(question, step, view, place):
-    """Draw what is asked about, without the answer, in ``place``; train what the step will show while the
-    class thinks."""
+    """Draw what is asked about, without the answer, in ``place``; train what the step will show
+    while the class thinks."""
     if step.name in TRAINED:
         train_ahead(question, view)
     draw_stimulus(stimulus(step, view), place)
@@ -145,9 +152,9 @@ def draw_stimulus(shown, place):
         if shown.sentence:
             st.markdown(shown.sentence)
         if shown.left:
-            stage.PictureGrid(shown.names).draw(shown.left, shown.right)
+            PictureGrid(shown.names).draw(shown.left, shown.right)
         for picture in shown.both:
-            stage.draw_element(picture, st)
+            draw_element(picture, st)
         if shown.note:
             st.caption(shown.note)
 
@@ -155,10 +162,10 @@ def draw_stimulus(shown, place):
 def train_ahead(question, view):
     """Train what the step will show; draw nothing of it."""
     st.sidebar.empty()  # replaces the last step's files
-    experiments = stage.experiments_of(question, view)
-    for _ in stage.training(question, view, experiments):
+    experiments = experiments_of(question, view)
+    for _ in training(question, view, experiments):
         pass
-    with stage.drawing_turn(view):  # the questions keep the specifications of their charts
+    with drawing_turn(view):  # the questions keep the specifications of their charts
         question.answer(view, *(experiment for experiment, _ in experiments))
 
 

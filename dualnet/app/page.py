@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dualnet.app import downloads, lesson, share, sidebar, stage, styles
+from dualnet.app import downloads, lesson, share, sidebar, styles
+from dualnet.app.answer import current_view, draw_answer, drawing_turn
 from dualnet.app.classroom import identity, phone, teacher
 from dualnet.app.state import note_drawn, press, state, update, write_url
 from dualnet.app.url import explain
@@ -31,8 +32,8 @@ def draw_page():
             lesson.draw_bar(t, step)
         else:
             draw_title(t)
-    question, view = stage.current_view()
-    with stage.drawing_turn(view, begun=False):
+    question, view = current_view()
+    with drawing_turn(view, begun=False):
         notes = lesson.draw_notes_switch(t) if step else None
         sidebar.draw_controls(t)
         if not code:  # the address names a class, not a state
@@ -47,7 +48,7 @@ def draw_page():
                 draw_chooser(t)
                 lesson.draw_notice(t)
             draw_rejected_parameters(t)
-    # Both places are replaced: nothing of the last page stays while this one trains.
+    # Both are replaced at once: nothing of the previous page remains while this one trains.
     answer, below = st.container(), st.empty()
     if step and not lesson.is_revealed():
         answer.empty()
@@ -56,7 +57,7 @@ def draw_page():
     else:
         with answer:
             notice = step.text("notice", view) if step else ""
-            experiments = stage.draw_answer(t, question, view, notice)
+            experiments = draw_answer(t, question, view, notice)
             if step:
                 confirmed = lesson.find(step, view, experiments)
                 if not teacher.answer(t, step, confirmed, votes):

@@ -11,7 +11,7 @@ from dualnet.app.state import press, state
 from dualnet.app.url import link
 
 EVERYWHERE = ("", "0.0.0.0", "::")  # a server that listens there listens in the local network, too
-LIGHT, DARK = "#ffffff", "#000000"  # scanners want dark on light, in a dark theme as well
+LIGHT, DARK = "#ffffff", "#000000"  # scanners need dark on light, even in a dark theme
 
 
 def draw_button(t):
@@ -49,14 +49,14 @@ def page_address():
 
 
 def reachable(url, listens=""):
-    """Return the address of a page under which other devices can open it, and the key of the sentence
-    that says so, or None where nothing need be said.
+    """Return the address of a page under which other devices can open it, and the key of a hint
+    about it, or None.
 
     url : as this browser has it
     listens : the address that the server listens on, "" for all
 
-    An address that means this machine alone ("localhost") gets the machine's own in the local network,
-    if the server listens there.
+    A loopback address ("localhost") is replaced by this machine's address in the local network if
+    the server listens there.
     """
     parts = urlsplit(url)
     if not _is_loopback(parts.hostname):
@@ -82,7 +82,7 @@ def network_address():
     """Return this machine's IPv4 address in the local network, or None where it is in none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("10.255.255.255", 1))  # chooses a way out; sends nothing
+            probe.connect(("10.255.255.255", 1))  # selects a route; sends nothing
         except OSError:
             return None
         address = probe.getsockname()[0]
@@ -90,7 +90,8 @@ def network_address():
 
 
 def qr_svg(text):
-    """Return ``text`` as a QR code and None, or None and the key of the sentence that says why not.
+    """Return ``text`` as a QR code and None, or None and the key of the sentence that gives the
+    reason.
 
     The code is SVG text with the margin that scanners need.
     """

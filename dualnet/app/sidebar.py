@@ -10,7 +10,7 @@ from dualnet.settings import EPOCHS, HYPERPARAMETERS
 from dualnet.text import LANGUAGES
 
 HALF_WIDTH = 112  # pixels; st.columns would be wider than half of the sidebar
-ALWAYS_SHOWN = ("units", "learning_rate", "l1", "l2")  # the others stand under "More settings"
+ALWAYS_SHOWN = ("units", "learning_rate", "l1", "l2")  # the others are under "More settings"
 
 
 def draw_controls(t):

@@ -22,10 +22,12 @@ class PageState:
     """The values that the page shows, and those that the browser may still show instead.
 
     Each message of a browser carries the values of all controls and the URL as the browser had them
-    when it was sent, which may be before the last answers arrived. A value that the server has replaced
-    is therefore no move of the visitor, and the server sends its own value until the browser has it.
+    when it was sent, which may be before the last answers arrived. So a value that the server has
+    replaced is not a move of the visitor, and the server sends its own value until the browser has
+    it.
 
-    values : by key, what the page shows: controls, switches, "address" and what the server alone knows
+    values : by key, what the page shows: controls, switches, "address" and what the server alone
+        knows
     outdated : by key, the values that the browser may hold until the server's arrives
     presses : functions of ``values`` and their arguments, from buttons
     drawn : time at which the page was complete, infinite while it is drawn
@@ -48,15 +50,15 @@ class PageState:
         moved = {key: v for key, v in differing.items() if v not in self.outdated.get(key, ())}
         if moved or self.presses:
             return moved
-        # Something has caused the message: a control went back to an earlier value, or the browser did.
+        # A control went back to an earlier value, or the browser did.
         controls = {key: v for key, v in differing.items() if key != "address"}
         return (
             {key: v for key, v in controls.items() if v != before.get(key)} or controls or differing
         )
 
     def settle(self, values, again=()):
-        """Make ``values`` what the page shows; return those that the browser must be sent, among them
-        the keys in ``again``."""
+        """Make ``values`` what the page shows; return those that must be sent to the browser,
+        including the keys in ``again``."""
         sent = {}
         for key, value in values.items():
             known = key in self.message
@@ -70,16 +72,16 @@ class PageState:
 
 
 def update():
-    """Take in what the browser has sent: the URL at the start and when it goes back or forward, else
-    the controls that moved and the buttons that were pressed."""
+    """Update the state from what the browser has sent: the URL at the start and after Back or
+    Forward, otherwise the controls that moved and the buttons that were pressed."""
     page = state.setdefault("page", PageState())
     texts = {key: st.query_params.get_all(key) for key in st.query_params}
     asked, refused = read_parameters(texts)
     asked |= {"language": asked.get("language") or language_of(st.context.locale)}
     address = _parameters(asked) | {key: texts[key] for key in refused}
-    # From here to the end of `settle` nothing touches the session state: a run may be stopped there.
+    # Until the end of `settle`, nothing accesses the session state, which may stop the run.
     moved = page.moved({"address": address, **_widget_values()})
-    # Streamlit knows when the browser went back or forward, whatever the controls still show.
+    # Streamlit knows about Back and Forward even if the controls are not updated yet.
     if not page.values or getattr(get_script_run_ctx(), "is_history_navigation", False):
         moved = {"address": address}
     values = (
@@ -109,7 +111,7 @@ def update():
 
 
 def _widget_values():
-    """Return the values of the controls and switches that the browser has; choices by their keys."""
+    """Return the values of controls and switches in the browser; choices by their keys."""
     found = {key: state[key] for key in (*CONTROLS, *SWITCHES) if state.get(key) is not None}
     for key in found.keys() & CHOICES:
         if found[key] not in CONTROLS[key].options:  # a label of another language
@@ -118,7 +120,7 @@ def _widget_values():
 
 
 def _parameters(values):
-    """Return the query parameters of ``values``, without the language that this browser asks for."""
+    """Return the query parameters of ``values``, without the browser's own language."""
     usual = values["language"] == language_of(st.context.locale)
     return parameters_of(values | {"language": None} if usual else values)
 

@@ -1,7 +1,8 @@
 """CSS and attributes of the document that Streamlit does not offer."""
 
-# Large enough for a class to read and for a thumb; the question close to what answers it. The button that
-# leads on has a frame: on the primary color of the dark theme, white could hardly be read.
+# Large enough for a class to read and for a thumb; the question close to what answers it. The
+# button that leads on has a frame: on the primary color of the dark theme, white could hardly be
+# read.
 LESSON = """<style>
 .st-key-head h1 { padding-block: 0 0.4rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
@@ -27,7 +28,8 @@ LESSON = """<style>
     .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
 }
 </style>"""
-# A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in LESSON.
+# A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in
+# LESSON.
 PHONE = """<style>
 .stMainBlockContainer { padding-block: 3.5rem 1rem }
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
@@ -57,14 +59,15 @@ SHARES = """<style>
 }
 .st-key-shares [data-testid=stProgress] p { font-size: 1.15rem }
 </style>"""
-# The teacher's page has a QR code beside the question and fits a projector of 1280×720 all the same.
+# The teacher's page has a QR code beside the question and fits a projector of 1280×720 all the
+# same.
 CLASS = """<style>
 .st-key-corner button { padding-inline: 0.25rem }
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
 .st-key-invitation h1 { text-align: center }
 .st-key-class .st-key-shares { padding-top: 0.25rem }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
-.stApp .st-key-stimulus img { max-height: 300px }
+.stApp [data-testid=stMain] .st-key-stimulus img { max-height: 230px }  /* the votes stand above */
 @media (min-width: 1000px) {
     .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
     /* The bar reaches into the header, beside the button that opens the sidebar. */
@@ -83,8 +86,8 @@ KOREAN = """<style>
 .stApp :is(p, li, label, h1, button, summary) { word-break: keep-all; overflow-wrap: anywhere }
 .stApp em { font-style: normal }
 </style>"""
-# Streamlit's document is lang="en" in every language. A translator would wrap the texts, and React could
-# no longer change them; the page has languages of its own.
+# Streamlit's document is lang="en" in every language. A translator would wrap the texts, and React
+# could no longer change them; the page has languages of its own.
 DOCUMENT = """<script>
 document.documentElement.lang = "{language}";
 document.documentElement.translate = false;
@@ -93,7 +96,8 @@ HIDDEN = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-document) { display: none }
 </style>"""
 
-# Streamlit's header lies over the top of the page, and takes no presses here but those of its buttons.
+# Streamlit's header lies over the top of the page, and takes no presses here but those of its
+# buttons.
 PAGE = """<style>
 [data-testid=stHeader] { background: transparent }
 [data-testid=stHeader], [data-testid=stHeader] :not(button, button *) { pointer-events: none }
@@ -128,8 +132,9 @@ kbd {
     [data-testid=stHorizontalBlock] { break-inside: avoid }
 }
 </style>"""
-# Text, controls and pictures alike, by the largest zoom that leaves 1200 × 675 pixels, in which every step
-# of the lesson fits. A smaller window, such as a phone that opens the link, stays as it is.
+# Text, controls and pictures alike, by the largest zoom that leaves 1200 × 675 pixels, in which
+# every step of the lesson fits. A smaller window, such as a phone that opens the link, stays as it
+# is.
 ZOOMS = "".join(
     f"@media (min-width: {120 * tenths}px) and (min-height: {67.5 * tenths}px)"
     f" {{ .stMainBlockContainer {{ zoom: {tenths / 10} }} }}\n"
@@ -143,8 +148,8 @@ PROJECTOR = f"""<style>
     .stApp :is(.st-key-invitation, .st-key-stimulus) img {{ max-height: 300px }}
 }}
 </style>"""
-# What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step in
-# the last line makes it run once for each step.
+# What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step
+# in the last line makes it run once for each step.
 KEYS = """<script>
 if (!window.lessonKeys) {
     window.lessonKeys = true;

@@ -15,8 +15,11 @@ from dualnet.training.fixes import Fixes
 
 @dataclass(frozen=True)
 class Choice:
-    """A control that takes one of ``options``; in an address also by the words the page shows,
-    ``label`` + option in any language, and by what an option was called before, ``former``."""
+    """A control that takes one of ``options``.
+
+    An address may also have the words on the page (the text ``label`` + option, in any language),
+    or an earlier name of an option (``former``).
+    """
 
     name: str
     options: tuple
@@ -25,7 +28,7 @@ class Choice:
     former: dict = field(default_factory=dict)
 
     def check(self, value):
-        """Return the option meant. Raises ValueError for any other ``value``."""
+        """Return the option that ``value`` names. Raises ValueError for any other value."""
         value = self.former.get(value, value)
         for option in self.options:
             words = {catalogue(language).get(f"{self.label}.{option}") for language in LANGUAGES}
@@ -61,8 +64,8 @@ STEP_NUMBERS = {step.name: str(number) for number, step in enumerate(STEPS, star
 
 
 def opening(step=None):
-    """Return the state of a page that opens without further wishes, or in a step of the lesson: a
-    value for every control. An epoch looked at of None is the last one."""
+    """Return the state in which a page, or a step of the lesson, opens: a value for every control.
+    An epoch of None is the last one."""
     state = {key: control.default for key, control in CONTROLS.items()} | {"epoch": None}
     return state | (STEPS[step - 1].state if step else {})
 
@@ -74,7 +77,8 @@ def text_of(value):
 
 def parameters_of(state):
     """Return the query parameters of ``state``, a mapping of controls to values and, in the lesson,
-    "step" to its number, for which the address has its name. What a page opens with anyway is left out.
+    "step" to its number, for which the address has its name. Values that a page opens with are left
+    out.
     """
     step = state.get("step")
     usual = opening(step)
@@ -96,17 +100,17 @@ def link(state):
 
 
 def read_parameters(parameters):
-    """Return what an address asks for: the values of controls (and of "step", by name or number), and
-    what is refused. Other keys are ignored.
+    """Return the values of controls (and of "step", by name or number) that an address sets, and
+    the rejected ones. Other keys are ignored.
 
-    ``parameters`` maps each key to the list of its texts. The second result maps a refused key to
-    the text key and the values of the sentence that says why.
+    ``parameters`` maps each key to the list of its texts. The second result maps a rejected key to
+    the text key and the values of the sentence that gives the reason.
     """
     values, refused = {}, {}
     for key, texts in parameters.items():
         control = STEP if key == "step" else CONTROLS.get(key)
         if control is None:
-            continue  # not ours: where a link is shared, others add keys
+            continue  # added by a site where the link was shared
         if len(texts) != 1:
             refused[key] = "link.repeated", {"count": len(texts)}
         else:
@@ -123,7 +127,7 @@ def read_parameters(parameters):
 
 
 def _number(text):
-    """Return the number that ``text`` writes in plain ASCII, else NaN, which every range refuses."""
+    """Return the number in ``text``, in plain ASCII, else NaN, which is outside every range."""
     try:
         return float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
@@ -131,9 +135,10 @@ def _number(text):
 
 
 def explain(refused, t, most=5):
-    """Return the refusals of `read_parameters` as sentences, at most ``most`` and one that counts the rest.
+    """Return the rejected values of `read_parameters` as sentences: at most ``most``, and a count
+    of the rest.
 
-    What the address said is shown as code, shortened, so that no markup of it takes effect.
+    Text from the address is shown as code, shortened, so that its markup has no effect.
     """
     sentences = []
     for key, (text_key, values) in list(refused.items())[:most]:

@@ -11,12 +11,10 @@ import warnings
 from hashlib import sha1
 
 from dualnet.export.glyphs import MissingCharacters, missing_characters
+from dualnet.plotting.colors import INK, PAPER, THEME_COLORS
 from dualnet.plotting.elements import Code, Formulas, Image
 from dualnet.training.experiments import RUNS
 
-# The first colors of [theme.light] in .streamlit/config.toml, the two runs first; a test compares them.
-COLORS = ("#D55E00", "#0072B2", "#6B1D3A")
-INK, PAPER = "#1b1b1b", "#ffffff"  # text and background of a file
 WIDTH = 1120  # pixels, without the margins
 GAP = 20  # between the columns, and around a file
 COLUMN = (WIDTH - GAP) // 2
@@ -27,9 +25,9 @@ KINDS = ("svg", "png", "html")
 def file(answer, kind):
     """Return the whole answer as the bytes of a file; ``kind`` is "svg", "png" or "html".
 
-    Charts are drawn in this process: the first takes 0.4 s and 100 MB, which are not freed. Warns with
-    `MissingCharacters` before a PNG is drawn that would show empty boxes. Raises ValueError for another
-    kind.
+    Charts are drawn in this process: the first takes 0.4 s and 100 MB, which are not freed. Warns
+    with `MissingCharacters` before a PNG is drawn that would show empty boxes. Raises ValueError
+    for another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}.")
@@ -51,7 +49,7 @@ def file(answer, kind):
     return vl_convert.svg_to_png(text, scale=SCALE)
 
 
-# --- words ----------------------------------------------------------------------------------
+# --- text ----------------------------------------------------------------------------------
 
 
 def spans(markdown):
@@ -67,7 +65,7 @@ def plain(markdown):
 
 
 def inline(markdown):
-    """Return Markdown as HTML that stands within a paragraph."""
+    """Return Markdown as HTML for the inside of a paragraph."""
     return "".join(
         f"<{look}>{html.escape(text)}</{look}>" if look else html.escape(text)
         for text, look in spans(markdown)
@@ -90,7 +88,7 @@ def chart_svg(chart, width, font):
         | {
             "background": None,
             "font": font,
-            "range": {"category": list(COLORS)},
+            "range": {"category": list(THEME_COLORS)},
             "axis": faint | lines | config.get("axis", {}),
             "view": {"stroke": None} | config.get("view", {}),
             "text": {"color": "currentColor"},
@@ -111,7 +109,7 @@ def _drawn(picture, width, font):
 
 
 def _placed(text, attributes):
-    """Return SVG text with ``attributes`` instead of the width and height of its outermost element."""
+    """Return SVG text whose outermost element has ``attributes`` for its width and height."""
     tag, rest = re.match(r"<svg\b(.*?)>(.*)", text, re.DOTALL).groups()
     tag = re.sub(r' (?:width|height)="[^"]*"', "", tag)
     return f"<svg {attributes}{tag}>{rest}"
@@ -134,8 +132,8 @@ def fragment(answer):
     if answer.note:
         parts.append(f'<p style="font-size:.9em;opacity:.8">{inline(answer.note)}</p>')
     text = f'<div lang="{_language(answer)}" style="max-width:{WIDTH}px">{"".join(parts)}</div>'
-    # The colors are for a light page. Mixed with the text color they are also readable on a dark one.
-    for color, share in zip(COLORS, (75, 75, 55), strict=True):
+    # Mixed with the text color, these colors are also readable on a dark page.
+    for color, share in zip(THEME_COLORS, (75, 75, 55), strict=True):
         text = text.replace(color, f"color-mix(in srgb, {color} {share}%, currentColor)")
     return text
 
@@ -147,7 +145,7 @@ def _column_html(answer, side, font):
         key = RUNS[side]
         beside = inline((answer.subtitles or {}).get(key, ""))
         name = f"━━ {html.escape(answer.names[key])}"
-        look = f"color:{COLORS[side]};font-size:1.15em"
+        look = f"color:{THEME_COLORS[side]};font-size:1.15em"
         parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {beside}</p>')
     pictures = (answer.left, answer.right)[side]
     parts += [_picture_html(picture, COLUMN, font) for picture in pictures]
@@ -171,7 +169,7 @@ def _picture_html(picture, width, font):
 
 
 def _barred(text, tag, look):
-    """Return escaped text with an element ``tag`` around text that has a bar over it, see `Formulas`."""
+    """Return escaped text with an element ``tag`` around barred text, see `Formulas`."""
     return html.escape(text).replace("⟨", f"<{tag} {look}>").replace("⟩", f"</{tag}>")
 
 
@@ -179,7 +177,7 @@ def _barred(text, tag, look):
 
 
 def svg(answer):
-    """Return the answer as SVG text in the layout of the page: sentence, two columns, wide pictures, note."""
+    """Return the answer as SVG text, in the layout of the page."""
     font = _font(answer)
     text, y = _text_svg(spans(answer.sentence), GAP, GAP, WIDTH, 18)
     parts = [text]
@@ -218,7 +216,7 @@ def _column_svg(answer, side, y, font):
         key = RUNS[side]
         beside = (answer.subtitles or {}).get(key, "")
         head = [(answer.names[key], key), ("   ", ""), *spans(beside)]
-        line = f'<rect x="{x}" y="{y + 10:g}" width="28" height="4" fill="{COLORS[side]}"/>'
+        line = f'<rect x="{x}" y="{y + 10:g}" width="28" height="4" fill="{THEME_COLORS[side]}"/>'
         text, y = _text_svg(head, x + 36, y, COLUMN - 36, 18)
         parts += [line, text]
     for picture in (answer.left, answer.right)[side]:
@@ -287,8 +285,8 @@ def _wrapped(pieces, width, size):
 
 
 def _words(pieces):
-    """Return the words of ``pieces``, each with the space after it. A word is a list of pieces, such as
-    a bold word and a period."""
+    """Return the words of ``pieces``, each with the space after it. A word is a list of pieces,
+    such as a bold word and a period."""
     words = [[]]
     for text, look in pieces:
         for part in re.findall(r"\S*\s+|\S+", text):
@@ -303,7 +301,10 @@ LOOKS = {
     "b": 'font-weight="bold"',
     "i": 'font-style="italic"',
     "code": 'font-family="Noto Sans Mono CJK KR, monospace, sans-serif"',
-    **{run: f'font-weight="bold" fill="{color}"' for run, color in zip(RUNS, COLORS, strict=False)},
+    **{
+        run: f'font-weight="bold" fill="{color}"'
+        for run, color in zip(RUNS, THEME_COLORS, strict=False)
+    },
 }
 
 
@@ -327,8 +328,8 @@ def _language(answer):
 
 
 def _font(answer):
-    """Return fonts with all characters of an answer. A PNG uses the first one for a whole line; if it
-    lacks a character, the line gets any font that has it."""
+    """Return fonts with all characters of an answer. A PNG uses the first one for a whole line; if
+    it lacks a character, the line gets any font that has it."""
     if _language(answer) == "ko":
         return "Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, sans-serif"
     powers = re.search("[⁰-₎]", answer.sentence + (answer.note or ""))

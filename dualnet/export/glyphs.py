@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 CELL = 40  # pixels, twice the font size: no character reaches into the next cell
-NO_CHARACTER = "\ufdd0"  # no font has it, so it is drawn as a missing character is
+NO_CHARACTER = "\ufdd0"  # no font has it, so it looks like a missing character
 
 
 class MissingCharacters(UserWarning):
-    """Says that no font on this machine has some characters of a picture; made with a list of these."""
+    """Warning that no font on this machine has some characters of a picture, given as a list."""
 
     @property
     def sample(self):
@@ -32,9 +32,9 @@ class MissingCharacters(UserWarning):
 def missing_characters(svg):
     """Return a list of the characters in SVG text that no font on this machine has.
 
-    Each character is drawn and compared with a character that no font has. So the result holds for all
-    fonts that vl-convert finds, wherever they are. Drawing a Hangul syllable takes 10 ms, and a font has
-    all of them or none: one is drawn, and "가-힣" stands for all.
+    Each character is drawn and compared with a character that no font has. So the result covers all
+    fonts that vl-convert finds. Drawing a Hangul syllable takes 10 ms, and a font has all of them
+    or none: only one is drawn, and "가-힣" is reported.
     """
     import vl_convert
 

@@ -17,7 +17,7 @@ TEXT = 64  # characters kept of a device, a secret, a step, an option
 PARAMETERS = 2_000  # characters kept of the page's state
 PRESENT = 60  # seconds for which a device counts as present
 FORGOTTEN = 3 * 3600  # seconds from the teacher's last sign
-PAIRING = 120  # seconds for which a pairing token is good
+PAIRING = 120  # seconds for which a pairing token is valid
 DIVIDED = 0.7  # below this share of the largest option, a class is divided
 
 
@@ -65,7 +65,7 @@ class Classroom:
         self.opened = self.host_seen = clock()
         self._clock, self._lock = clock, threading.RLock()
         self._seats = {}  # device: last seen
-        self._pairing = None  # token, good until
+        self._pairing = None  # token, valid until
 
     # --- the teacher ---
 
@@ -80,7 +80,8 @@ class Classroom:
         seen : the version that the caller knows; if another device has changed it, nothing happens
         revealed : whether the votes on the step end
 
-        Returns the version that the caller knows after this. Raises ValueError for more text than a class may keep.
+        Returns the version that the caller knows after this. Raises ValueError for more text than a
+        class may keep.
         """
         size = sum(len(str(key)) + len(str(value)) for key, value in parameters.items())
         if size > PARAMETERS:
@@ -112,8 +113,8 @@ class Classroom:
             poll.revealed = True
 
     def answer(self, step, parameters, confirmed):
-        """Note which option the numbers confirm, or None, in a state of the page. The first answer after the
-        votes stays: what the teacher tries later is not what they were about."""
+        """Note which option the numbers confirm, or None, in a state of the page. The first answer
+        after the votes stays: what the teacher tries later is not what they were about."""
         with self._lock:
             poll = self.polls[step]
             if poll.revealed and poll.answered is None:
@@ -137,19 +138,21 @@ class Classroom:
             self._seats = {device: at for device, at in self._seats.items() if device in voted}
 
     def pair(self):
-        """Return a token that a second device exchanges for ``host``; it replaces the one before."""
+        """Return a token that a second device exchanges for ``host``; it replaces the one
+        before."""
         with self._lock:
             self._pairing = secrets.token_urlsafe(16), self._clock() + PAIRING
             return self._pairing[0]
 
     def is_pairing(self, token):
-        """Return whether ``token`` is still good."""
+        """Return whether ``token`` is still valid."""
         with self._lock:
             good, until = self._pairing or ("", 0)
             return bool(good) and _same(token, good) and self._clock() < until
 
     def redeem(self, token):
-        """Return ``host`` for the token of `pair`, once and for `PAIRING` seconds; None otherwise."""
+        """Return ``host`` for the token of `pair`, once and for `PAIRING` seconds; None
+        otherwise."""
         with self._lock:
             if not self.is_pairing(token):
                 return None
@@ -186,8 +189,8 @@ class Classroom:
     # --- counts ---
 
     def turnout(self):
-        """Return how many devices have voted on the step shown, in its last round, and of how many: those
-        seen in the last `PRESENT` seconds or that have voted."""
+        """Return how many devices have voted on the step shown, in its last round, and of how many:
+        those seen in the last `PRESENT` seconds or that have voted."""
         with self._lock:
             poll = self.polls.get(self.shown.step)
             voted = poll.rounds[-1].keys() if poll else set()
@@ -230,8 +233,9 @@ class Classroom:
             }
 
     def results(self):
-        """Return a row for each revealed step: its key, the option confirmed, and for each round how many
-        voted and how many of them guessed what was confirmed (None without a confirmed option)."""
+        """Return a row for each revealed step: its key, the option confirmed, and for each round
+        how many voted and how many of them guessed what was confirmed (None without a confirmed
+        option)."""
         with self._lock:
             rows = []
             for step, poll in self.polls.items():
@@ -247,16 +251,16 @@ class Classroom:
 
 
 class Classes:
-    """The classes of a server: at most `CLASSES`, each forgotten `FORGOTTEN` seconds after the teacher's
-    last sign."""
+    """The classes of a server: at most `CLASSES`, each forgotten `FORGOTTEN` seconds after the
+    teacher's last sign."""
 
     def __init__(self, clock=time.monotonic):
         self._clock, self._lock = clock, threading.Lock()
         self._classes = {}
 
     def open(self, host=None):
-        """Return a new class, or None where all are taken. With the ``host`` of a class that a restart has
-        ended, the new one has the same code."""
+        """Return a new class, or None where all are taken. With the ``host`` of a class that a
+        restart has ended, the new one has the same code."""
         host = (host or "")[:TEXT]
         with self._lock:
             self._forget()
@@ -297,8 +301,8 @@ class Classes:
 
 
 class Guesses:
-    """The codes that a session has tried: a wrong one delays the next by ``pause`` seconds, twice as long
-    each time, up to a minute. The same code again is no guess."""
+    """The codes that a session has tried: a wrong one delays the next by ``pause`` seconds, twice
+    as long each time, up to a minute. The same code again is no guess."""
 
     def __init__(self, clock=time.monotonic, pause=1.0):
         self._clock, self._pause = clock, pause
@@ -316,7 +320,7 @@ class Guesses:
 
 
 def code_of(host):
-    """Return the code of the class of a secret. Who has not the secret cannot open a code again."""
+    """Return the code of the class of a secret. Only with the secret can a code be opened again."""
     number = int.from_bytes(hashlib.sha256(host.encode(errors="replace")).digest())
     return "".join(
         ALPHABET[number // len(ALPHABET) ** k % len(ALPHABET)] for k in range(CODE_LENGTH)

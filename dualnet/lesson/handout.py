@@ -1,4 +1,5 @@
-"""The handout of the lesson: a printable HTML file with the questions, the answers and five exercises."""
+"""The handout of the lesson: a printable HTML file with the questions, the answers and five
+exercises."""
 
 import html
 from dataclasses import replace
@@ -14,7 +15,8 @@ from dualnet.questions.base import View
 from dualnet.text import translator
 from dualnet.training.experiments import Comparison
 
-# The exercises, by name: the state of the page that shows what happens. Texts: lesson.exercise.NAME.
+# The exercises, by name: the state of the page that shows what happens. Texts:
+# lesson.exercise.NAME.
 EXERCISES = {
     "three": {"question": "boundary", "dataset": "circles", "units": 3, "epochs": 2_000, **PLANE},
     "wide": {"question": "boundary", "dataset": "moons", "units": 64, "epochs": 2_000, **PLANE},
@@ -42,8 +44,9 @@ pre { font-size: .8em; line-height: 1.3 }
 def handout(language="en", address="", shared=None, turn_for=None, render=document.fragment):
     """Train what the lesson shows, step by step, and return the handout as HTML.
 
-    A generator: it yields how many of the steps are done, a number with a fraction, and how many there
-    are, after each chunk of training; it returns the text. Abandoned, it has trained so far and no more.
+    A generator: it yields how many of the steps are done, a number with a fraction, and how many
+    there are, after each chunk of training; it returns the text. Abandoned, it has trained so far
+    and no more.
 
     Parameters
     ----------
@@ -64,11 +67,11 @@ def handout(language="en", address="", shared=None, turn_for=None, render=docume
         view, experiments = yield from _trained(step, number, language, shared, turn_for)
         answer = get_question(step.question).answer(view, *experiments)
         found = finding_of(step, view, experiments)
-        told = step.result(view, found.confirmed)
+        result = step.result(view, found.confirmed)
         questions.append(_question(number, step, view))
         answers.append(
             f'<section class="answer"><h2>{_title(number, step, view)}</h2>'
-            f"<p>{document.inline(told)}</p>{render(replace(answer, details=()))}"
+            f"<p>{document.inline(result)}</p>{render(replace(answer, details=()))}"
             f"<p><b>{t('lesson.handout.found')}:</b> {document.inline(found.sentences[language])}</p>"
             "</section>"
         )
@@ -84,7 +87,8 @@ def handout(language="en", address="", shared=None, turn_for=None, render=docume
 
 
 def _trained(step, number, language, shared, turn_for):
-    """Train a step as it opens, with progress; return its `View` and the experiments of its question."""
+    """Train a step as it opens, with progress; return its `View` and the experiments of its
+    question."""
     view = step.view(language)
     settings, question = view.settings, get_question(step.question)
     comparison = shared(Comparison, settings)
@@ -103,7 +107,8 @@ def _title(number, step, view):
 
 
 def _question(number, step, view):
-    """Return the question to the class with what is known, its options and a line for the reason."""
+    """Return the question to the class with what is known, its options and a line for the
+    reason."""
     known = stimulus(step, view).sentence
     known = f"<p>{document.inline(known)}</p>" if known else ""
     options = "".join(f"<li>{document.inline(step.text(o, view))}</li>" for o in step.options)

@@ -1,7 +1,7 @@
 """The steps of the lesson: each is a state of the page, a question to the class and its options.
 
-Which option is confirmed follows from the runs on the page (see `verdicts`), also where a control has
-moved. The texts of a step stand under its name.
+Which option is confirmed follows from the runs on the page (see `verdicts`), also where a control
+has moved. The keys of a step's texts contain its name.
 
 To add a step: its verdict, its finding, a line in `STEPS`, its texts.
 """
@@ -49,8 +49,8 @@ class Step:
         return View(settings, None, epochs, self.state.get("epoch", epochs), language)
 
     def text(self, part, view, **values):
-        """Return the words of ``part`` for what is looked at, with more ``values`` where it needs them; a
-        `View` without runs will do."""
+        """Return the text ``part`` of the step for ``view``, which needs no runs; ``values`` are
+        further values of the text."""
         experiments = get_question(self.question).experiments(view)
         return view.t(
             f"lesson.{self.name}.{part}",
@@ -147,8 +147,8 @@ def step_number(name):
     return names.index(name) + 1
 
 
-# What else is worth seeing, by name: the state of the page. Its texts are lesson.more.NAME and what to
-# notice there, lesson.more_notice.NAME.
+# What else is worth seeing, by name: the state of the page. Its texts are lesson.more.NAME and what
+# to notice there, lesson.more_notice.NAME.
 ALSO = {
     "book_ones": {"epochs": 20_000, "axis": "book"},
     "book_random": {"axis": "linear"},

@@ -1,6 +1,6 @@
-"""What a class sees before the answer of a step: what is asked about, without the answer.
+"""What a class sees before the answer of a step: the subject of its question.
 
-To change what a step shows: its line in `PICTURES`. A step without one shows both starts.
+To change what a step shows, change its line in `PICTURES`. A step without one shows both starts.
 """
 
 from functools import lru_cache
@@ -37,8 +37,8 @@ SAMPLES = 6  # images shown
 
 
 def stimulus(step, view):
-    """Return the `Answer` that holds what ``step`` asks about. It needs no training, except for the steps
-    in `TRAINED`, which need that of ``view``."""
+    """Return the `Answer` that holds what ``step`` asks about. It needs no training, except for the
+    steps in `TRAINED`, which need that of ``view``."""
     return PICTURES.get(step.name, starts)(view)
 
 
@@ -49,7 +49,7 @@ def starts(view):
     """Return the hidden units of both networks at the start, and where their weights come from."""
     networks = {key: run.network_at(0) for key, run in view.runs.items()}
     limit = weight_limit(networks.values())
-    said = {
+    origins = {
         "ones": view.t("stimulus.constant", constant=view.settings.constant),
         "normal": view.t("stimulus.normal", std=view.settings.std),
     }
@@ -64,7 +64,7 @@ def starts(view):
                     units=view.settings.units,
                     count=distinct_units(network.w1, network.b1, network.w2),
                 ),
-                said[key],
+                origins[key],
             ),
         )
         for key, network in networks.items()
@@ -74,7 +74,8 @@ def starts(view):
 
 
 def seeds(view):
-    """Return the hidden units that the right network starts with, for the page's seed and two others."""
+    """Return the hidden units that the right network starts with, for the page's seed and two
+    others."""
     own = view.settings.seed
     shown = list(dict.fromkeys((own, *SEEDS)))
     networks = [view.settings.normal(seed=seed) for seed in shown]
@@ -94,8 +95,8 @@ def seeds(view):
 
 
 def gradient(view):
-    """Return the next training step of the left network for its first hidden unit, with question marks for
-    the second; both starts where there is no second."""
+    """Return the next training step of the left network for its first hidden unit, with question
+    marks for the second; both starts where there is no second."""
     if view.settings.units == 1:
         return starts(view)
     rows = rows_of(view)["ones"]
@@ -137,7 +138,8 @@ def samples(view):
 
 
 def digits(view):
-    """Return some validation samples with their classes; both starts where the data are no images."""
+    """Return some validation samples with their classes; both starts where the data are no
+    images."""
     if not view.data.image_shape:
         return starts(view)
     kinds = view.data.y_val[:SAMPLES].astype(int)
@@ -148,7 +150,7 @@ def digits(view):
 
 
 def losses(view):
-    """Return the axes of the loss, with a mark at the epoch looked at."""
+    """Return the axes of the loss, with a mark at the chosen epoch."""
     t, log = view.t, is_long(view)
     title = t("axis.epoch_log" if log else "axis.epoch")
     across = int(log), view.epochs

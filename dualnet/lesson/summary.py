@@ -26,24 +26,25 @@ class Finding:
 
 
 def finding_of(step, view, experiments):
-    """Return the `Finding` of a step from the runs of ``view`` and the experiments of its question."""
+    """Return the `Finding` of a step from the runs of ``view`` and the experiments of its
+    question."""
     confirmed = step.verdict(view, *experiments)
     found = FINDINGS[step.name](view, confirmed, *experiments)
     sentences = {}
     for language in LANGUAGES:
-        told = replace(view, language=language)
+        translated = replace(view, language=language)
         if found is None:
-            sentences[language] = told.t("lesson.undecided")
+            sentences[language] = translated.t("lesson.undecided")
         else:
             part, values = found
-            answer = confirmed and step.text(confirmed, told)
-            sentences[language] = step.text(part, told, answer=answer, **values)
+            answer = confirmed and step.text(confirmed, translated)
+            sentences[language] = step.text(part, translated, answer=answer, **values)
     return Finding(confirmed, sentences)
 
 
 def summary(findings, chosen, language):
-    """Return the findings as a numbered list in Markdown and, where options were chosen, how many of
-    them were right.
+    """Return the findings as a numbered list in Markdown and, where options were chosen, how many
+    of them were right.
 
     findings : `Finding` by the name of its step; steps without one are left out
     chosen : the option chosen, or None, by the name of its step
@@ -66,8 +67,9 @@ def summary(findings, chosen, language):
 
 # --- the numbers ----------------------------------------------------------------------------
 
-# Each function takes a `View`, the option confirmed and the experiments of the step's question. It returns
-# which text of the step says it, "finding" or "finding_none", and its numbers; None where no text holds.
+# Each function takes a `View`, the option confirmed and the experiments of the step's question. It
+# returns which text of the step says it, "finding" or "finding_none", and its numbers; None where
+# no text holds.
 
 
 def accuracies(view, samples):

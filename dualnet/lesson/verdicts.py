@@ -1,7 +1,7 @@
 """Which option of a step the numbers confirm.
 
-Each function takes a `View` and the experiments that its question needs. It returns the key of an option,
-or None where the numbers confirm none of them.
+Each function takes a `View` and the experiments that its question needs. It returns the key of an
+option, or None where the numbers confirm none of them.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ LARGE = 1.0  # the size of the chapter's starting weights
 
 
 def verdict_loss(view):
-    """Which validation loss is lower at the epoch looked at?"""
+    """Which validation loss is lower at the chosen epoch?"""
     ratio = loss_ratio(view)
     if ratio is None:
         return None
@@ -35,7 +35,7 @@ def verdict_luck(view, seeds):
 
 
 def verdict_reach(view):
-    """When does the left network have the validation loss of the right one at the epoch looked at?"""
+    """When does the left network have the validation loss of the right one at the chosen epoch?"""
     if view.epoch == 0:
         return None
     target = view.runs["normal"].val_losses[view.epoch - 1]
@@ -79,7 +79,8 @@ def verdict_boundary(view):
 
 
 def verdict_size(view, sizes):
-    """Do equal units cost loss, each kind at its best size, and do large weights, in different units?"""
+    """Do equal units cost loss, each kind at its best size, and do large weights, in different
+    units?"""
     if view.settings.units == 1:
         return None
     equal, different = median_losses(view, sizes)
@@ -92,8 +93,8 @@ def verdict_size(view, sizes):
 
 
 def verdict_digits(view):
-    """Does the left validation loss come down to the right one; if not, has it fallen in the last half
-    of the epochs?"""
+    """Does the left validation loss come down to the right one; if not, has it fallen in the last
+    half of the epochs?"""
     ratio = loss_ratio(view)
     if ratio is None or view.epoch == 1:
         return None
@@ -123,7 +124,7 @@ def verdict_nudge(view, nudges):
         if separated is not None:
             return answer
         if epoch < view.epochs:
-            return None  # it may part between the last epoch trained and the last one shown
+            return None  # it may separate between the last epoch trained and the last one shown
     return None
 
 
@@ -135,12 +136,12 @@ def verdict_code(view):
     return "random" if difference(start.w1, start.b1, start.w2) > 0 else "either"
 
 
-# --- what they are read from ----------------------------------------------------------------
+# --- the numbers ------------------------------------------------------------------------------
 
 
 def loss_ratio(view):
-    """Return the left validation loss at the epoch looked at, over the right one; None at the start
-    and where a loss diverged."""
+    """Return the left validation loss at the chosen epoch, divided by the right one; None at the
+    start and where a loss diverged."""
     if view.epoch == 0:
         return None
     ones, normal = (view.runs[key].val_losses[view.epoch - 1] for key in ("ones", "normal"))
@@ -159,8 +160,8 @@ def other_seeds(view, seeds):
 
 
 def median_losses(view, sizes):
-    """Return the training losses of equal and of different units, each (sizes,): medians of the seeds
-    whose units are still as they started, infinite where there is none."""
+    """Return the training losses of equal and of different units, each (sizes,): medians of the
+    seeds whose units are still as they started, infinite where there is none."""
     epoch = sizes.reach(view.settings, view.epochs)
     return (
         np.array(

@@ -1,7 +1,8 @@
 """Animation of both networks over the epochs, in one Vega view.
 
 One view with one timer keeps both networks at the same epoch. Vega-Lite cannot animate layers, so a
-Vega signal counts the frames. All pictures are loaded at the start; a frame selects the visible ones.
+Vega signal counts the frames. All pictures are loaded at the start; a frame selects the visible
+ones.
 """
 
 import altair as alt
@@ -10,13 +11,14 @@ import pyarrow as pa
 
 from dualnet.measures import accuracy_of
 from dualnet.plotting import charts
+from dualnet.plotting.colors import SAMPLES
 from dualnet.plotting.elements import Chart
-from dualnet.plotting.units import MARKS, WIDTH, png_uri, weight_limit
+from dualnet.plotting.units import WIDTH, png_uri, weight_limit
 from dualnet.training.experiments import RUNS
 
 FRAME_MILLISECONDS = 150
-FRAMES = 60  # at most
-BYTES = 1_500_000  # of all pictures, about; many units get fewer frames
+FRAMES = 60  # the most
+BYTES = 1_500_000  # about, of all pictures; many units get fewer frames
 GAP = 20  # between the two networks, in the units of a drawing
 TITLE = 74  # pixels above them: the name, the epoch, the accuracy
 VISIBLE = "datum.frame == frame ? 1 : 0"  # opacity
@@ -24,16 +26,16 @@ X = alt.X("left:Q", scale=None, axis=None)
 
 
 def frames_within(epochs, size):
-    """Return as many of ``epochs`` as fit if one frame takes ``size`` bytes, evenly spaced, with the
-    first and the last."""
+    """Return as many of ``epochs`` as fit if one frame takes ``size`` bytes, evenly spaced, with
+    the first and the last."""
     count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
     evenly = np.linspace(0, len(epochs) - 1, count).round().astype(int)
     return [epochs[i] for i in np.unique(evenly)]
 
 
 def play(view, drawing, samples, alt_text):
-    """Return a `Chart` that plays ``drawing(network, limit)`` of both networks from the start to the
-    last epoch and stops there.
+    """Return a `Chart` that plays ``drawing(network, limit)`` of both networks from the start to
+    the last epoch and stops there.
 
     samples : "training" or "validation", the samples of the accuracy above the drawings
     alt_text : alternative text of the chart
@@ -73,8 +75,8 @@ def _table(columns, rows):
 
 
 def _spec(t, names, last, height):
-    """Return the specification. Positions are in the units of a drawing, ``height`` high, times a scale
-    that fits both drawings into the view."""
+    """Return the specification. Positions are in the units of a drawing, ``height`` high, times a
+    scale that fits both drawings into the view."""
     scale = f"min(width / {2 * WIDTH + GAP}, (height - {TITLE}) / {height})"
     layers = [*_pictures(scale), _samples(scale), *_titles(scale, names)]
     spec = charts.spec_of(alt.layer(*layers), height + TITLE)
@@ -87,9 +89,9 @@ def _spec(t, names, last, height):
 
 
 def _signals(t, last):
-    """Return the signals of the clock and of its two controls below the picture: ``frame`` is what is
-    seen. The clock moves ``frame`` by way of ``clock``; where they differ, somebody has dragged the
-    slider, and the clock stops."""
+    """Return the signals of the clock and of its two controls below the picture: ``frame`` is the
+    frame shown. The timer sets ``clock``, and ``frame`` follows it. If they differ, the user has
+    dragged the slider, and the timer stops."""
     beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     forward = f"frame < {last} ? frame + 1 : 0"  # from the end, back to the start
     goes_on = f"playing && frame == clock && frame < {last}"
@@ -115,7 +117,7 @@ def _signals(t, last):
 
 
 def _placed(table, scale):
-    """Return a chart of ``table`` that scales its columns x and y from a drawing's units to pixels."""
+    """Return a chart of ``table`` with its columns x and y scaled to pixels."""
     return (
         alt.Chart(alt.NamedData(table))
         .transform_calculate(left=f"datum.x * {scale}")
@@ -146,7 +148,7 @@ def _pictures(scale):
 def _samples(scale):
     """Return the layer of the samples on the plane, the same in all frames."""
     shapes = alt.Scale(domain=[0, 1], range=["circle", "triangle-up"])
-    fills = alt.Scale(domain=[0, 1], range=list(MARKS))
+    fills = alt.Scale(domain=[0, 1], range=list(SAMPLES))
     return (
         _placed("marks", scale)
         .mark_point(

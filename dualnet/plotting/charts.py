@@ -1,8 +1,6 @@
-"""Shared parts of all charts: colors, axes, ticks, downsampling.
+"""Shared parts of all charts: axes, ticks, legends, downsampling.
 
-Orange and blue, the first two categorical colors of the page's theme, are the two runs. The third, wine,
-is equal units copied from a random one (under Size). Dashes are validation, gray rules are marks.
-`dualnet.plotting.units` has the colors of weights, outputs and samples.
+Dashes are validation, gray rules are marks. `dualnet.plotting.colors` has the colors.
 """
 
 import json
@@ -11,7 +9,6 @@ from itertools import pairwise
 import altair as alt
 import numpy as np
 
-from dualnet.plotting.units import HIGH, LOW
 from dualnet.training.experiments import RUNS
 
 FONT_SIZE = 16  # pixels; readable from the back row
@@ -20,7 +17,6 @@ COLUMNS = 500  # pixels across; downsampled curves are exact at this size
 ROWS = 300
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
-CLASS_COLORS = [f"rgb{LOW}", f"rgb{HIGH}"]  # bars of class 0 and 1: the ends of the output scale
 ACCURATE = ".4~g"  # format of a loss in a tooltip
 MINUS = "\u2212"  # the minus sign, wider than a hyphen
 
@@ -54,8 +50,8 @@ def run_color():
 
 
 def dash(field, keys, dashes, legend):
-    """Return the dash encoding of the column ``field``: ``dashes`` maps some of ``keys`` to a pattern; the
-    others are solid."""
+    """Return the dash encoding of the column ``field``: ``dashes`` maps some of ``keys`` to a
+    pattern; the others are solid."""
     styles = [dashes.get(key, [1, 0]) for key in keys]
     scale = alt.Scale(domain=list(keys), range=styles)
     return alt.StrokeDash(f"{field}:N", scale=scale, legend=legend)
@@ -112,8 +108,8 @@ def tooltip(field, title, form):
 
 
 def epoch_axis(t, domain, log=False):
-    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``. The ticks of a
-    logarithmic axis are in the column "value" of the table "epoch_ticks", see `epoch_ticks`."""
+    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``. The ticks of
+    a logarithmic axis are in the column "value" of the table "epoch_ticks", see `epoch_ticks`."""
     whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
     axis = alt.Axis(labelExpr=whole, grid=False, **_ticks("epoch_ticks" if log else None, 4))
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
@@ -122,13 +118,13 @@ def epoch_axis(t, domain, log=False):
 
 
 def epoch_ticks(epochs):
-    """Return the epochs marked on a logarithmic axis from 1 to ``epochs``: powers of ten and the end."""
+    """Return the ticks of a logarithmic axis from 1 to ``epochs``: powers of ten and the end."""
     return sorted({1, *(10**power for power in range(4) if 3 * 10**power <= epochs), epochs})
 
 
 def loss_axis(title, log):
-    """Return the y encoding of the column "loss". Its range and logarithmic ticks come from the tables of
-    `loss_tables`, so that the specification is the same for any losses."""
+    """Return the y encoding of the column "loss". Its range and logarithmic ticks come from the
+    tables of `loss_tables`, so that the specification is the same for any losses."""
     domain = [alt.expr(cell("axes", end)) for end in ("low", "high")]
     scale = alt.Scale(type="log" if log else "linear", domain=domain, nice=False)
     # a flush label 0 would be above its grid line
@@ -150,21 +146,22 @@ def ticks(table):
 
 
 def _ticks(table, count):
-    """Return the tick arguments of an axis: the ticks of ``table``, or about ``count`` chosen by Vega.
-    (With a count, Vega leaves out labels of a logarithmic axis.)"""
+    """Return the tick arguments of an axis: the ticks of ``table``, or about ``count`` chosen by
+    Vega. (With a count, Vega leaves out labels of a logarithmic axis.)"""
     return {"values": ticks(table)} if table else {"tickCount": count}
 
 
 def readable(texts, **look):
-    """Return two layers of the chart ``texts`` that keep text readable on top of lines: an outline in the
-    color of the background, and the text. ``look`` holds arguments of `altair.Chart.mark_text`."""
+    """Return two layers of the chart ``texts`` that keep text readable on top of lines: an outline
+    in the color of the background, and the text. ``look`` holds arguments of
+    `altair.Chart.mark_text`."""
     outline = {"stroke": alt.expr("background"), "strokeWidth": 5, "strokeJoin": "round"}
     return texts.mark_text(**look, **outline), texts.mark_text(**look)
 
 
 def log_ticks(low, high):
-    """Return a few round numbers from ``low`` to ``high``: 1 and 3 of each power of ten, only the powers
-    in a wide range, evenly spaced numbers in a narrow one."""
+    """Return a few round numbers from ``low`` to ``high``: 1 and 3 of each power of ten, only the
+    powers in a wide range, evenly spaced numbers in a narrow one."""
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     digits = (1,) if np.log10(high / low) > 4 else (1, 3)
     ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
@@ -178,8 +175,8 @@ def log_ticks(low, high):
 
 
 def spread_labels(values, low, high, gap=0.06):
-    """Return positions of labels on a logarithmic axis from ``low`` to ``high``: at ``values``, moved so
-    that any two are at least ``gap`` of the axis apart."""
+    """Return positions of labels on a logarithmic axis from ``low`` to ``high``: at ``values``,
+    moved so that any two are at least ``gap`` of the axis apart."""
     heights = np.log(np.asarray(values) / low) / np.log(high / low)
     order = np.argsort(heights, kind="stable")
     steps = gap * np.arange(len(order))
@@ -194,12 +191,12 @@ def spread_labels(values, low, high, gap=0.06):
 
 
 def downsample(series, low, high, log=False):
-    """Return ascending indices that are enough to draw the curves ``series`` (k, n) at 500 × 300 pixels;
-    ``log``: on a logarithmic axis of epochs 1 to n.
+    """Return ascending indices that are enough to draw the curves ``series`` (k, n) at 500 × 300
+    pixels; ``log``: on a logarithmic axis of epochs 1 to n.
 
-    The lowest and the highest value of each curve in each pixel column are candidates, so that no spike
-    is lost. Of these, only points that move a line by half a pixel or more are kept. Values are clipped
-    to ``low`` and ``high``, the ends of the y axis.
+    The lowest and the highest value of each curve in each pixel column are candidates, so that no
+    spike is lost. Of these, only points that move a line by half a pixel or more are kept. Values
+    are clipped to ``low`` and ``high``, the ends of the y axis.
     """
     series = np.clip(series, low, high)
     n = series.shape[-1]
@@ -215,7 +212,7 @@ def downsample(series, low, high, log=False):
 
 
 def _corners(x, series, tolerance):
-    """Return the points to keep so that straight lines between them are within ``tolerance`` of all points.
+    """Return the points whose connecting lines are within ``tolerance`` of all points.
 
     It starts with both ends and repeatedly adds the worst point of each stretch that is not within.
     """

@@ -21,8 +21,8 @@ class Chart:
 
 @dataclass(frozen=True)
 class Image:
-    """A picture as SVG text, which fits any width; ``caption`` is Markdown, or None; ``wide`` as of a
-    `Chart`."""
+    """A picture as SVG text, which fits any width; ``caption`` is Markdown, or None; ``wide`` is as
+    in `Chart`."""
 
     svg: str
     alt: str

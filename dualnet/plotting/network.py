@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet.plotting import charts
+from dualnet.plotting.colors import HALF, NEGATIVE, POSITIVE, ZERO
 from dualnet.plotting.elements import Chart
-from dualnet.plotting.units import HALF, NEGATIVE, POSITIVE, ZERO
 from dualnet.text import translator
 
 HEIGHT = 164
-# Horizontal positions, as shares of the width: the three layers; the number of an output weight and the
-# start of its line.
+# Horizontal positions, as shares of the width: the three layers; the number of an output weight and
+# the start of its line.
 INPUT, HIDDEN, OUTPUT = 0.055, 0.36, 0.9
 NUMBER, LINE = 0.555, 0.635
 FONT_SIZE = "min(16, width / 24)"  # smaller on a phone
@@ -63,7 +63,7 @@ def network_chart(network, inputs, units, limit, language, alt_text):
 
 
 def largest_weight(networks, inputs, units):
-    """Return the largest absolute weight that `network_chart` draws of ``networks``, 1 if all are 0."""
+    """Return the largest absolute weight that `network_chart` draws, 1 if all are 0."""
     weights = [np.append(net.w1[inputs, :units], net.w2[:units]) for net in networks]
     return float(np.abs(weights).max()) or 1.0
 

@@ -11,14 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dualnet.networks import quiet
-
-# Colors for light and dark pages; the background has no meaning.
-NEGATIVE, POSITIVE = (150, 80, 180), (46, 139, 87)  # the sign of a weight: purple, green
-ZERO = (128, 128, 128)
-FAINT = 64  # the opacity of a weight of zero, of 255
-LOW, HALF, HIGH = (92, 102, 124), (240, 236, 224), (180, 140, 8)  # outputs 0, 0.5, 1: slate to gold
-MARKS = ("#1d2740", "#573f00")  # samples of class 0 and 1, darker than either end
-LINE = (17, 17, 17)  # the 50 % boundary
+from dualnet.plotting.colors import BOUNDARY, SAMPLES, output_color, signed_color
 
 WIDTH = 400  # of every drawing, in its own units
 TILE = 24  # pixels across the map of one hidden unit, at least
@@ -31,7 +24,8 @@ NEAR_HALF = 0.005  # an output this close to 0.5 is shown as 50 %
 class Drawing:
     """Rasters with samples and labels on top. A box is x, y, width and height.
 
-    rasters : triples of pixels (height, width, 4), uint8 RGBA, their box, and whether they are smooth
+    rasters : triples of pixels (height, width, 4), uint8 RGBA, their box, and whether they are
+        smooth
     marks : (m, 3), x, y and the class 0 or 1 of samples
     labels : text, its box, and the colors of the box and of the text
     """
@@ -42,30 +36,11 @@ class Drawing:
     labels: tuple = ()
 
 
-# --- colors ---------------------------------------------------------------------------------
-
-
-def signed_color(values, limit):
-    """Return RGBA (..., 4), uint8, of weights: the color is the sign, purple or green; the opacity
-    grows with the square root of the size, up to ``limit``, so that small weights remain visible."""
-    t = np.clip(np.asarray(values, float) / limit, -1, 1)[..., None]
-    color = np.select([t < 0, t > 0], [np.array(NEGATIVE), np.array(POSITIVE)], np.array(ZERO))
-    opacity = FAINT + np.sqrt(np.abs(t)) * (255 - FAINT)
-    return np.rint(np.concatenate([color, opacity], axis=-1)).astype(np.uint8)
-
-
-def output_color(values):
-    """Return RGBA (..., 4), uint8, of outputs: 0 is slate, 0.5 pale, 1 gold."""
-    t = np.clip(np.asarray(values, float), 0, 1)
-    rgb = [np.interp(t, [0, 0.5, 1], stops) for stops in zip(LOW, HALF, HIGH, strict=True)]
-    return np.rint(np.stack([*rgb, np.full_like(t, 255)], axis=-1)).astype(np.uint8)
-
-
 # --- hidden units ---------------------------------------------------------------------------
 
 
 def weight_limit(networks):
-    """Return the largest absolute weight of the hidden layers of ``networks``: the end of their scale."""
+    """Return the largest absolute weight of the hidden layers: the end of their scale."""
     return max(float(np.abs(net.w1).max()) for net in networks) or 1.0
 
 
@@ -73,9 +48,9 @@ def weight_limit(networks):
 def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
     """Return a raster of all hidden units in a box ``width`` × ``height`` that begins at ``x``.
 
-    ``data.unit_plot`` decides how a unit is drawn: "bars", its column of w1 from top to bottom; "image",
-    the same as rows of an image; "plane", its activation over the plane, the lowest x2 at the bottom.
-    ``limit`` is the end of the scale of weights, see `weight_limit`.
+    ``data.unit_plot`` decides how a unit is drawn: "bars", its column of w1 from top to bottom;
+    "image", the same as rows of an image; "plane", its activation over the plane, the lowest x2 at
+    the bottom. ``limit`` is the end of the scale of weights, see `weight_limit`.
     """
     units = len(network.b1)
     across = units_across(units, width, height, square=data.unit_plot != "bars")
@@ -97,7 +72,7 @@ def unit_tiles(network, data, limit, height, x=0.0, width=WIDTH):
 
 
 def units_across(units, width, height, square):
-    """Return how many of ``units`` tiles to place in a row so that they are as large as possible."""
+    """Return how many of ``units`` tiles a row needs so that they are as large as possible."""
     if not square:
         return units if units <= 32 else -(-units // 2)
     return max(
@@ -127,12 +102,12 @@ def draw_units(network, data, limit, height=64):
 
 
 def plane_edge(data):
-    """Return how far the plane extends in each direction: 1.1 times the largest training feature."""
+    """Return how far the plane extends: 1.1 times the largest training feature."""
     return 1.1 * float(np.abs(data.x_train).max())
 
 
 def plane_points(edge, size):
-    """Return the centers of size × size pixels, (size * size, 2), row by row from the highest x2."""
+    """Return the centers of size × size pixels, (size * size, 2), by rows from the highest x2."""
     centers = edge * (2 * np.arange(size) + 1 - size) / size
     return np.stack(np.meshgrid(centers, centers[::-1]), axis=-1).reshape(-1, 2)
 
@@ -145,7 +120,7 @@ def plane(network, data, height=300, size=PLANE):
     z = network.forpass(plane_points(edge, size)).reshape(size, size)
     pixels = output_color(network.activation(z))
     line = boundary(z)[..., None]
-    pixels[..., :3] = np.rint(pixels[..., :3] * (1 - line) + np.array(LINE) * line)
+    pixels[..., :3] = np.rint(pixels[..., :3] * (1 - line) + np.array(BOUNDARY) * line)
     half = height / 2
     x, y = half + data.x_train[:, 0] / edge * half, half - data.x_train[:, 1] / edge * half
     beside = height + 12
@@ -157,7 +132,8 @@ def plane(network, data, height=300, size=PLANE):
 def boundary(z):
     """Return how much of each pixel the line z = 0 covers, 0 to 1, for z (size, size).
 
-    The distance to the line, in pixels, is |z| / |gradient of z| nearby; the line is two pixels wide.
+    The distance to the line, in pixels, is |z| / |gradient of z| nearby; the line is two pixels
+    wide.
     """
     slope = np.hypot(*np.gradient(z))
     distance = np.abs(z) / np.where(slope > 0, slope, 1)
@@ -174,15 +150,15 @@ def drawn_by_equal(network, data):
         return "half"
     if (z > 0).all() or (z < 0).all():
         return "none"
-    # The boundary is straight if it divides the points along the mean weights. Nearly equal units with
-    # small output weights of both signs may draw a curve.
+    # The boundary is straight if it divides the points along the mean weights. Nearly equal units
+    # with small output weights of both signs may draw a curve.
     along = points @ network.w1.mean(axis=1)
     above, below = along[z > 0], along[z <= 0]
     straight = above.min() > below.max() or below.min() > above.max()
     return "line" if straight else None
 
 
-# --- out ------------------------------------------------------------------------------------
+# --- files ------------------------------------------------------------------------------------
 
 
 def png_uri(pixels):
@@ -208,7 +184,7 @@ def svg(drawing):
             f' href="{png_uri(pixels)}"/>'
         )
     for x, y, label in drawing.marks:
-        fill = f'fill="{MARKS[int(label)]}" stroke="#fff" stroke-width="0.8"'
+        fill = f'fill="{SAMPLES[int(label)]}" stroke="#fff" stroke-width="0.8"'
         if label:
             parts.append(f'<path d="M{x:.1f} {y - 4:.1f}l3.6 6.4h-7.2z" {fill}/>')
         else:

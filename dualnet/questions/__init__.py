@@ -42,8 +42,8 @@ def ask(
     key : str
         "loss", "units", "gradient", "boundary", "size", "nudge", "fixes", "luck" or "code".
     settings : Settings or Comparison, default the chapter's settings
-        A `Comparison` continues from the epochs it has done. About one with starts of your own, "loss",
-        "units", "gradient" and "boundary" can be asked; the other questions have starts of their own.
+        A `Comparison` continues from the epochs it has done. One with starts of your own answers
+        "loss", "units", "gradient" and "boundary"; the other questions train further networks.
     epochs : int, default 500
         1 to 100,000.
     epoch : int, default the last
@@ -54,9 +54,9 @@ def ask(
     progress : bool, default False
         Whether to show the progress of the training.
     dataset : Dataset, default that of the settings
-        Your own data, see `Dataset.from_arrays`; not with a `Comparison`, which has its data.
+        Your own data, see `Dataset.from_arrays`; not with a `Comparison`, which already has data.
 
-    Raises ValueError for anything else, and where a loss of the comparison is not finite.
+    Raises ValueError for anything else, and if a loss of the comparison is not finite.
 
     >>> print(ask("units"))
     """
@@ -65,7 +65,7 @@ def ask(
         comparison, settings = settings, settings.settings
         if dataset is not None:
             raise ValueError(
-                f"dataset is {dataset!r}, but the Comparison has its data: leave dataset out, or pass"
+                f"dataset is {dataset!r}, but the Comparison already has data: omit dataset, or pass"
                 " it to Comparison."
             )
     else:
@@ -75,12 +75,12 @@ def ask(
                 f"settings is {settings!r}; expected a dualnet.Settings or Comparison."
             )
         comparison = Comparison(settings, dataset=dataset)
-    # Questions about one epoch show the networks of the comparison. The others have further starts.
+    # Questions about one epoch only show the networks of the comparison. The others train more.
     if comparison.has_own_starts and not question.uses_epoch:
         about = ", ".join(key for key, question in QUESTIONS.items() if question.uses_epoch)
         raise ValueError(
-            f"key is {key!r}, a question with starts of its own; expected one of {about} for a"
-            " Comparison of networks of your own."
+            f"key is {key!r}, a question that trains further networks; expected one of {about} for a"
+            " Comparison of your own networks."
         )
     epochs = EPOCHS.check(epochs)
     epoch = epochs if epoch is None else Hyperparameter("epoch", epochs, 0, epochs).check(epoch)
@@ -98,7 +98,7 @@ def ask(
 
 
 def _check_finite(comparison, epochs):
-    """Raise ValueError where a run has diverged. No `Settings` do this, but starts of one's own may."""
+    """Raise ValueError if a run has diverged, which happens only with starts of your own."""
     for key, run in zip(RUNS, comparison.runs, strict=True):
         finite = np.isfinite(run.losses[:epochs] + run.val_losses[:epochs])
         if not finite.all():

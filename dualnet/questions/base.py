@@ -20,8 +20,8 @@ ROUNDING = 1e-6  # units that rounding has separated by less are still called eq
 class View:
     """The state of the page that an answer depends on.
 
-    settings, comparison : the settings and the two runs trained with them; None for a text that needs no
-        run
+    settings, comparison : the settings and the two runs trained with them; None for a text that
+        needs no run
     epochs : how many epochs are shown; ``epoch``: the chosen one, 0 (the start) to ``epochs``
     language : language of all texts; ``axis``: "log", "linear" or "book", the loss axis
     play : whether pictures are animated from the start to ``epochs``
@@ -72,8 +72,8 @@ class View:
         return {key: distinct_units(net.w1, net.b1, net.w2) for key, net in self.networks.items()}
 
     def accuracies(self, samples):
-        """Return the accuracy of both networks at the chosen epoch on the "training" or the "validation"
-        samples, by the keys."""
+        """Return the accuracy of both networks at the chosen epoch on the "training" or the
+        "validation" samples, by the keys."""
         return {key: accuracy_of(net, self.data, samples) for key, net in self.networks.items()}
 
     def difference(self, key):
@@ -87,14 +87,14 @@ class View:
         return bool(difference(start.w1, start.b1, start.w2) == 0)
 
     def is_symmetric(self, key):
-        """Return whether a run has several hidden units that started equal and, except for rounding, are
-        equal at the chosen epoch."""
+        """Return whether a run has several hidden units that started equal and, except for
+        rounding, are equal at the chosen epoch."""
         several = self.settings.units > 1
         return several and self.started_equal(key) and self.difference(key) <= ROUNDING
 
     def is_separated_by_rounding(self, key):
-        """Return whether a run's hidden units started equal but are no longer equal at the chosen epoch;
-        only rounding does this, as exact training keeps them equal."""
+        """Return whether a run's hidden units started equal but are no longer equal at the chosen
+        epoch; only rounding does this, as exact training keeps them equal."""
         return self.started_equal(key) and self.counts[key] > 1
 
     @property
@@ -108,10 +108,10 @@ class Question:
     """A question that the page answers.
 
     key : in links, in ``ask`` and in the texts
-    answer : function of a `View` and of the experiments that the question needs; the same view gives the
-        same `Answer`
-    experiments : function of a `View` that returns pairs of a kind of experiment and how many epochs of it
-        the answer needs, in addition to the comparison
+    answer : function of a `View` and of the experiments that the question needs; the same view
+        gives the same `Answer`
+    experiments : function of a `View` that returns pairs of a kind of experiment and how many
+        epochs of it the answer needs, in addition to the comparison
     uses_epoch : whether the answer shows one epoch, which the user chooses
     animates : the kinds of unit plot (see `Dataset`) for which it has an animation
     """
@@ -146,7 +146,7 @@ class Answer:
     names: dict = field(default_factory=dict)
 
     def save(self, path):
-        """Write the whole answer - sentence, names, pictures, note - as "….svg", "….png" or "….html".
+        """Write the whole answer to a file that ends in ".svg", ".png" or ".html".
 
         Raises ValueError for another ending.
         """

@@ -1,5 +1,5 @@
-"""What boundary can each network draw? The output over the plane, or the predicted probabilities of data
-with more than two features."""
+"""What boundary can each network draw? The output over the plane, or the predicted probabilities of
+data with more than two features."""
 
 from functools import lru_cache
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet.plotting import charts
+from dualnet.plotting.colors import CLASS_COLORS
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
 from dualnet.questions.base import Answer, Question, subtitles_of
@@ -128,8 +129,8 @@ def class_names(view):
 
 
 def samples_drawing(samples, data, texts, kinds):
-    """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are images,
-    and below it its text in the color of its class, 0 or 1 in ``kinds``."""
+    """Return a `Drawing` of validation ``samples``, indices: each as an image where the data are
+    images, and below it its text in the color of its class, 0 or 1 in ``kinds``."""
     across, _, picture, label = MISTAKES["image" if data.image_shape else "table"]
     width = (WIDTH - GAP * (across - 1)) / across
     rasters, labels = [], []
@@ -139,7 +140,7 @@ def samples_drawing(samples, data, texts, kinds):
             box = x + (width - picture) / 2, y, picture, picture
             rasters.append((ink(sample, data), box, False))
         box = x, y + picture, width, label
-        labels.append((text, box, charts.CLASS_COLORS[kind], ("white", "#111")[kind]))
+        labels.append((text, box, CLASS_COLORS[kind], ("white", "#111")[kind]))
     height = -(-len(samples) // across) * (picture + label + GAP)
     return Drawing(height, tuple(rasters), labels=tuple(labels))
 
@@ -158,8 +159,8 @@ def percent(probability):
 
 
 def probability_charts(view):
-    """Return histograms of the predicted probability of class 1 for the validation samples of each class,
-    one `Chart` per run; both have the same scale of counts."""
+    """Return histograms of the predicted probability of class 1 for the validation samples of each
+    class, one `Chart` per run; both have the same scale of counts."""
     data, edges = view.data, np.linspace(0, 1, BINS + 1)
     counts = {}
     for key, network in view.networks.items():
@@ -212,7 +213,7 @@ def _probability_spec(names, language):
             ),
             color=alt.Color(
                 "label:N",
-                scale=alt.Scale(domain=list(classes), range=list(charts.CLASS_COLORS)),
+                scale=alt.Scale(domain=list(classes), range=list(CLASS_COLORS)),
                 legend=alt.Legend(
                     title=None,
                     orient="top",

@@ -10,8 +10,8 @@ from dualnet.questions.base import Answer, Question
 
 WIDTH = 44  # characters of a line in a column of a page of 1280 pixels
 
-# Hidden units i and j have equal weights w, biases b and output weights v; a bar is the mean over the
-# samples, e the error of the output.
+# Hidden units i and j have equal weights w, biases b and output weights v; a bar is the mean over
+# the samples, e the error of the output.
 EQUAL_STAYS_EQUAL = Formulas(
     latex=r"""
 \begin{aligned}

@@ -10,8 +10,9 @@ import pyarrow as pa
 from dualnet import DualLayer, Fixes
 from dualnet.measures import DISTINCT
 from dualnet.plotting import charts
+from dualnet.plotting.colors import signed_color
 from dualnet.plotting.elements import Chart, Code
-from dualnet.plotting.units import png_uri, signed_color
+from dualnet.plotting.units import png_uri
 from dualnet.questions.base import ROUNDING, Answer, Question
 from dualnet.questions.code import source_of
 from dualnet.text import translator
@@ -19,7 +20,7 @@ from dualnet.text import translator
 TRAINING, STARTS = Fixes.CHANGES[:7], Fixes.CHANGES[7:]  # left and right
 ROW = 54  # pixels: the name of the change, and below it the units and the numbers
 UNITS_HEIGHT = 27
-HARDLY = 0.25  # a gain is small below this share of the random start's gain
+HARDLY = 0.25  # below this share of the random start's gain, a gain is small
 
 
 def experiments(view):
@@ -46,8 +47,8 @@ def answer(view, fixes):
 
 
 def sentence(view, epoch, results):
-    """Return how many of the changes to the training, and how many of those to the start, separate the
-    units."""
+    """Return how many of the changes to the training, and how many of those to the start, separate
+    the units."""
     t = view.t
     if view.settings.units == 1:
         return t("fixes.single")
@@ -80,8 +81,8 @@ def remarks(view, epoch, results):
 
 
 def surprises(view, trained):
-    """Return sentences on equal units that classify as well as the random start, and on random biases
-    that separate all units but gain little accuracy."""
+    """Return sentences on equal units that classify as well as the random start, and on random
+    biases that separate all units but gain little accuracy."""
     t = view.t
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []
@@ -111,8 +112,8 @@ def _listed(view, changes):
 
 
 def charts_of(view, results):
-    """Yield the changes to the training and those to the start as two tables, each a `Chart`; both draw
-    the hidden units on one scale."""
+    """Yield the changes to the training and those to the start as two tables, each a `Chart`; both
+    draw the hidden units on one scale."""
     deviations = {c: deviation(r.network) for c, r in results.items() if not r.diverged}
     limit = max([DISTINCT, *(float(np.abs(part).max()) for part in deviations.values())])
     for side, changes in (("training", TRAINING), ("start", STARTS)):
@@ -127,15 +128,15 @@ def charts_of(view, results):
 
 
 def deviation(network):
-    """Return the difference of each hidden unit from the mean of all units, (n_features + 2, units): w1,
-    b1 and w2."""
+    """Return the difference of each hidden unit from the mean of all units, (n_features + 2,
+    units): w1, b1 and w2."""
     parameters = np.vstack([network.w1, network.b1, network.w2.T])
     return parameters - parameters.mean(axis=1, keepdims=True)
 
 
 def units_image(deviations, limit):
-    """Return RGBA pixels of the units, one column each: w1 from top to bottom, then a band for b1 and one
-    for w2. The opacity grows with the logarithm of the deviation above `DISTINCT`."""
+    """Return RGBA pixels of the units, one column each: w1 from top to bottom, then a band for b1
+    and one for w2. The opacity grows with the logarithm of the deviation above `DISTINCT`."""
     deviations = np.where(np.abs(deviations) > ROUNDING, deviations, 0)
     share = np.arcsinh(deviations / DISTINCT) / np.arcsinh(limit / DISTINCT)
     colors = signed_color(np.sign(share) * share**2, 1)  # signed_color takes the root
@@ -176,7 +177,7 @@ def _row(view, change, result, deviations, limit):
 
 @lru_cache(maxsize=16)
 def _spec(rows, language):
-    """Return the specification of a table. It has no results, so that the browser keeps the chart."""
+    """Return the specification of a table, without results: the browser then keeps the chart."""
     t = translator(language)
     table = alt.Chart(alt.NamedData("rows")).transform_calculate(top=f"datum.row * {ROW}")
     y = alt.Y("top:Q", scale=None, axis=None)

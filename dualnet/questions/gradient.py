@@ -69,7 +69,7 @@ def units_shown(view):
 
 @quiet
 def training_step(network, data):
-    """Return the step that the hidden layer of ``network`` takes next on the training samples, as a dict.
+    """Return the next training step of the hidden layer of ``network`` as a dict.
 
     activation : (units,), the mean over the training samples
     weight, gradient, penalty, after : (n_features, units); ``after`` is
@@ -87,8 +87,8 @@ def training_step(network, data):
 
 
 def inputs_shown(data):
-    """Return the indices of the features that are drawn: both of two, else those that correlate most with
-    the class in the training samples, so that they do not depend on the networks."""
+    """Return the indices of the features that are drawn: both of two, else those that correlate
+    most with the class in the training samples, so that they do not depend on the networks."""
     if data.n_features == 2:
         return [0, 1]
     x, y = data.x_train, data.y_train - data.y_train.mean()
@@ -100,13 +100,14 @@ def inputs_shown(data):
 # --- the table ------------------------------------------------------------------------------
 
 
-# Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in the name.
+# Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in
+# the name.
 Row = namedtuple("Row", "kind name texts factor", defaults=[""])
 
 
 def rows_of(view):
-    """Return the `Row` tuples of the table of each run, by key: a training step for both inputs of the
-    plane, or for the first input drawn."""
+    """Return the `Row` tuples of the table of each run, by key: a training step for both inputs of
+    the plane, or for the first input drawn."""
     inputs = inputs_shown(view.data)
     listed = inputs if view.data.n_features == len(inputs) else inputs[:1]
     return {
@@ -116,15 +117,15 @@ def rows_of(view):
 
 
 def step_rows(step, inputs, units, view):
-    """Return the `Row` tuples of the table, from top to bottom, for the first ``units`` hidden units."""
+    """Return the `Row` tuples of a table with the first ``units`` hidden units."""
     t, rate = view.t, view.settings.learning_rate
     rows = [
         Row("unit", t("gradient.unit"), tuple(unit_labels(units))),
         *_rows({"activation": step["activation"][:units]}, t),
     ]
     for i in inputs:
-        # Numbers that are added have the same format. A large learning rate magnifies rounding errors of
-        # the text; a power of ten then keeps more digits.
+        # Numbers that are added have the same format. A large learning rate magnifies rounding
+        # errors of the text; a power of ten then keeps more digits.
         change, weights = (
             {kind: step[kind][i, :units] for kind in kinds}
             for kinds in (("gradient", "penalty"), ("weight", "after"))
@@ -136,7 +137,7 @@ def step_rows(step, inputs, units, view):
 
 
 def _rows(values, t, small=SMALL, **words):
-    """Return a `Row` for each array of ``values``, by kind, all with the same power of ten and decimals."""
+    """Return a `Row` for each array of ``values``, by kind, all in the same format."""
     exponent, decimals = _form(np.abs(list(values.values())), small)
     factor = f" ×{power(exponent)}" if exponent else ""
     return [
@@ -151,8 +152,8 @@ def _rows(values, t, small=SMALL, **words):
 
 
 def _form(sizes, small):
-    """Return the power of ten and the number of decimals for numbers of these ``sizes``. The power is 0 if
-    the largest is between ``small`` and `LARGE`."""
+    """Return the power of ten and the number of decimals for numbers of these ``sizes``. The power
+    is 0 if the largest is between ``small`` and `LARGE`."""
     largest = float(sizes.max())
     magnitude = math.floor(math.log10(largest)) if largest else 0
     if largest and not small <= largest < LARGE:
@@ -199,8 +200,8 @@ def _table_spec(rows):
 
 
 def sentence(view, rows):
-    """Return how many different gradients the units shown have in the table, and whether rounding has
-    separated them.
+    """Return how many different gradients the units shown have in the table, and whether rounding
+    has separated them.
 
     rows : by key, see `step_rows`
     """

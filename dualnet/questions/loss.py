@@ -21,7 +21,7 @@ LABEL = 62, 20  # width and height of the number at the end of a curve
 PLACES = (-17, 17, -32, 32)  # possible positions of its middle, in pixels below the curve's end
 TOOLTIPS = 60  # epochs of a chart that have a tooltip
 LONG = 5_000  # more epochs are on a logarithmic axis, so that the first ones can be seen
-BOOK_TOP = 0.3  # where the source's first plot cuts the axis
+BOOK_TOP = 0.3  # where the book's first plot cuts the axis
 SATURATED_MORE = 0.05  # of the hidden activations: a difference that may slow training
 OTHER = dict(zip(RUNS, reversed(RUNS), strict=True))
 
@@ -52,8 +52,8 @@ def answer(view):
 
 
 def sentence(view):
-    """Return how the validation losses compare at the chosen epoch, and which networks' units are all
-    equal."""
+    """Return how the validation losses compare at the chosen epoch, and which networks' units are
+    all equal."""
     equal = [key for key in RUNS if view.is_symmetric(key)]
     sentences = [compare(view)]
     if len(equal) == 2:
@@ -67,8 +67,8 @@ def sentence(view):
 
 
 def equal_units(view, key):
-    """Return the sentence that the units of a run are all equal and, where that is so, that at the start
-    clearly more of its hidden activations are saturated than of the other run's."""
+    """Return the sentence that the units of a run are all equal and, where that is so, that at the
+    start clearly more of its hidden activations are saturated than of the other run's."""
     other = OTHER[key]
     share, other_share = (
         round(saturated_share(view.runs[run].network_at(0), view.data.x_train), 2)
@@ -105,8 +105,8 @@ def compare(view):
 
 
 def overfits(view, key, since):
-    """Return whether a run's training loss has fallen since an epoch while its fit of the validation data
-    has become worse than at its best.
+    """Return whether a run's training loss has fallen since an epoch while its fit of the
+    validation data has become worse than at its best.
 
     The validation loss alone does not show this: the penalty in it may have grown.
     """
@@ -146,8 +146,8 @@ def loss_charts(view):
 
 
 def is_long(view):
-    """Return whether the axis of the epochs is logarithmic. Beside a linear loss axis, as in the book's
-    plots, it is linear too."""
+    """Return whether the axis of the epochs is logarithmic. Beside a linear loss axis, as in the
+    book's plots, it is linear too."""
     return view.axis == "log" and view.epochs > LONG
 
 
@@ -225,8 +225,8 @@ def _epoch_at(share, view):
 
 
 def _arrival(own, other, view):
-    """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other run's loss
-    at the chosen epoch, with its label, if there is one."""
+    """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other
+    run's loss at the chosen epoch, with its label, if there is one."""
     if not 0 < view.epoch <= len(own):
         return
     loss, target = own[view.epoch - 1], other[view.epoch - 1]
@@ -240,8 +240,8 @@ def _arrival(own, other, view):
 
 
 def _end(val_losses, view, low, high):
-    """Return the position of the validation loss at the chosen epoch, with its label; no label at epoch 0
-    and at an epoch not trained yet."""
+    """Return the position of the validation loss at the chosen epoch, with its label; no label at
+    epoch 0 and at an epoch not trained yet."""
     shown = 0 < view.epoch <= len(val_losses)
     loss = float(val_losses[view.epoch - 1]) if shown else low
     text = f"{loss:.3g}" if shown else ""
@@ -255,8 +255,8 @@ def _end(val_losses, view, low, high):
 
 
 def _place(lines, ends, view):
-    """Return on which side of its epoch the number is drawn and how far below its curve, so that it covers
-    as little as possible of the curves ``lines`` (3, n), drawn between ``ends``."""
+    """Return on which side of its epoch the number is drawn and how far below its curve, so that it
+    covers as little as possible of the curves ``lines`` (3, n), drawn between ``ends``."""
     (width, height), (label, tall) = PLOT, LABEL
     lines = np.clip(lines, *ends)
     pixels = (ends[1] - lines) / (ends[1] - ends[0]) * height
@@ -278,8 +278,8 @@ def _place(lines, ends, view):
 
 @lru_cache(maxsize=64)
 def _spec(key, log, long, single, language):
-    """Return the specification of a loss chart, the same for any losses, so that the browser keeps the chart
-    and only replaces its rows.
+    """Return the specification of a loss chart, the same for any losses, so that the browser keeps
+    the chart and only replaces its rows.
 
     log, long : whether the axis of the loss, and that of the epochs, is logarithmic
     single : whether there is only one epoch, which is drawn as points
@@ -322,7 +322,7 @@ def _lines(key, own, other, kinds):
 
 
 def _points(own, other):
-    """Return the points of a single epoch: training filled, validation and the other run's as rings."""
+    """Return the points of a single epoch: training filled, the others as rings."""
     look = {"clip": True, "size": 100, "strokeWidth": 2.5, "opacity": 1}
     return (
         own.transform_filter("datum.kind == 'training'").mark_point(filled=True, **look),
@@ -334,8 +334,8 @@ def _points(own, other):
 def _tooltip_layers(x, epoch, kinds):
     """Return the rule at the epoch under the pointer, and the hover targets: wide, invisible rules.
 
-    (`nearest` would compute a Voronoi cell per row for every new curve, more work than the rest of the
-    chart.)
+    (`nearest` would compute a Voronoi cell per row for every new curve, more work than the rest of
+    the chart.)
     """
     pointer = alt.selection_point(
         name="pointer", on="pointerover", clear="pointerout", fields=["epoch"], empty=False

@@ -52,8 +52,8 @@ def sentence(view, ends, own, found):
 
 
 def seeds_chart(others, own, view, alt_text):
-    """Return the median and the 10-90 % band of the validation losses ``others`` (seeds, epochs), with
-    the page's two runs ``own`` drawn over them, as a `Chart`."""
+    """Return the median and the 10-90 % band of the validation losses ``others`` (seeds, epochs),
+    with the page's two runs ``own`` drawn over them, as a `Chart`."""
     epochs = others.shape[1]
     at = np.unique(np.geomspace(1, epochs, POINTS).round().astype(int))
     low, median, high = np.quantile(others[:, at - 1], [0.1, 0.5, 0.9], axis=0)
@@ -87,7 +87,7 @@ def seeds_chart(others, own, view, alt_text):
 
 @lru_cache(maxsize=16)
 def _spec(single, language):
-    """Return the specification, the same for any losses; ``single`` draws one epoch as rings on a bar."""
+    """Return the specification for any losses; ``single`` draws one epoch as rings on a bar."""
     t = translator(language)
     base = alt.Chart(alt.NamedData("curves")).encode(
         x=charts.epoch_axis(t, [alt.expr(charts.cell("axes", end)) for end in ENDS], log=True)

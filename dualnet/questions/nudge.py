@@ -1,5 +1,5 @@
-"""How small a nudge breaks the symmetry? The difference between hidden units that start from a constant
-and a small random difference."""
+"""How small a nudge breaks the symmetry? The difference between hidden units that start from a
+constant and a small random difference."""
 
 import json
 from functools import lru_cache
@@ -17,7 +17,7 @@ from dualnet.training.experiments import Nudges
 
 HEIGHT = 380
 POINTS = 400  # epochs of a line, and one more
-REGULAR = 1.5  # a rule needs costs of a thousandfold smaller nudge within this ratio
+REGULAR = 1.5  # a rule is stated if the costs of a thousandfold smaller nudge are within this ratio
 BELOW = 2  # powers of ten from the smallest difference down to the position of 0
 LEAST = -20  # smaller powers of ten are drawn as 0
 
@@ -44,8 +44,8 @@ def answer(view, nudges):
 def sentence(view, epoch, differences, separated):
     """Return when each nudge separates the units, and the state of those that have not.
 
-    differences (5, epoch + 1) and separated, 5 epochs or None, are those of `Nudges`: first without a
-    nudge, then from the smallest nudge to the largest.
+    differences (5, epoch + 1) and separated, 5 epochs or None, are those of `Nudges`: first without
+    a nudge, then from the smallest nudge to the largest.
     """
     t = view.t
     if view.settings.units == 1:
@@ -80,8 +80,8 @@ def sentence(view, epoch, differences, separated):
 
 
 def cost_of_a_thousandth(epoch, separated, arrived, waiting):
-    """Return the fewest and the most epochs that a nudge a thousand times smaller takes longer, or None if
-    there are too few or they differ too much for a rule.
+    """Return the fewest and the most epochs that a nudge a thousand times smaller takes longer, or
+    None if there are too few or they differ too much for a rule.
 
     arrived, waiting : the nudges that have and have not separated the units, the largest first
     """
@@ -118,8 +118,8 @@ def size_text(i):
 
 
 def chart(view, epoch, differences, random, separated):
-    """Return difference against epoch as a `Chart`, on a logarithmic axis with a position for 0: one line
-    per nudge, and the random start for comparison."""
+    """Return difference against epoch as a `Chart`, on a logarithmic axis with a position for 0:
+    one line per nudge, and the random start for comparison."""
     t = view.t
     at = np.unique(np.linspace(0, epoch, POINTS + 1).astype(int))
     lines = np.vstack([differences, random])[:, at]
@@ -200,7 +200,7 @@ def _spec(epoch, zero, lowest, highest, language):
 
 
 def _difference_axis(t, zero, lowest, highest):
-    """Return the y encoding from the power of ten ``zero``, the position of 0, to the power ``highest``."""
+    """Return the y encoding between powers of ten: ``zero``, drawn as 0, to ``highest``."""
     marked = [exponent for exponent in range(lowest, highest + 1) if exponent % 3 == 0]
     labels = {zero: "0"} | {exponent: power(exponent) if exponent else "1" for exponent in marked}
     return alt.Y(

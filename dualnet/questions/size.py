@@ -1,5 +1,5 @@
-"""Equal units, or large weights? The training loss of equal and of different units by the size of their
-starting weights."""
+"""Equal units, or large weights? The training loss of equal and of different units by the size of
+their starting weights."""
 
 from functools import lru_cache
 
@@ -57,7 +57,7 @@ def over_seeds(losses):
 
 
 def sentence(view, epoch, losses, curves):
-    """Return the losses of equal and different units at their best sizes, at size 1 and at the smallest."""
+    """Return the sentences on the losses at the best sizes, at size 1 and at the smallest."""
     t = view.t
     equal, different = curves["equal"][0], curves["different"][0]
     words = {"epoch": epoch, **best("different", different)}
@@ -93,8 +93,8 @@ def best(kind, losses):
 
 
 def chart(view, epoch, curves):
-    """Return loss against size as a `Chart`: for each kind of start the median of the seeds, with a band
-    from the lowest to the highest; rings mark the page's two networks."""
+    """Return loss against size as a `Chart`: for each kind of start the median of the seeds, with a
+    band from the lowest to the highest; rings mark the page's two networks."""
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
     losses = np.array([*np.ravel([*curves.values()]), *own.values()])
     low, high, ticks = loss_range(losses[~np.isnan(losses)], "log")
@@ -129,7 +129,7 @@ def chart(view, epoch, curves):
 
 
 def curves_table(t, curves):
-    """Return the medians, lowest and highest losses as columns, one row per kind of start and size."""
+    """Return median, lowest and highest losses as columns, one row per start and size."""
     rows = np.concatenate([*curves.values()], axis=1)
     return {
         "run": np.repeat([COLORS[kind] for kind in curves], len(Sizes.SIZES)),
@@ -194,7 +194,7 @@ def _spec(epoch, language):
 
 
 def _size_axis(t):
-    """Return the x encoding of the column "size"; the table "axes" has its ends and the label of `ZERO`."""
+    """Return the x encoding of "size"; the table "axes" has its ends and the label of `ZERO`."""
     ends = [alt.expr(charts.cell("axes", end)) for end in ("first", "last")]
     zero = charts.cell("axes", "zero")
     return alt.X(

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from dualnet.measures import DISTINCT, saturated_share
 from dualnet.plotting import charts
+from dualnet.plotting.colors import FAINT, NEGATIVE, POSITIVE
 from dualnet.plotting.elements import Chart, Image
-from dualnet.plotting.units import FAINT, NEGATIVE, POSITIVE, draw_units, svg, weight_limit
+from dualnet.plotting.units import draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question
 from dualnet.text import number_text, translator
 from dualnet.training.experiments import RUNS
@@ -77,8 +78,8 @@ def sentence(view):
 
 
 def weights_chart(network, view, alt_text):
-    """Return w1 as a `Chart`, one row per feature and one column per unit, with the output weights w2 as the
-    last row; the charts of both networks have the same color scale."""
+    """Return w1 as a `Chart`, one row per feature and one column per unit, with the output weights
+    w2 as the last row; the charts of both networks have the same color scale."""
     weights = np.vstack([network.w1, network.w2.T])
     limit = max(
         float(np.abs(np.vstack([net.w1, net.w2.T])).max()) for net in view.networks.values()

@@ -26,7 +26,7 @@ def _flat(table, prefix=""):
 
 
 def language_of(locale):
-    """Return the language to open in for a browser ``locale`` such as "ko-KR"; English if unknown."""
+    """Return the language for a browser ``locale`` such as "ko-KR"; English if unknown."""
     language = (locale or "").replace("_", "-").split("-")[0].lower()
     return language if language in LANGUAGES else "en"
 
@@ -43,7 +43,7 @@ def translator(language):
 
 
 def ratio_text(ratio):
-    """Return a ratio of 1 or more as text, with two decimals below 1.1, where one could read 1.0."""
+    """Return a ratio of 1 or more as text, with two decimals below 1.1, so that it is not 1.0."""
     return f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"
 
 

@@ -4,8 +4,8 @@
 >>> float(comparison.normal.val_losses[-1].round(4))
 0.1246
 
-Every experiment is made from `Settings`, and from a `Dataset` of your own if you pass one. ``fit`` trains it, ``advance`` does so chunk by chunk; both
-continue from the epochs done.
+Every experiment is made from `Settings`, and from a `Dataset` of your own if you pass one. ``fit``
+trains it, ``advance`` does so chunk by chunk; both continue from the epochs done.
 """
 
 import copy
@@ -71,8 +71,8 @@ class Run:
 class _Experiment:
     """Networks trained together under the same settings on one dataset.
 
-    ``dataset`` replaces the dataset that the settings name, see `Dataset.from_arrays`. Raises ValueError
-    for anything but `Settings` and a `Dataset`.
+    ``dataset`` replaces the dataset that the settings name, see `Dataset.from_arrays`. Raises
+    ValueError for anything but `Settings` and a `Dataset`.
     """
 
     IRRELEVANT = ()  # names of the settings that do not affect it
@@ -94,8 +94,8 @@ class _Experiment:
 
     @classmethod
     def key(cls, settings):
-        """Return ``settings`` with defaults for those that do not affect this experiment: equal keys give
-        equal results."""
+        """Return ``settings`` with defaults for those that do not affect this experiment: equal
+        keys give equal results."""
         return replace(settings, **{n: HYPERPARAMETERS[n].default for n in cls.IRRELEVANT})
 
     @property
@@ -121,9 +121,9 @@ class _Experiment:
     def fit(self, epochs=EPOCHS.default, progress=False):
         """Train until ``epochs`` epochs are done in total; return the experiment itself.
 
-        ``progress=True`` shows the progress: a counter in a terminal, a bar in a notebook. If ``epochs``
-        are already done, nothing happens. An interrupted ``fit`` keeps the trained epochs. Raises
-        ValueError if ``epochs`` is negative or not a whole number.
+        ``progress=True`` shows the progress: a counter in a terminal, a bar in a notebook. If
+        ``epochs`` are already done, nothing happens. An interrupted ``fit`` keeps the trained
+        epochs. Raises ValueError if ``epochs`` is negative or not a whole number.
         """
         done = self.advance(epochs)
         for _ in shown(done, epochs) if progress else done:
@@ -150,7 +150,8 @@ def _dataset_of(settings, dataset):
 
 
 class Comparison(_Experiment):
-    """The all-ones run and the random-normal run under the same settings, or two starts of your own.
+    """The all-ones run and the random-normal run under the same settings, or two starts of your
+    own.
 
     Parameters
     ----------
@@ -159,22 +160,22 @@ class Comparison(_Experiment):
         Networks of a class that overrides ``init_weights`` alone, with the units, learning rate and
         penalties of ``settings``. They are not changed.
     names : pair of str, keyword only
-        The names of the two runs in answers. Default: the page's, and for a network that you pass the
-        name of its class.
+        The names of the two runs in answers. Default: the page's, and for a network that you pass
+        the name of its class.
     dataset : Dataset, default the one that the settings name
         Your own data, see `Dataset.from_arrays`.
 
     Attributes
     ----------
     ones, normal : Run
-        Left and right, whatever their starts are; ``runs`` is both.
+        The left and the right run, also with starts of your own; ``runs`` has both.
     settings, dataset
         Those they train with.
     names : dict
         The names that replace the page's, by the keys "ones" and "normal".
 
-    Losses are empty until `fit` or `advance` has trained. Raises ValueError for anything else, and for
-    two runs of one name.
+    Losses are empty until `fit` or `advance` has trained. Raises ValueError for anything else, and
+    for two runs with the same name.
 
     >>> comparison = Comparison(Settings()).fit(20_000)
     >>> data = comparison.dataset
@@ -229,8 +230,8 @@ class Comparison(_Experiment):
         return self._trainer.snapshot_epochs
 
     def recall(self, epoch, turn=None):
-        """Return a generator that trains again to ``epoch``, between two snapshots, and yields the epoch
-        reached after each chunk. See `Trainer.recall`."""
+        """Return a generator that trains again to ``epoch``, between two snapshots, and yields the
+        epoch reached after each chunk. See `Trainer.recall`."""
         return self._trainer.recall(epoch, turn)
 
     def __repr__(self):
@@ -283,8 +284,8 @@ class Seeds(_Experiment):
 
 
 class _Bounded(_Experiment):
-    """An experiment on many networks, ``COUNT`` of them. `reach` returns how many epochs take seconds;
-    ``fit`` and ``advance`` train any number."""
+    """An experiment on many networks, ``COUNT`` of them. `reach` limits the epochs so that training
+    takes seconds; ``fit`` and ``advance`` train any number."""
 
     WORK = 4e10  # about five seconds
     HISTORY = 700_000  # networks × epochs: three histories of 5.6 MB
@@ -294,8 +295,8 @@ class _Bounded(_Experiment):
         """Return how many of ``epochs`` epochs are within the bounds on time and memory: all, or
         fewer, rounded down to 1 to 9 times a power of ten."""
         m, n_features = _dataset_of(settings, dataset).x_train.shape
-        # Measured: the exponentials of an epoch cost as much as 15 more features, its calls as much as
-        # 2 more units.
+        # Measured: in an epoch, the exponentials cost as much as 15 features and the calls as much
+        # as 2 units.
         work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
         within = max(1, min(cls.WORK // work, cls.HISTORY // cls.COUNT))
         return min(epochs, max(stop for stop in EPOCHS.choices if stop <= within))
@@ -320,10 +321,11 @@ class Sizes(_Bounded):
     >>> np.median(sizes.equal(500), axis=1).round(3).tolist()
     [0.125, 0.127, 0.122, 0.14, 0.33, 0.504]
 
-    For each of `SIZES` one network has all weights constant. For each size and each of the seeds 0 to 4
-    one has equal units (see `equal_start`) and one different units (`RandomInitNetwork`), with normally
-    distributed weights whose standard deviation is the size. The settings' constant, seed and deviation
-    do not matter. No weights are kept. Raises ValueError for anything but `Settings` and a `Dataset`.
+    For each of `SIZES` one network has all weights constant. For each size and each of the seeds 0
+    to 4 one has equal units (see `equal_start`) and one different units (`RandomInitNetwork`), with
+    normally distributed weights whose standard deviation is the size. The settings' constant, seed
+    and deviation are not used. No weights are kept. Raises ValueError for anything but `Settings`
+    and a `Dataset`.
     """
 
     SIZES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -369,15 +371,17 @@ class Sizes(_Bounded):
 
 
 class Nudges(_Bounded):
-    """The difference between hidden units that start from the constant plus a small random difference.
+    """The difference between hidden units that start from the constant plus a small random
+    difference.
 
     >>> nudges = Nudges(Settings("circles", learning_rate=1, l2=0)).fit(500)
     >>> nudges.separated(500)
     (None, None, None, None, 138)
 
     For each of `SIZES` one network starts from the settings' constant plus the size times standard
-    normal numbers (see `nudged_start`): with 0, only rounding can separate its units. The random start
-    is trained with them. No weights are kept. Raises ValueError for anything but `Settings`.
+    normal numbers (see `nudged_start`): with 0, only rounding can separate its units. The random
+    start is trained with them. No weights are kept. Raises ValueError for anything but `Settings`
+    and a `Dataset`.
     """
 
     SIZES = (0, 1e-12, 1e-9, 1e-6, 1e-3)
@@ -394,8 +398,9 @@ class Nudges(_Bounded):
         )
 
     def difference(self, epoch):
-        """Return the `difference` between units from the start to ``epoch``, 0 to `epochs`: an array
-        (5, epoch + 1), a row per size, entry e after e epochs. Raises ValueError for another epoch."""
+        """Return the `difference` between units from the start to ``epoch``, 0 to `epochs`: an
+        array (5, epoch + 1), a row per size, entry e after e epochs. Raises ValueError for another
+        epoch."""
         return self._trainer.recorded[: len(self.SIZES), : self._checked(epoch, 0) + 1]
 
     def random_difference(self, epoch):
@@ -412,9 +417,9 @@ class Nudges(_Bounded):
 
 
 def equal_start(settings, n_features, size, seed):
-    """Return an untrained network whose hidden units are all equal: one unit with normally distributed
-    weights of standard deviation ``size`` drawn with ``seed``, its column of w1 first and then its
-    number of w2, repeated. Biases are 0."""
+    """Return an untrained network whose hidden units are all equal: one unit with normally
+    distributed weights of standard deviation ``size`` drawn with ``seed``, its column of w1 first
+    and then its number of w2, repeated. Biases are 0."""
     unit = RandomInitNetwork(1, seed=seed, std=size)
     unit.init_weights(n_features)
     network = settings.ones()
@@ -424,8 +429,9 @@ def equal_start(settings, n_features, size, seed):
 
 
 def nudged_start(settings, n_features, size):
-    """Return an untrained network whose weights are the settings' constant plus ``size`` times standard
-    normal numbers, drawn as the random start of the settings' seed draws them. Biases are 0."""
+    """Return an untrained network whose weights are the settings' constant plus ``size`` times
+    standard normal numbers, drawn as the random start of the settings' seed draws them. Biases are
+    0."""
     network, nudge = settings.ones(), settings.normal(std=size)
     for start in (network, nudge):
         start.init_weights(n_features)

@@ -62,11 +62,11 @@ class Fixes(_Bounded):
     >>> fixes.result("batches").distinct, round(fixes.result("batches").val_accuracy, 3)
     (1, 0.978)
 
-    `CHANGES` names them. Seven change the training: nothing, mini-batches of 32, momentum, Adam at a tenth
-    of the learning rate, tanh, ReLU, dropout. Seven change the start: zeros, random biases, random w1,
-    random w2, one random unit, all weights random, Glorot's deviations. `KINDS` has their classes, and
-    functions that change a start. The changes in `ALIKE` treat all hidden units alike: only rounding can
-    separate their units.
+    `CHANGES` names them. Seven change the training: nothing, mini-batches of 32, momentum, Adam at
+    a tenth of the learning rate, tanh, ReLU, dropout. Seven change the start: zeros, random biases,
+    random w1, random w2, one random unit, all weights random, Glorot's deviations. `KINDS` has
+    their classes, and functions that change a start. The changes in `ALIKE` treat all hidden units
+    in the same way: only rounding can separate the units.
 
     Raises ValueError for anything but `Settings` and a `Dataset`.
     """
@@ -118,7 +118,7 @@ class Fixes(_Bounded):
         return 2 * self._trainer.work
 
     def advance(self, epochs, turn=None):
-        """Train as `Trainer.advance` does. All networks have the same number of epochs after a chunk."""
+        """Train as `Trainer.advance` does; all networks train the same epochs in a chunk."""
         for done in self._trainer.advance(epochs, turn):
             yield from self._advance_loops(min(done, epochs), turn)
         yield from self._advance_loops(epochs, turn)
@@ -132,7 +132,7 @@ class Fixes(_Bounded):
             yield self.epochs
 
     def result(self, change, epoch=None):
-        """Return the `Result` of ``change``, one of `CHANGES`, after ``epoch`` epochs, default all done.
+        """Return the `Result` of a ``change`` of `CHANGES` after ``epoch`` epochs, default all.
 
         Raises ValueError for another change and for an epoch that is not trained yet.
         """
@@ -223,7 +223,7 @@ def network_of(settings, change, n_features):
 
 
 def _random_numbers(settings, n_features):
-    """Return random w1, w2 and b1, drawn in this order with the seed and the deviation of ``settings``."""
+    """Return random w1, w2 and b1, drawn in this order by the seed of ``settings``."""
     rng = np.random.RandomState(settings.seed)
     shapes = {"w1": (n_features, settings.units), "w2": (settings.units, 1), "b1": settings.units}
     return SimpleNamespace(**{part: rng.normal(0, settings.std, s) for part, s in shapes.items()})

@@ -1,18 +1,18 @@
 """Gradient descent on several networks of one shape in lockstep.
 
-The formulas are those of `dualnet.networks`, arranged for speed; a property test holds the two together.
-N networks have U hidden units, F features and S samples: m for training first, then those for validation.
-It is fast for these reasons:
+The formulas are those of `dualnet.networks`, arranged for speed; a property test compares the two.
+N networks have U hidden units, F features and S samples: m for training first, then those for
+validation. It is fast for these reasons:
 
-- One forward pass per epoch serves two epochs: its training part is the output before the next step,
-  its validation part gives the validation loss after the last one.
+- One forward pass per epoch serves two epochs: its training part is the output before the next
+  step, its validation part gives the validation loss after the last one.
 - Samples lie along the contiguous axis, and every array of an epoch is allocated once per chunk.
 - Rows of samples begin at cache lines. Zero samples fill them, so that S is a multiple of 8.
 - Negated inputs make the matrix product give -z, ready for exp. Rows of ones carry the biases.
 - w2 and 1/m are factors of every gradient, so they are applied to the sums, not to each sample.
 - Losses are computed for a block of epochs at once.
 
-Each network has its own matrix products, so its numbers do not depend on the networks trained with it.
+Each network has matrix products of its own, so its numbers do not depend on the other networks.
 """
 
 import copy
@@ -31,7 +31,7 @@ from threadpoolctl import ThreadpoolController
 from dualnet.networks import DualLayer, quiet
 from dualnet.validation import check_start, checked_count, checked_data, spelled
 
-CHUNK_SECONDS = 0.04  # the lock is held this long; a moved slider waits no longer
+CHUNK_SECONDS = 0.04  # the lock is held this long; a moved slider waits this long at most
 RECALLED = 16  # epochs between two snapshots whose weights are kept
 BLOCK_EPOCHS = 64
 BLOCK_NUMBERS = 200_000  # most numbers in a block; large networks get shorter blocks
@@ -40,11 +40,14 @@ CACHE_LINE = 8  # float64 numbers
 
 
 class _OneBlasThread:
-    """While any chunk runs, BLAS has one thread: more do not help at this size, and the number of
-    threads can change the last digits, which must not depend on other sessions of the server.
+    """Context manager that limits BLAS to one thread while any chunk runs.
 
-    If an interrupt comes during entry or exit, the same thread's next chunk repairs the state: users
-    are identified by their threads, and the earlier numbers of threads are kept until they are restored.
+    More threads do not help at this size, and their number can change the last digits, which must
+    not depend on other sessions of the server.
+
+    If an interrupt comes during entry or exit, the same thread's next chunk repairs the state:
+    users are identified by their threads, and the earlier numbers of threads are kept until they
+    are restored.
     """
 
     def __init__(self):
@@ -80,15 +83,15 @@ _locked = weakref.WeakSet()
 
 
 def renew_lock(owner):
-    """Give ``owner`` a ``_lock``, and another one in a forked child: there, threads of the parent that
-    held it are gone, and their chunks never end."""
+    """Give ``owner`` a ``_lock``, and a new one in a forked child, where no thread would release a
+    lock that the parent held."""
     owner._lock = threading.Lock()
     _locked.add(owner)
 
 
 def _after_fork():
     _one_blas_thread._lock = threading.Lock()
-    _one_blas_thread._users.clear()  # the child's first chunk brings the number of threads back
+    _one_blas_thread._users.clear()  # the child's first chunk restores the number of threads
     for owner in list(_locked):
         owner._lock = threading.Lock()
 
@@ -107,8 +110,8 @@ _REPLACED = (
 class Trainer:
     """Trains ``networks`` together; resumable, interruptible and safe to share between threads.
 
-    A copy, also by pickle or in a forked process, trains on independently and gives exactly the same
-    numbers as the original.
+    A copy, also by pickle or in a forked process, trains on independently and gives exactly the
+    same numbers as the original.
 
     Parameters
     ----------
@@ -117,14 +120,14 @@ class Trainer:
         changed: `network` returns trained copies.
     x : (m, n_features), y : (m,) or (m, 1) of 0 and 1; x_val, y_val : likewise, or both None
     snapshots : int, default 200
-        Density of the epochs whose weights are kept, spaced logarithmically: 200 keeps about 200 epochs
-        up to 100,000, 20 keeps about 30, and 0 only the start and the latest.
+        Density of the epochs whose weights are kept, spaced logarithmically: 200 keeps about 200
+        epochs up to 100,000, 20 keeps about 30, and 0 only the start and the latest.
     fresh : bool, default True
         Start from ``init_weights``. False: from the weights that the networks hold.
     record : function, default None
-        ``record(w1, b1, w2)``, of arrays (..., n_features, units), (..., units) and (..., units, 1),
-        returns numbers (...), such as `dualnet.measures.difference`. It is called for the start and
-        every epoch, block by block, with read-only arrays; `recorded` holds the results.
+        ``record(w1, b1, w2)``, of arrays (..., n_features, units), (..., units) and (..., units,
+        1), returns numbers (...), such as `dualnet.measures.difference`. It is called for the start
+        and every epoch, block by block, with read-only arrays; `recorded` holds the results.
 
     Raises ValueError for data that cannot be trained on, no network, networks that differ, a class
     that overrides more than ``init_weights``, weights that do not match units and features, and a
@@ -227,7 +230,7 @@ class Trainer:
         return hidden, theta[..., split:]
 
     def _parts(self, theta):
-        """Return w1 (..., F, U), b1 (..., U), w2 (..., U, 1) and b2 (...), views that are read-only."""
+        """Return read-only views w1 (..., F, U), b1 (..., U), w2 (..., U, 1) and b2 (...)."""
         hidden, output = self._layers(_read_only(theta))
         w1, b1 = hidden[..., :-1].swapaxes(-1, -2), hidden[..., -1]
         return w1, b1, output[..., :-1, None], output[..., -1]
@@ -253,8 +256,8 @@ class Trainer:
 
     @property
     def recorded(self):
-        """Results of ``record``, shape (N, epochs + 1), read-only: entry e after e epochs, entry 0 at
-        the start. Raises ValueError without ``record``."""
+        """Results of ``record``, shape (N, epochs + 1), read-only: entry e after e epochs, entry 0
+        at the start. Raises ValueError without ``record``."""
         if self._record is None:
             raise ValueError("Nothing is recorded; pass record to Trainer.")
         epochs = self.epochs
@@ -277,17 +280,16 @@ class Trainer:
 
     @property
     def work(self):
-        """Relative cost of an epoch: networks × units × (features + 1) × samples, validation samples
-        included."""
+        """Relative cost of an epoch: networks × units × (features + 1) × all samples."""
         return len(self._networks) * self.units * (self.n_features + 1) * self._size
 
     def advance(self, epochs, turn=None):
         """Train until ``epochs`` epochs are done in total, yielding that number after each chunk.
 
-        A chunk takes about 50 ms. If the generator is abandoned, the trained epochs are kept and a later
-        call continues from there, with exactly the numbers of an uninterrupted run. If ``epochs`` are
-        already done, nothing is trained. Several threads may advance one trainer: they take turns and
-        share the progress.
+        A chunk takes about 50 ms. If the generator is abandoned, the trained epochs are kept and a
+        later call continues from there, with exactly the numbers of an uninterrupted run. If
+        ``epochs`` are already done, nothing is trained. Several threads may advance one trainer:
+        they take turns and share the progress.
 
         turn : function, default None: no queue
             ``with turn(epochs_left) as wanted:`` is entered for each chunk, which ends at its next
@@ -306,8 +308,8 @@ class Trainer:
     def _train_chunk(self, epochs, wanted):
         first, theta = self._done
         deadline = time.perf_counter() + CHUNK_SECONDS
-        # An interrupt may come between any two lines. Entries beyond the epochs done are ignored and
-        # written again with the same numbers.
+        # An interrupt may come between any two lines. Entries beyond the epochs done are ignored
+        # and written again with the same numbers.
         with _one_blas_thread:
             for thetas, outputs in self._descend(theta, epochs - first):
                 last = first + len(thetas) - 1
@@ -350,10 +352,10 @@ class Trainer:
         return recorded.T
 
     def _descend(self, theta, epochs):
-        """Take ``epochs`` steps from ``theta``; yield them in blocks, in arrays that the next block reuses.
+        """Take ``epochs`` steps from ``theta``; yield them in blocks, which reuse their arrays.
 
-        A block is thetas (n + 1, N, K) and outputs a (n + 1, N, S): before its first step, then after
-        each of its n steps.
+        A block is thetas (n + 1, N, K) and outputs a (n + 1, N, S): before its first step, then
+        after each of its n steps.
         """
         m, size = self._m, len(self._targets)
         n_networks, n_parameters = theta.shape
@@ -441,11 +443,11 @@ class Trainer:
         return losses
 
     def weights(self, epoch=None):
-        """Return w1 (N, F, U), b1 (N, U), w2 (N, U, 1) and b2 (N,) after ``epoch`` epochs, read-only.
+        """Return read-only w1 (N, F, U), b1 (N, U), w2 (N, U, 1) and b2 (N,) after an epoch.
 
         ``epoch`` defaults to all that are done; 0 is the start. Epochs between two snapshots are
-        trained again from the earlier one, unless `recall` has done so. Raises ValueError for an epoch
-        that is not trained yet.
+        trained again from the earlier one, unless `recall` has done so. Raises ValueError for an
+        epoch that is not trained yet.
         """
         epoch = self.epochs if epoch is None else self._checked(epoch)
         while (theta := self._kept(epoch)) is None:
@@ -454,12 +456,12 @@ class Trainer:
         return self._parts(theta)
 
     def recall(self, epoch, turn=None):
-        """Train again from the last snapshot to ``epoch``, yielding the epoch reached after each chunk.
+        """Train again from the last snapshot to ``epoch``; yield the epoch after each chunk.
 
         `weights` and `network` then return it without training. The latest few epochs are kept.
 
-        Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not trained
-        yet.
+        Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not
+        trained yet.
         """
         epoch = self._checked(epoch)
         while (reached := self._nearest(epoch)) < epoch:
@@ -548,8 +550,8 @@ def _no_turn(epochs_left):
 
 
 def _checked_networks(networks):
-    """Return ``networks`` as a list. Raises ValueError for networks that the trainer would not train as
-    their authors expect."""
+    """Return ``networks`` as a list. Raises ValueError for networks that the trainer would not
+    train as their authors expect."""
     if isinstance(networks, DualLayer) or not isinstance(networks, Iterable):
         raise ValueError(
             f"networks is {spelled(networks)}; expected a sequence of them, such as [DualLayer()]."

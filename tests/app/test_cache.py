@@ -1,4 +1,5 @@
-"""Values that sessions share: made once, one at a time, bounded by count and bytes, freed at once."""
+"""Values that sessions share: made once, one at a time, bounded by count and bytes, freed at
+once."""
 
 import gc
 import threading
@@ -10,8 +11,8 @@ import pytest
 import streamlit as st
 
 from dualnet import Comparison, Seeds, Settings
+from dualnet.app.answer import shared
 from dualnet.app.serving.cache import FILES, POLL, Cache
-from dualnet.app.stage import shared
 
 
 def files(count=100, nbytes=100):
@@ -20,7 +21,7 @@ def files(count=100, nbytes=100):
 
 @pytest.fixture
 def made():
-    """A list of the values made by ``made.get(cache, value)``, whose key is the value itself."""
+    """Return a list of the values made by ``made.get(cache, value)``; the value is its key."""
 
     class Made(list):
         def get(self, cache, value):
@@ -94,7 +95,8 @@ def test_one_thread_at_a_time_makes_a_value():
 
 @pytest.fixture
 def busy():
-    """A cache that keeps "kept" and in which another thread makes the value "slow" until the test ends."""
+    """Return a cache that has "kept" and in which another thread makes "slow" until the test
+    ends."""
     cache, begun, end = files(), threading.Event(), threading.Event()
     cache.get("kept", lambda: "kept")
 

@@ -1,4 +1,4 @@
-"""What of a run reaches the browser when the request of a polled fragment follows at once."""
+"""Messages of a run reach the browser even if a polled fragment is requested right after it."""
 
 import asyncio
 import threading
@@ -30,7 +30,7 @@ polling.hold()
 
 
 class Browser:
-    """A client of Streamlit's runtime: the texts it was told to draw, and the polled fragment."""
+    """A client of Streamlit's runtime: the texts that it received, and the polled fragment."""
 
     client_context = None
 

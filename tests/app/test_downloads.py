@@ -1,4 +1,4 @@
-"""Downloads in the sidebar: whatever fails while a file is made is a sentence on the page."""
+"""Downloads in the sidebar: any failure to make a file is reported on the page."""
 
 import logging
 
@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from dualnet.app.serving import cache, pictures
-from dualnet.export import run
+from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
 from dualnet.text import LANGUAGES, translator
 
@@ -45,12 +45,12 @@ def test_a_png_without_fonts_is_refused_and_svg_offered(press, monkeypatch, lang
 
 
 FAILURES = [
-    ("svg", pictures, "picture", RuntimeError("The svg could not be made: it rained.")),
+    ("svg", pictures, "picture", RuntimeError("The svg could not be created: no memory.")),
     ("png", pictures, "picture", ValueError("/secret/folder: unknown font")),
-    ("csv", run, "losses_csv", pa.ArrowInvalid("/secret/folder")),
-    ("csv", run, "losses_csv", MemoryError()),
-    ("script", run, "python_script", OSError(24, "Too many open files", "/secret/folder")),
-    ("notebook", run, "notebook", UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")),
+    ("csv", notebook, "losses_csv", pa.ArrowInvalid("/secret/folder")),
+    ("csv", notebook, "losses_csv", MemoryError()),
+    ("script", notebook, "python_script", OSError(24, "Too many open files", "/secret/folder")),
+    ("notebook", notebook, "notebook", UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")),
 ]
 
 
@@ -58,7 +58,9 @@ FAILURES = [
 @pytest.mark.parametrize(
     ("kind", "module", "name", "failure"), FAILURES, ids=lambda part: str(part)[:20]
 )
-def test_a_failure_is_a_sentence(press, monkeypatch, caplog, kind, module, name, failure, language):
+def test_a_failure_is_reported_on_the_page(
+    press, monkeypatch, caplog, kind, module, name, failure, language
+):
     fail(monkeypatch, module, name, failure)
     with caplog.at_level(logging.ERROR, "dualnet"):
         page = press(kind, language)
@@ -73,7 +75,7 @@ def test_a_failure_is_a_sentence(press, monkeypatch, caplog, kind, module, name,
 
 def test_a_failed_file_is_made_when_it_is_asked_for_again(press, monkeypatch):
     with monkeypatch.context() as patch:
-        fail(patch, run, "losses_csv", OSError())
+        fail(patch, notebook, "losses_csv", OSError())
         page = press("csv")
     assert page.error
     page.run()

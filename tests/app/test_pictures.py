@@ -26,7 +26,8 @@ ANSWER = Answer("**Words** alone")
 
 @pytest.fixture
 def executable(monkeypatch, tmp_path):
-    """Return ``executable(command)``, which lets a shell command replace Python; ``$PYTHON`` is Python."""
+    """Return ``executable(command)``, which lets a shell command replace Python; ``$PYTHON`` is
+    Python."""
 
     def replaced(command):
         path = tmp_path / "executable"

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that does not move until ``clock.now`` is changed."""
+    """Return a clock that does not move until ``clock.now`` is changed."""
     clock = SimpleNamespace(now=100.0)
     clock.perf_counter = lambda: clock.now
     monkeypatch.setattr(scheduler, "time", clock)
@@ -135,8 +135,8 @@ def test_a_turn_counts_in_every_scheduler(clock):
     assert order_of(Scheduler(1), (session, 1), (None, 2)) == [1, 0]
 
 
-def test_asking_often_for_little_gains_nothing_over_asking_once(clock):
-    """Of two sessions, one asks for 100 times 0.05 seconds, the other for 1 second in chunks of 0.05."""
+def test_many_small_requests_gain_nothing_over_a_large_one(clock):
+    """One session asks for 0.05 seconds 100 times, another for 1 second in chunks of 0.05."""
     queue, restless, patient = Scheduler(1), Session(), Session()
     turns = {"restless": 0, "patient": 0}
     left = 1.0
@@ -160,7 +160,8 @@ def test_asking_often_for_little_gains_nothing_over_asking_once(clock):
 
 @pytest.mark.parametrize("long_jobs", [1, 5])
 def test_long_jobs_get_turns_among_any_number_of_short_jobs(clock, long_jobs):
-    """The job that has waited longest gets one turn in PATIENCE; new short jobs arrive all the time."""
+    """One turn in PATIENCE goes to the job that has waited longest; new short jobs keep
+    arriving."""
     queue, order, threads = Scheduler(1), [], []
     with turn(queue):
         for number in range(long_jobs):
@@ -276,11 +277,11 @@ def test_a_block_that_raises_ends_its_turn():
 
 
 def raise_at(step, queue, session):
-    """Wait for another turn, have one and end it; raise KeyboardInterrupt when the ``step``-th line of
-    scheduler.py begins. Return whether there were so many.
+    """Wait for another turn, have one and end it; raise KeyboardInterrupt when the ``step``-th line
+    of scheduler.py begins. Return whether there were that many lines.
 
-    A line counts once a call: a ``with`` statement is entered a second time when its block ends, where
-    Python handles no signal.
+    A line counts once per call: a ``with`` statement is entered a second time when its block ends,
+    where Python handles no signal.
     """
     seen = set()
 
@@ -329,7 +330,7 @@ def test_a_garbage_collected_job_frees_its_turn():
     assert is_free(queue)
 
 
-def test_real_interrupts_while_waiting_training_and_recalling_do_no_harm():
+def test_real_interrupts_while_waiting_training_and_recalling_break_nothing():
     command = [sys.executable, "-m", "tests.training.interrupted"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert (done.stdout, done.stderr) == ("unharmed\n", "")

@@ -114,7 +114,7 @@ def test_every_hint_has_a_text():
 
 
 class Probe:
-    """A socket that leaves by ``address``, or by none."""
+    """A socket whose local address is ``address``, or that has no network."""
 
     def __init__(self, address):
         self.address = address

@@ -22,7 +22,7 @@ from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS, get_question
 from dualnet.questions.base import AXES
 from dualnet.text import LANGUAGES, catalogue, translator
-from tests.page.helpers import notice_of, pictures, said
+from tests.page.helpers import notice_of, pictures, sentences_of
 
 DEFAULTS = {name: control.default for name, control in CONTROLS.items()}
 
@@ -36,7 +36,7 @@ def numbers(control):
 
 @st.composite
 def states(draw, **fixed):
-    """A state of the page; ``fixed`` replaces the strategies of some controls."""
+    """Draw a state of the page; ``fixed`` replaces the strategies of some controls."""
     state = {}
     for name, control in CONTROLS.items():
         if isinstance(control, Choice):
@@ -139,7 +139,7 @@ def test_page_opens_its_own_link_unchanged(open_page, state):
     for key in CONTROLS:
         wanted = language if key == "language" else state[key]
         assert page.session_state[key] == again.session_state[key] == wanted, key
-    assert said(page) == said(again)
+    assert sentences_of(page) == sentences_of(again)
     assert pictures(page) == pictures(again)
     assert page.query_params == again.query_params
 
@@ -205,7 +205,8 @@ def outside_code(text):
 
 
 def assert_harmless(sentences, refused, t):
-    """Each sentence is one line, quotes the address only as code, and names the rejected values."""
+    """Check that sentences are one line, quote the address only as code, and name rejected
+    values."""
     kinds = ("repeated", "value", "range", "choice", "more")
     ours = outside_code("".join(catalogue(t.language)[f"link.{kind}"] for kind in kinds))
     options = {text_of(o) for c in CONTROLS.values() if isinstance(c, Choice) for o in c.options}

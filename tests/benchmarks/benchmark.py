@@ -1,7 +1,7 @@
-"""How fast the engine and the page are, beside what else one could use: ``python -m tests.benchmarks.benchmark``.
+"""Benchmark of the trainer and the page: ``python -m tests.benchmarks.benchmark``.
 
-Prints Markdown tables. The two things a ratio compares run in turns, one right after the other, and
-the ratio is the median over these pairs: what else the machine does at the moment hits both alike.
+Prints Markdown tables. Each ratio is a median over pairs of runs, one right after the other, so
+that other load on the machine affects both.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main():
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.benchmark", description=__doc__
     )
-    parser.add_argument("--engine", action="store_true", help="only the engine")
+    parser.add_argument("--engine", action="store_true", help="only the trainer")
     parser.add_argument("--page", action="store_true", help="only the page, in Chromium")
     parser.add_argument("--repeat", type=int, default=9, metavar="N", help="pairs, default 9")
     arguments = parser.parse_args()
@@ -74,20 +74,19 @@ def print_table(head, rows):
     print()
 
 
-# --- The engine -----------------------------------------------------------------------------
-#
-# A contestant is a function without arguments that makes a fresh start, not timed, and returns the
-# function that is: it trains for EPOCHS epochs and returns the last training and validation losses
-# of the all-ones and the random network, (2, 2), or None where it keeps no such losses.
+# --- The trainer -----------------------------------------------------------------------------
+# A contestant is a function without arguments. It makes a new start, which is not timed, and
+# returns the function that is timed: it trains for EPOCHS epochs and returns the last training and
+# validation losses of the all-ones and the random network, (2, 2), or None if it has none.
 
 
 def engine(repeat):
-    """Print what an epoch costs, everyone on one thread."""
+    """Print the time of an epoch for each contestant, on one thread."""
     contestants = [
         ("textbook classes, `fit`", 2, textbook_classes),
-        ("engine, `Comparison.advance`", 2, comparison),
-        ("engine, `Trainer.advance`", 8, functools.partial(trainer, 8)),
-        ("engine, `Trainer.advance`", 32, functools.partial(trainer, 32)),
+        ("`Comparison.advance`", 2, comparison),
+        ("`Trainer.advance`", 8, functools.partial(trainer, 8)),
+        ("`Trainer.advance`", 32, functools.partial(trainer, 32)),
         ("scikit-learn, `MLPClassifier`, no validation loss", 2, mlp_classifier),
     ]
     missing = []
@@ -129,10 +128,10 @@ def engine(repeat):
     print_table(["trains", "networks", "µs an epoch", "µs a network", "ratio"], rows)
     print(
         f"Medians of {repeat} runs of {EPOCHS} epochs on breast cancer, 10 units, one thread, losses"
-        " equal to a relative 1e-9. Ratio: time a network, to the plain loop's of the same moment."
+        " equal to a relative 1e-9. The ratio is the time per network over that of the plain loop."
     )
     if "jax" not in missing:
-        print(f"Engine to compiled JAX, paired: {to_jax:.2f}.")
+        print(f"Trainer over compiled JAX, in pairs: {to_jax:.2f}.")
     for package in missing:
         print(f"Not measured, because not installed: {package}.")
     print()
@@ -172,7 +171,7 @@ def starts():
 
 
 def plain_loop():
-    """The chapter's loop as one writes it down, one network after the other."""
+    """Return the chapter's loop, written out, for one network after the other."""
     x, y, x_val, y_val = samples()
     m, rate, l1, l2 = len(x), SETTINGS.learning_rate, SETTINGS.l1, SETTINGS.l2
 
@@ -208,7 +207,7 @@ def plain_loop():
 
 
 def textbook_classes():
-    """The chapter's classes, as `dualnet` has them."""
+    """Return a run of the chapter's classes in `dualnet`."""
     x, y, x_val, y_val = samples()
     networks = [SETTINGS.ones(), SETTINGS.normal()]
 
@@ -221,7 +220,7 @@ def textbook_classes():
 
 
 def comparison():
-    """The engine as the page uses it."""
+    """Return a run of `Comparison`, as on the page."""
     experiment = Comparison(SETTINGS)
 
     def run():
@@ -233,7 +232,7 @@ def comparison():
 
 
 def trainer(count):
-    """The engine with the all-ones network, the random one and further seeds."""
+    """Return a run of `Trainer` with the all-ones network, the random one and further seeds."""
     seeds = range(count - 2)
     networks = [SETTINGS.ones(), SETTINGS.normal(), *(SETTINGS.normal(seed=s) for s in seeds)]
     experiment = Trainer(networks, *samples())
@@ -247,8 +246,8 @@ def trainer(count):
 
 
 def mlp_classifier():
-    """scikit-learn's network of the same shape and descent; it can neither start from ones nor record
-    a validation loss by our split."""
+    """Return a run of scikit-learn's network of the same shape and solver. It can neither start
+    from ones nor record a validation loss on the same samples."""
     from sklearn.neural_network import MLPClassifier
 
     x, y, _, _ = samples()
@@ -277,7 +276,7 @@ def mlp_classifier():
 
 
 def eager_torch():
-    """Both networks in one stack of tensors, gradients by PyTorch."""
+    """Return a run of both networks in one stack of tensors, with PyTorch's gradients."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -325,7 +324,7 @@ def eager_torch():
 
 
 def compiled_jax():
-    """Both networks vectorised, all epochs in one compiled loop, float64."""
+    """Return a run of both networks, vectorized, with all epochs in one compiled loop, float64."""
     os.environ |= {
         "NPROC": "1",  # the size of its thread pool
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
@@ -379,8 +378,8 @@ def compiled_jax():
 
 # --- The page -------------------------------------------------------------------------------
 
-# One slider and one curve of 500 epochs: as Streamlit draws it by itself, with a tooltip, and with
-# Altair as the least there is, neither tooltip nor legend.
+# One slider and one curve of 500 epochs: by `st.line_chart`, with a tooltip, and by Altair without
+# tooltip or legend.
 BARE_PAGE = """
 import altair as alt
 import numpy as np
@@ -395,13 +394,14 @@ left, right = st.columns(2)
 """
 BARE_PAGES = {
     "`st.line_chart`": 'left.line_chart(curve, x="epoch", y="loss", height=270)',
-    "a bare line": """
+    "minimal line chart": """
 line = alt.Chart(curve).mark_line().encode(x="epoch", y="loss").properties(height=270)
 left.altair_chart(line)
 """,
 }
 
-# Notes, by the browser's own clock, when each chart and picture was last drawn and when a key went down.
+# Records when each chart and picture was last drawn and when a key was pressed, by the browser's
+# clock.
 WATCH = """
 window.drawn = new Map();
 window.pressed = 0;
@@ -445,7 +445,10 @@ OURS, BARE = (2, 2), (1, 0)  # charts and pictures to wait for
 
 
 class Visit:
-    """A visitor with an empty browser cache, who looks at so many charts and pictures of a page."""
+    """A visitor with an empty browser cache.
+
+    parts : how many charts and how many pictures of the page to wait for
+    """
 
     def __init__(self, chrome, parts):
         self._context = chrome.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
@@ -473,8 +476,8 @@ class Visit:
         return self._settled()
 
     def press(self, slider, key):
-        """Return the milliseconds from ``key`` on the slider of that widget key to the new charts and
-        pictures."""
+        """Return the milliseconds from ``key`` on the slider of that widget key to the new charts
+        and pictures."""
         self.bytes = 0
         self._page.locator(f".st-key-{slider}").get_by_role("slider").press(key)
         return self._settled()
@@ -487,8 +490,8 @@ class Visit:
 
 
 def page(repeat):
-    """Print how long a visitor waits for the page, beside bare Streamlit pages with one chart."""
-    # Rows of the page and each bare page: opening, first moves of a slider, and the median of later ones.
+    """Print how long a visitor waits for the page and for minimal pages with one chart."""
+    # Rows for the page and each minimal page: opening, first and later moves of a slider.
     times = {"first": [], "units": [], "epochs": [], "units later": [], "epochs later": []}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -511,10 +514,10 @@ def page(repeat):
 
     words = {
         "first": "first complete charts and unit plots, warm server",
-        "units": "new settings: one hidden unit more, 500 epochs",
+        "units": "new settings: one more hidden unit, 500 epochs",
         "epochs": "fewer epochs: 400 of the 500 trained",
-        "units later": "new settings, the slider's next moves",
-        "epochs later": "epochs alone, the slider's next moves",
+        "units later": "new settings, later slider moves",
+        "epochs later": "epochs only, later slider moves",
     }
     rows = []
     for name, visits in times.items():
@@ -526,16 +529,16 @@ def page(repeat):
     bare_head = [text for name in BARE_PAGES for text in (f"{name}, ms", "ratio")]
     print_table(["until charts and unit plots are drawn", "page, ms", *bare_head], rows)
     print(
-        f"Medians of {repeat} visits to each in turns, in Chromium at 1280×720, its cache empty, on the"
-        " server's own machine. From navigation, or from the key on the slider, to the last change of"
-        " charts and unit plots. The bare pages have one slider and one curve of 500 epochs, as Streamlit's own"
-        " command draws it and as a line without tooltip or legend. A change from 100,000 to 90,000 epochs"
-        f" sends {received / 1000:.0f} kB to the browser.\n"
+        f"Medians of {repeat} alternating visits to each page, in Chromium at 1280×720 with an empty"
+        " cache, on the same machine as the server. Times run from navigation, or from the key press"
+        " on the slider, to the last change of charts and unit plots. The minimal pages have one"
+        " slider and one curve of 500 epochs. A change from 100,000 to 90,000 epochs"
+        f" sends {received / 1000:.0f} kB.\n"
     )
 
 
 def visit_once(chrome, url, bare_urls, seed, times):
-    """Measure each page once. Every ``seed`` makes settings that nobody has trained."""
+    """Measure each page once. Every ``seed`` gives settings that are not trained yet."""
     with ExitStack() as stack:
         visit = stack.enter_context(Visit(chrome, OURS))
         bare = [stack.enter_context(Visit(chrome, BARE)) for _ in bare_urls]

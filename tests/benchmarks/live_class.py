@@ -100,7 +100,8 @@ class Follower(load.Visitor):
 
 
 async def vote(phone, key):
-    """Vote at any time within three seconds; return the seconds until the vote is drawn, None if lost."""
+    """Vote at any time within three seconds; return the seconds until the vote is drawn, None if
+    lost."""
     await asyncio.sleep(random.uniform(0, 3))
     phone.drawn.pop(key, None)
     begun = await phone.press(key, phone.fragment)
@@ -111,8 +112,8 @@ async def vote(phone, key):
 
 
 async def lesson(teacher, phones):
-    """Go through steps; return the seconds to the phones' next question, the seconds to drawn votes,
-    votes counted and votes cast."""
+    """Go through steps; return the seconds to the phones' next question, the seconds to drawn
+    votes, votes counted and votes cast."""
     follow, votes, counted, cast = [], [], 0, 0
     for _ in range(STEPS):
         votes += await asyncio.gather(*(vote(phone, "vote3") for phone in phones))
@@ -167,7 +168,7 @@ async def start_class(teacher):
 
 
 async def votes(url, code, tally, count=50, rate=10):
-    """Let ``count`` phones vote ``rate`` times a second each, whatever is drawn."""
+    """Let ``count`` phones vote ``rate`` times a second each, without waiting for the page."""
 
     async def flood(phone):
         with suppress(ConnectionClosed, KeyError):
@@ -184,7 +185,7 @@ async def votes(url, code, tally, count=50, rate=10):
 
 
 async def seats(url, code, tally, count=300, at_once=20):
-    """Let ``count`` browsers that nobody knows open the class, some at a time, and stay."""
+    """Let ``count`` new browsers open the class, ``at_once`` at a time, and stay."""
     gate = asyncio.Semaphore(at_once)
 
     async def take(number):
@@ -249,7 +250,7 @@ ATTACKS = {flood.__name__: attack(flood) for flood in (votes, seats, codes)}
 
 
 async def live_class(url, count):
-    """Print what a class of ``count`` phones costs, alone and beside others."""
+    """Print the load of a class of ``count`` phones, alone and beside others."""
     process, rows = load.process_of(url), []
     storm = load.slider_storm(url, iter(range(2_000_000, 3_000_000)))
     async with Follower(url) as teacher:
@@ -267,7 +268,7 @@ async def live_class(url, count):
             for name, flood in {
                 "code guessing": codes,
                 "50 × 10 votes a second": votes,
-                "300 seat-takers": seats,
+                "300 new devices": seats,
             }.items():
                 tally = Counter()
                 async with load.beside(flood(url, code, tally)):

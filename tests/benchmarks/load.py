@@ -1,15 +1,14 @@
-"""How the page serves a full class, and what becomes of it when visitors mean no good.
+"""Load tests: a full class on one server, its memory, and a normal visitor during attacks.
 
-    python -m tests.benchmarks.load --sessions 30 --changes 10    a class, and beside greedy visitors
-    python -m tests.benchmarks.load --class 30                    a live class: phones follow and vote
-    python -m tests.benchmarks.load --moves 60                    one visitor; does the server forget?
-    python -m tests.benchmarks.load --soak 10                     minutes of anything at all
-    python -m tests.benchmarks.load --attack greedy               an honest visitor beside it; "all" for all
+    python -m tests.benchmarks.load --sessions 30 --changes 10   a class, also with greedy visitors
+    python -m tests.benchmarks.load --class 30                   a live class
+    python -m tests.benchmarks.load --moves 60                   memory after many settings
+    python -m tests.benchmarks.load --soak 10                    minutes of random settings
+    python -m tests.benchmarks.load --attack greedy              a normal visitor; "all" for all
 
-Starts the server and visits it over the protocol that browsers speak: a websocket on which a visitor
-sends `BackMsg` (all widgets' values, please run) and the server answers with `ForwardMsg` (what to
-draw, finished). Takes what it needs from the page by the keys of its controls. Prints Markdown tables.
-Stops by itself, the server included.
+Starts a server and visits it over the protocol of Streamlit's browser client: a websocket on which
+a visitor sends `BackMsg` (the values of all widgets) and the server answers with `ForwardMsg`
+(elements, the end of the run). Finds controls by their keys. Prints Markdown tables.
 """
 
 import argparse
@@ -50,7 +49,7 @@ SLOWER_BESIDE_ANOTHER = 3  # p95 beside one greedy visitor / p95 without
 # --- A visitor ------------------------------------------------------------------------------
 
 
-# What stands in the place of each option of a choice, whatever the words.
+# The options of each choice by position, in any language.
 CHOICES = {
     "dataset": DATASETS,
     "question": tuple(QUESTIONS),
@@ -75,7 +74,7 @@ class Visitor:
         self.session = None
         self._page_hash = ""
         self._drawn = set()
-        self._widgets = {}  # stay at hand while a run draws them anew
+        self._widgets = {}  # kept while a run draws them again
         self._values = {}
 
     async def __aenter__(self):
@@ -94,7 +93,7 @@ class Visitor:
         await self.connection.close()
 
     def vanish(self):
-        """Be gone without a word, as when a browser is killed."""
+        """Drop the connection without closing it, as when a browser is killed."""
         self.connection.transport.abort()
 
     def has(self, key):
@@ -106,7 +105,7 @@ class Visitor:
         return bool(self._saves(key)) or self._button(key) is not None
 
     async def move(self, **values):
-        """Set the controls called so, and do not wait for what becomes of it."""
+        """Set controls, by key, without waiting for the page."""
         for key, value in values.items():
             kind, widget = self._widgets[key]
             self._values[key] = state = BackMsg().rerun_script.widget_states.widgets.add()
@@ -141,8 +140,8 @@ class Visitor:
                     return exceptions
 
     async def download(self, key):
-        """Press the button that makes the file called ``key``, where it is not made yet, and then the
-        one that saves it; return the file. Raises OSError without one."""
+        """Press the button that makes the file called ``key``, where it is not made yet, and then
+        the one that saves it; return the file. Raises OSError without one."""
         if not self._saves(key):
             press = BackMsg().rerun_script.widget_states.widgets.add()
             press.id, press.trigger_value = self._button(key).id, True
@@ -180,19 +179,19 @@ class Visitor:
         return next((b for b in buttons if b.id.endswith(f"-save_{key}")), None)
 
     async def messages(self):
-        """Yield all messages from now on, each after ``page`` and ``query`` have followed it."""
+        """Yield all further messages, each after ``page`` and ``query`` are updated."""
         while True:
             message = ForwardMsg.FromString(await self.connection.recv())
             self._follow(message)
             yield message
 
     def elements(self, kind):
-        """Return the elements of a kind, such as "markdown", as their places come on the page."""
+        """Return the elements of a kind, such as "markdown", in the order of the page."""
         elements = [self.page[place] for place in sorted(self.page)]
         return [getattr(e, kind) for e in elements if e.WhichOneof("type") == kind]
 
     async def run(self, *pressed):
-        """Ask for the page again, with the controls as they stand and the buttons ``pressed``."""
+        """Request a run with the current controls and the buttons ``pressed``."""
         message = BackMsg()
         client = message.rerun_script
         client.query_string = urlencode(self.query)
@@ -219,7 +218,7 @@ class Visitor:
                 self._drawn.add(place)
                 kind = element.WhichOneof("type")
                 self._note(kind, getattr(element, kind))
-            elif message.delta.HasField("add_block"):  # what stands in it stays until drawn anew
+            elif message.delta.HasField("add_block"):  # its elements are kept until drawn again
                 self.page.pop(place, None)
                 self._note("block", message.delta.add_block)
         elif kind == "script_finished":
@@ -231,7 +230,7 @@ class Visitor:
 
 
 def fetch(url, method="GET", body=None, **headers):
-    """Return the answer's headers and body. Raises `urllib.error.HTTPError` where it is refused."""
+    """Return the headers and body of a response. Raises `urllib.error.HTTPError` if refused."""
     request = urllib.request.Request(url, body, headers, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=TIMEOUT) as answer:
@@ -249,13 +248,13 @@ def process_of(url):
 
 
 def shared_walk(changes):
-    """Yield what the teacher has shown before: settings that the server has trained already."""
+    """Yield the teacher's settings, which the server has already trained."""
     for i in range(changes):
         yield "cached", {"units": 2 + i} if i % 2 == 0 else {"epochs": 300 if i % 4 == 1 else 500}
 
 
 def own_walk(changes, seeds):
-    """Yield settings that nobody has seen, and between them fewer and again all of their epochs."""
+    """Yield new settings, and between them fewer and then all of their epochs."""
     for i in range(changes):
         if i % 3 == 0:
             yield "new", {"seed": next(seeds)}
@@ -264,7 +263,7 @@ def own_walk(changes, seeds):
 
 
 class Record:
-    """Seconds that each kind of request took, and how many went wrong."""
+    """The seconds of each kind of request, and how many failed."""
 
     def __init__(self):
         self.seconds = {"opening": [], "cached": [], "new": [], "file": []}
@@ -272,7 +271,7 @@ class Record:
 
     @asynccontextmanager
     async def request(self, kind, visitor=None):
-        """Time what is sent in the body until the page of ``visitor``, if any, is finished."""
+        """Time the block until the page of ``visitor``, if any, is finished."""
         begun = time.perf_counter()
         try:
             yield
@@ -290,8 +289,8 @@ class Record:
 
 
 async def visit(url, walk, record, pause, chance, files=()):
-    """Open the page, go the ``walk`` and take ``files`` along; look at each page for about ``pause``
-    seconds."""
+    """Open the page, apply the changes of ``walk``, about ``pause`` seconds apart, and download
+    ``files``."""
     async with Visitor(url) as visitor:
         async with record.request("opening", visitor):
             pass
@@ -308,8 +307,8 @@ async def visit(url, walk, record, pause, chance, files=()):
 
 
 async def class_of(url, sessions, changes, pause, seeds):
-    """Let ``sessions`` visitors in at once, every other one on the shared walk; every third takes a
-    picture along."""
+    """Start ``sessions`` visitors at once, every other one on the shared walk; every third
+    downloads a picture."""
     record, chance = Record(), random.Random(42)
     walks = [own_walk(changes, seeds) if i % 2 else shared_walk(changes) for i in range(sessions)]
     async with asyncio.TaskGroup() as group:
@@ -354,7 +353,7 @@ async def beside(greedy):
     try:
         yield
         if task.done():
-            task.result()  # it must not have given up before
+            task.result()  # it must not have ended before
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -396,7 +395,7 @@ async def memory_of(process):
 
 async def a_class(url, sessions, changes, pause):
     """Return the records of all parts by name, and the server's memory."""
-    seeds = iter(range(1_000_000, 2_000_000))  # nobody's yet
+    seeds = iter(range(1_000_000, 2_000_000))  # not used yet
     records = {}
     process = process_of(url)
     async with memory_of(process) as memory:
@@ -455,7 +454,7 @@ def report_class(records, memory, sessions, pause):
         for kind in ("opening", "cached", "new")
     }
     print_table(
-        ["wanted", "measured", "at most"],
+        ["figure", "measured", "limit"],
         [
             ["errors", f"{errors}", "0"],
             ["peak memory of the server, MB", f"{memory[1]:.0f}", f"{MEMORY}"],
@@ -475,14 +474,14 @@ def report_class(records, memory, sessions, pause):
         ],
     )
     print(
-        f"A visitor looks at each page for {pause} s on average. Half of the class walks through the"
-        " settings that the teacher has shown, the other half through new ones of their own."
-        f" The visitors run on the server's own machine. Memory after the first visitor:"
+        f"A visitor waits {pause} s on average between two requests. Half of the class uses the"
+        " teacher's settings, the other half new settings of their own."
+        " The visitors run on the same machine as the server. Memory after the first visitor:"
         f" {memory[0]:.0f} MB.\n"
     )
 
 
-# --- Does the server forget? ----------------------------------------------------------------
+# --- Memory after many settings ----------------------------------------------------------------
 
 
 async def moves(url, count):
@@ -499,12 +498,12 @@ async def moves(url, count):
             await visitor.finished()
     after, seconds = memory_now(process), time.perf_counter() - begun
     print_table(
-        ["moves", "seconds", "MB before", "MB after", "more"],
+        ["moves", "seconds", "MB before", "MB after", "increase"],
         [[str(count), f"{seconds:.0f}", f"{before:.0f}", f"{after:.0f}", f"{after - before:.0f}"]],
     )
 
 
-# --- Anything at all ------------------------------------------------------------------------
+# --- Random settings ------------------------------------------------------------------------
 
 
 RATES = HYPERPARAMETERS["learning_rate"].choices
@@ -512,7 +511,7 @@ HOSTILE = ("", "nan", "1e999", "-1", "유닛", "0x10", "<b>", "9" * 400, "true",
 
 
 def any_value(key, chance):
-    """Return a value that the control called ``key`` can take; epochs are few as a rule."""
+    """Return a random value of the control called ``key``; mostly few epochs."""
     if key in CHOICES:
         return chance.choice(CHOICES[key])
     if key == "epochs":
@@ -611,14 +610,14 @@ async def soak(url, minutes):
 
 # --- Attacks --------------------------------------------------------------------------------
 #
-# Each is a coroutine function of the address. It lets a gate know when it begins, returns when it is
-# over, and returns a remark; those that never end are cancelled after LASTING seconds.
+# Each is a coroutine function of the address. It lets a gate know when it begins, returns when it
+# is over, and returns a remark; those that never end are cancelled after LASTING seconds.
 
 LASTING = 20
 
 
 async def files_at_once(url, begin, key, links):
-    """Let one visitor a link open the page, then let all press one button at the same moment."""
+    """Open each link as a visitor, then let all press one button at the same time."""
     ready = asyncio.Barrier(len(links))
     seconds = []
 
@@ -645,7 +644,7 @@ async def pngs(url, begin):
 
 
 async def csvs(url, begin):
-    """Sixty tables of some 100,000 rows at once, all different."""
+    """Sixty tables of about 100,000 rows at once, all different."""
     links = [{"epochs": 100_000 - i} for i in range(60)]
     async with Visitor(url, epochs=100_000) as visitor:
         await visitor.finished()  # trained
@@ -727,7 +726,7 @@ async def frames(url, begin):
         try:
             async with Visitor(url) as visitor:
                 await visitor.finished()
-                # By hand, since masking it takes this process seconds: binary, masked with zeros.
+                # Written by hand, because masking takes seconds: binary, masked with zeros.
                 head = struct.pack(">BBQ4x", 0x82, 0xFF, size)
                 visitor.connection.transport.write(head + bytes(size))
                 await visitor.finished()
@@ -749,8 +748,8 @@ ATTACKS = {
 
 
 async def honest(url, seeds, record, rounds=5, task=None):
-    """Open the page, ask for 500 epochs that nobody has and for some that are there: for so many
-    rounds, and until ``task`` is over or has lasted."""
+    """Open the page, request 500 new epochs and some trained ones: for ``rounds`` rounds, and until
+    ``task`` ends or has run for LASTING seconds."""
     until = time.monotonic() + LASTING
     while rounds > 0 or (task and not task.done() and time.monotonic() < until):
         rounds -= 1
@@ -764,7 +763,7 @@ async def honest(url, seeds, record, rounds=5, task=None):
 
 
 async def attacked(url, attack):
-    """Return a row of the table: an honest visitor before, during and after an attack."""
+    """Return a row of the table: a normal visitor before, during and after an attack."""
     seeds = iter(range(1_000_000, 2_000_000))
     before, during, after, begin = Record(), Record(), Record(), asyncio.Event()
     async with Visitor(url) as visitor:
@@ -795,7 +794,7 @@ async def attacked(url, attack):
 
 
 def attacks(chosen):
-    """Print what becomes of an honest visitor beside each attack, each on a server of its own."""
+    """Print the times of a normal visitor for each attack, each on its own server."""
     rows = []
     for name, attack in chosen.items():
         with server() as url:
@@ -804,7 +803,7 @@ def attacks(chosen):
     times = [
         f"{what} {when}, ms"
         for what in ("opening", "500 new epochs")
-        for when in ("before", "beside", "after")
+        for when in ("before", "during", "after")
     ]
     memory = [f"MB {when}" for when in ("before", "at the peak", "after")]
     print("\nTimes: median / longest.\n")

@@ -1,8 +1,9 @@
-"""The page in every window: ``python -m tests.benchmarks.matrix [--pictures FOLDER]``.
+"""Layout of all answers: ``python -m tests.benchmarks.matrix [--pictures FOLDER]``.
 
-Opens every question on every dataset with 1, 10 and 64 units, with the notice about a refused link, in
-both languages, on a projector's and on a desk's screen, and prints what of an answer lies outside of the
-window. With a folder: pictures instead, of every question and step, light and dark, on a phone as well.
+Opens every question on every dataset with 1, 10 and 64 units, with the notice about a rejected
+link, in both languages, on the screens of a projector and a desk, and prints the parts of answers
+outside the window. With a folder, it saves screenshots of every question and step instead, light
+and dark, also on a phone.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from tests.browser.helpers import (
     server,
 )
 
-PLANE = {"learning_rate": 1.0, "l2": 0.0, "epochs": 1_000}  # where there is something to see
+PLANE = {"learning_rate": 1.0, "l2": 0.0, "epochs": 1_000}  # for a boundary that bends
 
 
 def main():
@@ -53,7 +54,7 @@ def measure(chrome, url, questions):
             if found:
                 print(f"{size['width']} {language} {link(state)}", *found, sep="\n    ", flush=True)
         page.close()
-    print(f"{opened} pages opened; in {outside} something lies outside of the window.")
+    print(f"{opened} pages opened; {outside} have parts outside the window.")
 
 
 def take_pictures(chrome, url, questions, folder):
@@ -82,7 +83,7 @@ STAGE_PICTURE = ".st-key-stage :is(svg.marks, img, pre)"
 
 
 def show(page, url, state, refused=False):
-    """Open the page in ``state``, with the notice about a refused link or without."""
+    """Open the page in ``state``, with or without the notice about a rejected link."""
     query = link(state)
     if refused:
         query += "&" * bool(query) + "?" * (not query) + "l1=9"

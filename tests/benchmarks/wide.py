@@ -1,4 +1,4 @@
-"""Why many features want Glorot's start: ``python -m tests.benchmarks.wide`` prints a Markdown table.
+"""Benchmark of the estimator with many features: ``python -m tests.benchmarks.wide``.
 
 Two classes, normally distributed, whose means are four standard deviations apart; the difference is
 spread evenly over all features, so that 97.7 % is the best that any classifier can expect.
@@ -44,7 +44,7 @@ def main():
             )
     print_table(["trains on", "training accuracy", "test accuracy", "epochs", "CPU time"], rows)
     print(
-        "10 hidden units, full batches but for MLPClassifier's of 200, one thread, all else default."
+        "10 hidden units, full batches (MLPClassifier: 200 samples), one thread, otherwise defaults."
     )
 
 
@@ -58,7 +58,7 @@ def data(n_features):
 
 
 def fit(model, x, y):
-    """Fit ``model`` on one thread and return the seconds of its own process, whoever else computes."""
+    """Fit ``model`` on one thread and return the CPU seconds of this process."""
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         start = time.process_time()

@@ -1,4 +1,5 @@
-"""What the browser tests and the benchmarks share: a server, a headless Chromium, parts of the page."""
+"""What the browser tests and the benchmarks share: a server, a headless Chromium, parts of the
+page."""
 
 import re
 import shutil
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "streamlit_app.py"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as distributions call it
 FLAGS = [
-    "--no-sandbox",  # containers give none
+    "--no-sandbox",  # not available in containers
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -68,7 +69,7 @@ READY = """() => {
         && all('[data-testid=stImage] img').every(image => image.complete && image.naturalWidth);
 }"""
 
-# What of the answer lies outside of the window, or is cut off: words and by how many pixels.
+# Parts of the answer that are outside the window or cut off, and by how many pixels.
 OUTSIDE = """(height) => {
     const sidebar = document.querySelector('[data-testid=stSidebar]')?.getBoundingClientRect();
     const left = sidebar && innerWidth > 768 ? sidebar.right : 0;
@@ -91,7 +92,7 @@ OUTSIDE = """(height) => {
 
 
 class ChromiumMissing(RuntimeError):
-    """Says what to install."""
+    """No Chromium is installed; the message says what to install."""
 
 
 def chromium():
@@ -119,7 +120,8 @@ def browser():
 
 @contextmanager
 def server(script=PAGE, *options, timeout=60):
-    """Run ``streamlit run script`` on a free loopback port; yield its address without a final slash.
+    """Run ``streamlit run script`` on a free loopback port; yield its address without a final
+    slash.
 
     script : path, default the page; the working directory is the project's, so its theme applies
     options : further arguments of ``streamlit run``, such as "--client.showErrorDetails=none"
@@ -159,7 +161,7 @@ def server(script=PAGE, *options, timeout=60):
 def _healthy(url, process, timeout):
     """Wait until the server answers; return whether it did within ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
-    # A proxy of the environment has no business between this machine and itself.
+    # Requests to this machine must not use the environment's proxy.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -179,13 +181,13 @@ def ready(page):
 
 
 def connected(page, socket):
-    """Remember the page's connection, and what it sends."""
+    """Record the page's connection and what it sends."""
     page.socket = socket
     socket.on("framesent", lambda frame: page.sent.append(frame))
 
 
 def finished(frame):
-    """Whether the server says in ``frame`` that a run of the script is done."""
+    """Return whether the server reports in ``frame`` that a run of the script is done."""
     message = ForwardMsg.FromString(frame)
     done = message.WhichOneof("type") == "script_finished"
     return done and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
@@ -193,8 +195,8 @@ def finished(frame):
 
 @contextmanager
 def rerun(page):
-    """Wait, after what is done within, until the page has answered."""
-    # Not by the page's own state: a short run comes and goes between two of its pictures.
+    """Wait at the end of the block until the page has answered."""
+    # The state of the page may miss a short run, which begins and ends between two polls.
     with page.socket.expect_event("framereceived", finished):
         yield
     page.wait_for_timeout(100)  # until it has read the message
@@ -236,7 +238,7 @@ def no_sideways_scrolling(page):
 
 
 def path_width(page):
-    """The width in pixels of the first curve drawn."""
+    """Return the width in pixels of the first curve drawn."""
     return page.locator(LINES).first.evaluate("path => path.getBBox().width")
 
 
@@ -249,7 +251,7 @@ def inside(box, size):
     )
 
 
-# What is Streamlit's own and cannot be set from here: the rule, and a part of the element's HTML.
+# Violations in Streamlit's own elements: the rule, and a part of the element's HTML.
 AXE_OF_STREAMLIT = {
     ("color-contrast", 'class="token'),  # its colors of source code: 3.7 to 1 for names
     ("scrollable-region-focusable", "katex-display"),  # two pixels of an italic letter's slant
@@ -257,7 +259,7 @@ AXE_OF_STREAMLIT = {
 
 
 def axe_violations(page):
-    """Return what axe-core finds serious or critical, but for what is Streamlit's own."""
+    """Return the serious and critical violations that axe-core finds, except Streamlit's own."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [
         (rule["id"], node["html"][:200], node["failureSummary"])

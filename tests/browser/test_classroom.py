@@ -156,7 +156,7 @@ def test_a_projector_shows_every_step_before_and_after_show(visit, everywhere, l
     assert axe_violations(teacher) + axe_violations(phone) == []
 
 
-def test_a_lesson_with_reload_second_tab_and_what_if(visit):
+def test_a_lesson_continues_after_a_reload_and_in_a_second_tab(visit):
     teacher, query = start_class(visit)
     phones = [follow(visit, query, language) for language in ("en", "ko", "en")]
     for number, step in enumerate(STEPS, start=1):
@@ -205,7 +205,7 @@ def test_a_phone_without_network_neither_loses_a_vote_nor_votes_twice(visit, pro
     phone.console.clear()  # connections refused are reported
 
 
-def test_the_remote_leads_and_a_reload_stays_the_teachers(visit):
+def test_the_remote_controls_the_page_and_a_reload_stays_the_teachers(visit):
     teacher, query = start_class(visit)
     phone = follow(visit, query)
     vote(phone, 2)

@@ -1,4 +1,4 @@
-"""Moves in Chromium that overlap the network's round trip: slider, drawing and URL agree afterwards."""
+"""Quick moves over a slow network in Chromium: controls, charts and URL agree afterwards."""
 
 import asyncio
 import random
@@ -135,7 +135,7 @@ def quiet(page):
             return now
         before = now
         page.wait_for_timeout(1_000 * QUIET)
-    raise AssertionError("the page does not come to rest")
+    raise AssertionError("the page keeps changing")
 
 
 def opened(visit, url, page):
@@ -153,8 +153,8 @@ def opened(visit, url, page):
 
 
 def agree(visit, url, page):
-    """Return whether the page shows what a new page of its URL shows. A disagreement that stays is looked
-    at three times: a busy machine may draw nothing for `QUIET` seconds."""
+    """Return whether the page shows what a new page of its URL shows. A disagreement is checked
+    three times: a busy machine may draw nothing for `QUIET` seconds."""
     return any(quiet(page) == opened(visit, url, page) for _ in range(3))
 
 

@@ -1,4 +1,5 @@
-"""The lesson in Chromium: by keyboard before a class, by touch on a phone, and its link for others."""
+"""The lesson in Chromium: by keyboard before a class, by touch on a phone, and its link for
+others."""
 
 import io
 import re
@@ -38,7 +39,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("language", LOCALES)
-def test_the_lesson_by_keyboard_alone(visit, language):
+def test_the_lesson_can_be_given_by_keyboard_alone(visit, language):
     page = visit("?step=loss", language)
     for number in range(1, len(STEPS) + 1):
         assert_asks(page, number, language)
@@ -62,7 +63,7 @@ def test_the_lesson_by_keyboard_alone(visit, language):
 
 
 @pytest.mark.parametrize("language", LOCALES)
-def test_the_lesson_by_touch_from_the_link_of_each_step(visit, url, language):
+def test_each_step_works_by_touch_from_its_link(visit, url, language):
     phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
     page = visit("?step=1", language, **phone)
     for number, step in enumerate(STEPS, start=1):
@@ -96,7 +97,7 @@ def test_the_opening_page_leads_to_the_lesson_on_a_phone_as_well(visit):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_everybody_can_read_and_press_a_step(visit, theme):
+def test_a_step_is_accessible(visit, theme):
     page = visit("?step=4", color_scheme=theme)
     assert axe_violations(page) == []
     for key in ("2", "ArrowRight"):
@@ -133,7 +134,7 @@ def test_nothing_of_the_last_step_stays_while_the_next_one_trains(visit):
     assert_shows(page, 2)
 
 
-def test_a_press_too_many_shows_no_answer(visit):
+def test_repeated_presses_show_no_answer(visit):
     page = visit("?step=reach")
     with rerun(page):
         page.keyboard.press("ArrowRight")
@@ -147,7 +148,7 @@ def test_a_press_too_many_shows_no_answer(visit):
     assert_asks(page, 4, "en")
 
 
-def test_what_if_and_on(visit):
+def test_a_moved_control_changes_the_verdict_and_the_lesson_continues(visit):
     page = visit("?step=loss")
     for key in ("2", "ArrowRight"):
         with rerun(page):
@@ -242,7 +243,7 @@ def test_a_printed_step_is_one_page_without_controls(visit, step):
     expect(page.locator("h1")).to_be_visible()
 
 
-def test_notes_are_for_the_page_that_wants_them(visit):
+def test_only_the_page_that_enables_them_shows_notes(visit):
     t = translator("en")
     words = STEPS[0].text("notes", STEPS[0].view())[:40]
     page, other = visit("?step=1"), visit("?step=1")

@@ -40,7 +40,7 @@ from tests.browser.helpers import (
     slider,
     value,
 )
-from tests.plotting.test_palette import BACKGROUNDS
+from tests.plotting.test_colors import BACKGROUNDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -59,7 +59,7 @@ WINDOWS = [
 
 @pytest.mark.parametrize(("language", "size", "dataset", "units"), WINDOWS)
 def test_every_answer_is_inside_the_window(visit, url, language, size, dataset, units):
-    """With the notice about a refused link above it."""
+    """With the notice about a rejected link above it."""
     page = visit("?l1=9", language, viewport=size)
     t = translator(language)
     for question in QUESTIONS:
@@ -73,7 +73,7 @@ def test_every_answer_is_inside_the_window(visit, url, language, size, dataset, 
 
 
 def test_the_gap_between_the_networks_is_visible(visit):
-    """The ends of both validation curves are a sixth of the plot's height apart, or more."""
+    """The ends of both validation curves are at least a sixth of the plot's height apart."""
     page = visit()
     ends = page.locator(f"{STAGE} {CHARTS}").first.evaluate(
         """chart => {
@@ -87,7 +87,7 @@ def test_the_gap_between_the_networks_is_visible(visit):
 
 
 @pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
-def test_phone(visit, url, dataset):
+def test_every_question_fits_a_phone(visit, url, dataset):
     page = visit(f"?dataset={dataset}", viewport=PHONE, has_touch=True, is_mobile=True)
     for question in QUESTIONS:
         show(page, url, {"question": question, "dataset": dataset})
@@ -156,7 +156,7 @@ def test_back_undoes_one_choice_and_forward_does_it_again(visit):
         assert (page.url, page.evaluate(CONTROLS)) == wanted
 
 
-def test_a_state_is_a_link(visit):
+def test_a_state_is_restored_by_its_link(visit):
     page = visit("?epochs=512&learning_rate=0.123&question=units&axis=book&constant=0.5")
     with rerun(page):
         slider(page, "epoch").press("ArrowLeft")
@@ -188,14 +188,14 @@ def test_a_slider_moved_quickly_stays_where_it_is_left(visit):
         page.wait_for_timeout(40)
     page.wait_for_function("() => new URLSearchParams(location.search).get('units') === '18'")
     ready(page)
-    for _ in range(10):  # nothing old arrives any more
+    for _ in range(10):  # no late message arrives
         assert value(page, "units") == "18"
         page.wait_for_timeout(50)
     assert "units=18" in page.url
 
 
-def test_moves_keep_the_charts_that_stand(visit):
-    """A chart that is built anew takes several times as long."""
+def test_moves_keep_the_existing_charts(visit):
+    """To build a chart again takes several times as long."""
     page = visit()
     charts = "[...document.querySelectorAll('svg.marks')]"
     page.evaluate(f"() => {charts}.forEach(svg => {{ svg.stands = true }})")
@@ -208,7 +208,7 @@ def test_moves_keep_the_charts_that_stand(visit):
 # --- training -------------------------------------------------------------------------------
 
 
-def test_long_run_grows_is_interrupted_and_resumed(visit):
+def test_a_long_run_shows_progress_and_resumes_after_an_interruption(visit):
     page = visit("?epochs=100000&units=64", wait=False)
     page.wait_for_selector(PROGRESS)
     page.evaluate(
@@ -239,7 +239,7 @@ def test_long_run_grows_is_interrupted_and_resumed(visit):
     other = page.evaluate("window.seen.at(-1)")
     assert value(page, "units") == "63"
 
-    # Back again: on from where it stopped, without passing what had been trained before.
+    # Back again, training continues from where it stopped.
     page.evaluate("window.seen = []")
     slider(page, "units").press("ArrowRight")
     page.wait_for_function(f"window.seen.at(-1) >= {before}")
@@ -247,7 +247,7 @@ def test_long_run_grows_is_interrupted_and_resumed(visit):
     assert not [done for done in seen if (before + other) / 2 < done < before]
 
 
-# --- what moves and what the pointer finds --------------------------------------------------
+# --- animation and tooltips -------------------------------------------------------------------
 
 # From now on, note at every picture of the browser what the titles say that can be seen.
 RECORD_TITLES = f"""() => {{
@@ -267,7 +267,7 @@ RECORD_TITLES = f"""() => {{
 @pytest.mark.parametrize(
     ("question", "samples"), [("units", "validation"), ("boundary", "training")]
 )
-def test_play_from_the_start_to_the_end(visit, trained, question, samples):
+def test_an_animation_plays_from_the_start_to_the_end(visit, trained, question, samples):
     """Both networks in step, without the server, and on pause all is as before."""
     page = visit(f"?dataset=moons&question={question}&learning_rate=1&epochs=100")
     before = page.locator(STAGE).inner_text(), page.evaluate(CONTROLS), page.url
@@ -318,7 +318,7 @@ def test_play_from_the_start_to_the_end(visit, trained, question, samples):
     assert after == before
 
 
-def test_the_pointer_tells_the_losses_of_an_epoch(visit, trained):
+def test_the_pointer_shows_the_losses_of_an_epoch(visit, trained):
     page = visit()
     box = page.locator(CHARTS).first.bounding_box()
     tooltip = page.locator("#vg-tooltip-element.visible")
@@ -331,7 +331,7 @@ def test_the_pointer_tells_the_losses_of_an_epoch(visit, trained):
     assert float(val_loss) == pytest.approx(ones.val_losses[int(epoch) - 1], rel=1e-3)
 
 
-# --- for every eye and hand -----------------------------------------------------------------
+# --- accessibility ----------------------------------------------------------------------------
 
 
 def css(color):
@@ -339,7 +339,7 @@ def css(color):
 
 
 @pytest.mark.parametrize("language", LOCALES)
-def test_every_question_in_both_themes(visit, language):
+def test_every_question_is_accessible_in_both_themes(visit, language):
     page = visit("?dataset=moons&learning_rate=1", language, color_scheme="light")
     expect(page.locator("h1")).to_have_text(translator(language)("page.title"))
     for question in QUESTIONS:
@@ -366,7 +366,7 @@ def test_every_question_in_both_themes(visit, language):
         assert len(colors) == 2
 
 
-def test_keyboard_alone(visit):
+def test_the_page_can_be_used_by_keyboard_alone(visit):
     page = visit()
 
     def tab_to(part):
@@ -390,7 +390,7 @@ def test_keyboard_alone(visit):
 # --- the server -----------------------------------------------------------------------------
 
 
-def test_server_killed_and_restarted(visit):
+def test_the_page_continues_after_a_restart_of_the_server(visit):
     with server() as address:
         page = visit(link({"units": 3, "question": "units"}), address=address)
         here, controls = page.url, page.evaluate(CONTROLS)
@@ -404,8 +404,8 @@ def test_server_killed_and_restarted(visit):
         again = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         try:
             expect(app).to_have_attribute(state, "CONNECTED")
-            # Nothing has changed. The first run of the new server opens the address anew, so that a
-            # control moved for it is back where it was; from there all goes on.
+            # Nothing has changed. The first run of the new server opens the address again, so a
+            # control moved for it is where it was before.
             assert (page.url, page.evaluate(CONTROLS)) == (here, controls)
             with rerun(page):
                 slider(page, "units").press("ArrowRight")
@@ -419,6 +419,6 @@ def test_server_killed_and_restarted(visit):
             page.close()
             again.kill()
             again.wait()
-    # The browser says that nobody answered, and that is all.
+    # The browser only reports that the server did not answer.
     assert all("WebSocket" in line or "Failed to load" in line for line in page.console)
     page.console.clear()

@@ -1,7 +1,7 @@
-"""What the server does with several sessions, lost connections, refused requests and a restart.
+"""The server with several sessions, lost connections, refused requests and a restart.
 
-Sessions on a Streamlit server, without a browser; see `tests.benchmarks.load`. The tests wait for
-conditions and fail after a time that a slow machine does not need.
+Without a browser; see `tests.benchmarks.load`. The tests wait for conditions; the timeouts are long
+enough for a slow machine.
 """
 
 import asyncio
@@ -40,12 +40,12 @@ async def epochs_done(visitor, at_least=1):
 
 
 async def well_on_the_way(visitor):
-    """Return how many epochs are done, many more than a second visitor could do unnoticed."""
+    """Return how many epochs are done: more than a second visitor could train in the meantime."""
     return await epochs_done(visitor, 4 * await epochs_done(visitor))
 
 
 async def idle(process):
-    """Wait until the server uses next to no processor time: nobody trains. FOR_EVER is longer."""
+    """Wait until the server uses almost no processor time, so that nothing trains."""
     async with asyncio.timeout(20):
         used, before = 1, sum(process.cpu_times()[:2])
         while used > 0.05:
@@ -54,14 +54,14 @@ async def idle(process):
 
 
 async def page_of(url, **link):
-    """Return the finished page of a link, place by place."""
+    """Return the elements of the finished page of a link, in order."""
     async with Visitor(url, **link) as visitor:
         assert await visitor.finished() == 0
         return visitor.page
 
 
 def says(page, answer):
-    """Return whether the page says what ``answer`` says."""
+    """Return whether the page has the text of ``answer``."""
     bodies = [e.markdown.body for e in page.values() if e.WhichOneof("type") == "markdown"]
     return answer.sentence in bodies
 
@@ -104,7 +104,7 @@ def test_a_setting_moved_during_training_stops_it_and_starts_the_new_one(url):
             await visitor.move(epochs=50)
             assert await visitor.finished() == 0
             assert says(visitor.page, ask("loss", Settings(seed=3, units=2), 50))
-            await idle(process_of(url))  # with the visitor still there
+            await idle(process_of(url))  # while the visitor is still connected
 
     asyncio.run(story())
 
@@ -120,7 +120,7 @@ def test_a_server_killed_and_started_again_gives_the_page_of_the_link(url):
 
 
 def test_a_page_says_the_same_before_and_after_others_have_trained_on(url):
-    """Whatever the question: a page is its link."""
+    """For every question, a page depends only on its link."""
     settings = {"dataset": "moons", "units": 3, "seed": 11}
 
     async def pages():
@@ -158,7 +158,7 @@ def test_a_class_that_opens_one_link_at_once_sees_one_page(url):
     asyncio.run(story())
 
 
-def test_other_sites_cannot_speak_for_a_visitor(url):
+def test_connections_from_other_sites_are_refused(url):
     async def connect_from(origin):
         address = f"ws{url.removeprefix('http')}/_stcore/stream"
         async with connect(address, origin=origin, proxy=None):
@@ -197,14 +197,14 @@ def test_a_large_message_ends_the_connection_and_nothing_else(url):
             await visitor.connection.send(bytes(11_000_000))
             await visitor.finished()
 
-    with pytest.raises(ConnectionClosed, match="1009"):  # wherever it comes to light
+    with pytest.raises(ConnectionClosed, match="1009"):  # on sending or receiving
         asyncio.run(send())
     assert asyncio.run(page_of(url, seed=6))
 
 
 @pytest.mark.slow
 def test_short_requests_do_not_wait_for_long_ones(url):
-    """However many: ten train for ever, and somebody new is served before any of them."""
+    """Ten sessions train without end, and a new one is served before any of them."""
 
     async def story():
         visitors = [Visitor(url, **FOR_EVER, seed=seed) for seed in range(20, 30)]
@@ -233,7 +233,7 @@ def test_a_flood_of_reruns_ends_with_the_page_of_the_last(url):
     asyncio.run(story())
 
 
-def test_a_file_stays_while_its_page_stands(url):
+def test_a_file_remains_while_its_page_is_open(url):
     async def walk():
         async with Visitor(url, epochs=50) as visitor, Visitor(url, epochs=50) as other:
             await visitor.finished()

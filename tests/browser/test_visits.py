@@ -13,7 +13,7 @@ from tests.browser.helpers import server
 
 pytestmark = pytest.mark.slow
 
-SOFT, HARD = 128, 256  # files, as many laptops allow
+SOFT, HARD = 128, 256  # files, the limits on many laptops
 A_SESSION = 3  # files
 
 
@@ -26,7 +26,7 @@ def url():
         yield url
 
 
-def test_five_hundred_visits_refuse_nobody_and_leave_few_files_open(url):
+def test_five_hundred_visits_all_succeed_and_leave_few_files_open(url):
     async def visit(number):
         async with Visitor(url, epochs=20, units=1 + number % 10) as visitor:
             if number % 3:  # each third leaves before the page is drawn

@@ -1,4 +1,4 @@
-"""Answers in notebooks, in print and in files."""
+"""Answers in notebooks, as printed text and in files."""
 
 import io
 import re
@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 
 from dualnet import Comparison, Settings, ask
 from dualnet.export import document as output
+from dualnet.plotting.colors import INK, PAPER, THEME_COLORS
 from dualnet.plotting.elements import Chart, Code, Formulas, Image
 from dualnet.questions import QUESTIONS, code
 from dualnet.questions.base import AXES, Answer
@@ -86,7 +87,7 @@ def test_the_default_settings_are_the_chapters():
     assert ask("units", epochs=2) == ask("units", Settings(), 2)
 
 
-# --- words ----------------------------------------------------------------------------------
+# --- text ----------------------------------------------------------------------------------
 
 
 @every_answer
@@ -99,7 +100,7 @@ def test_print_shows_the_sentence_without_markdown(answer, capsys):
     assert len(repr(answer)) < len(printed) + 20
 
 
-def test_spans():
+def test_spans_split_markdown_by_style():
     assert output.spans("**Bold?** At *All 0.1*: `init_weights`, 2 < 3") == [
         *[("Bold?", "b"), (" At ", ""), ("All 0.1", "i"), (": ", "")],
         *[("init_weights", "code"), (", 2 < 3", "")],
@@ -162,11 +163,11 @@ def test_a_notebook_shows_what_the_page_shows(answer):
     bundle = answer._repr_mimebundle_()
     assert bundle["text/plain"] == str(answer)
     page = Reader(bundle["text/html"])
-    said = [answer.sentence, answer.note or "", *(answer.subtitles or {}).values()]
-    said += [p.caption for p in pictures_of(answer) if isinstance(p, Image) and p.caption]
+    expected_texts = [answer.sentence, answer.note or "", *(answer.subtitles or {}).values()]
+    expected_texts += [p.caption for p in pictures_of(answer) if isinstance(p, Image) and p.caption]
     if answer.left:
-        said += answer.names.values()
-    for words in said:
+        expected_texts += answer.names.values()
+    for words in expected_texts:
         assert output.plain(words) in page.text
     drawn = [a["aria-label"] for tag, a in page.tags if tag == "svg" and "aria-label" in a]
     assert drawn == [p.alt for p in pictures_of(answer) if isinstance(p, Chart | Image)]
@@ -190,7 +191,7 @@ def test_left_is_the_constant_start():
     named = re.findall(r'<b style="color:([^;]+);[^>]*>━━ ([^<]+)</b>', output.fragment(answer))
     assert named == [
         (f"color-mix(in srgb, {color} 75%, currentColor)", answer.names[key])
-        for color, key in zip(output.COLORS[:2], RUNS, strict=True)
+        for color, key in zip(THEME_COLORS[:2], RUNS, strict=True)
     ]
 
 
@@ -212,7 +213,7 @@ def test_two_charts_in_a_notebook_share_no_ids(monkeypatch):
 
 def test_colors_are_those_of_the_page():
     theme = THEME["light"]["chartCategoricalColors"]
-    assert list(output.COLORS) == theme
+    assert list(THEME_COLORS) == theme
 
 
 # --- charts ---------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def test_a_chart_has_its_rows_and_the_colors_of_the_runs(monkeypatch):
     root = ElementTree.fromstring(text)
     assert (root.get("width"), root.get("height")) == ("300", "90")
     marks = [path.get("fill") for path in root.iter(f"{SVG}path") if path.get("fill")]
-    assert {*output.COLORS[:2]} <= {*marks}
+    assert {*THEME_COLORS[:2]} <= {*marks}
     assert "currentColor" in text
     assert {t.get("font-family") for t in root.iter(f"{SVG}text")} == {"serif"}
 
@@ -262,20 +263,20 @@ def test_svg_has_the_whole_answer(answer, tmp_path):
     text = (tmp_path / "answer.SVG").read_text(encoding="utf-8")
     root = ElementTree.fromstring(text)
     shown = squeezed("".join(texts_of(text)))
-    said = [answer.sentence, answer.note or "", *(answer.subtitles or {}).values()]
-    said += [p.caption for p in pictures_of(answer) if isinstance(p, Image) and p.caption]
-    said += [p.source for p in pictures_of(answer) if isinstance(p, Code)]
-    for words in said:
+    expected_texts = [answer.sentence, answer.note or "", *(answer.subtitles or {}).values()]
+    expected_texts += [p.caption for p in pictures_of(answer) if isinstance(p, Image) and p.caption]
+    expected_texts += [p.source for p in pictures_of(answer) if isinstance(p, Code)]
+    for words in expected_texts:
         plain = words if words.startswith("def") or "\n" in words else output.plain(words)
         assert squeezed(plain) in shown
     pictures = [svg.get("aria-label") for svg in root.iter(f"{SVG}svg") if svg.get("aria-label")]
     assert pictures == [p.alt for p in pictures_of(answer) if isinstance(p, Chart | Image)]
     if answer.left:
-        for key, color in zip(RUNS, output.COLORS, strict=False):
+        for key, color in zip(RUNS, THEME_COLORS, strict=False):
             named = [t for t in root.iter(f"{SVG}tspan") if t.get("fill") == color]
             assert answer.names[key] == "".join(t.text for t in named).strip()
         lines = [rect.get("fill") for rect in root.findall(f"{SVG}rect")]
-        assert lines == [output.PAPER, *output.COLORS[:2]]
+        assert lines == [PAPER, *THEME_COLORS[:2]]
     # The file has no external parts, and every id is unique.
     links = re.findall(r'href="([^"]{0,30})', text)
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in links)
@@ -302,7 +303,7 @@ def test_png_has_twice_the_pixels(tmp_path):
         assert picture.size == (2 * int(root.get("width")), round(2 * float(root.get("height"))))
         colors = {color for _, color in picture.convert("RGB").getcolors(1_000_000)}
         # Background, text and both runs' colors: the picture is not empty.
-        for color in ("#ffffff", output.INK, *output.COLORS[:2]):
+        for color in ("#ffffff", INK, *THEME_COLORS[:2]):
             assert tuple(bytes.fromhex(color[1:])) in colors
 
 
@@ -336,8 +337,8 @@ def test_html_needs_no_network(chrome, language, tmp_path):
     context = chrome.new_context(color_scheme="dark", viewport={"width": 1200, "height": 800})
     context.set_offline(True)
     page = context.new_page()
-    told, asked = [], []
-    page.on("console", lambda message: told.append(message.text))
+    console, asked = [], []
+    page.on("console", lambda message: console.append(message.text))
     page.on("request", lambda request: asked.append(request.url))
     for question in QUESTIONS:
         file = tmp_path / f"{question}.html"
@@ -363,7 +364,7 @@ def test_html_needs_no_network(chrome, language, tmp_path):
         )
         assert max(color[:3]) > 150
     context.close()
-    assert told == []
+    assert console == []
     assert all(url.startswith(("file:", "data:")) for url in asked)
 
 

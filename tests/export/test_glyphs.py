@@ -1,4 +1,5 @@
-"""Characters that a PNG cannot show are found before it is drawn, on machines with and without fonts."""
+"""Characters that a PNG cannot show are found before it is drawn, on machines with and without
+fonts."""
 
 import shutil
 import subprocess
@@ -45,9 +46,11 @@ def test_hangul_is_missing_where_fontconfig_lists_no_korean_font():
 
 def test_a_png_with_missing_characters_is_saved_with_a_warning(monkeypatch, tmp_path):
     monkeypatch.setattr(document, "missing_characters", lambda svg: ["⁻", "가-힣"])
-    with pytest.warns(MissingCharacters, match=r"has the characters ⁻ 가-힣, so .* \.svg") as told:
+    with pytest.warns(
+        MissingCharacters, match=r"has the characters ⁻ 가-힣, so .* \.svg"
+    ) as warned:
         KOREAN.save(tmp_path / "answer.png")
-    assert [warning.filename for warning in told] == [__file__]  # the line that saves
+    assert [warning.filename for warning in warned] == [__file__]  # the line that saves
     assert (tmp_path / "answer.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -68,7 +71,7 @@ def test_a_sample_names_at_most_five_characters():
 
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 
-LOOK = """
+PROGRAM = """
 import sys
 from dualnet.export.document import file
 from dualnet.export.glyphs import missing_characters
@@ -84,7 +87,7 @@ for kind in ("svg", "png"):
         print(len(picture(Answer("가중치"), kind)) > 100)
     except Warning as failure:
         print(type(failure).__name__)
-# The Korean words are boxes, one like the other; the listing is drawn all the same.
+# The Korean words are equal boxes; the listing is drawn.
 print(file(Answer("가중치"), "png") == file(Answer("유닛은"), "png"))
 from dualnet.plotting.elements import Code
 listings = [file(Answer("Code", left=(Code(text),)), "png") for text in ("a = 1", "b = 2")]
@@ -111,7 +114,7 @@ def without(folders, code, home):
 
 def test_without_fonts_a_korean_png_is_refused_and_a_listing_is_drawn(tmp_path):
     folders = [folder for folder in FONTS if Path(folder).is_dir()]
-    lines = without(folders, LOOK, tmp_path)
+    lines = without(folders, PROGRAM, tmp_path)
     assert lines == ["⁻ 가-힣", "True", "MissingCharacters", "True", "False"]
 
 

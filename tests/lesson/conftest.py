@@ -9,10 +9,11 @@ from dualnet.settings import HYPERPARAMETERS
 
 
 @pytest.fixture
-def looked_at(trained):
-    """Return ``looked_at(step, **moved controls)``: the view and the experiments of its question."""
+def trained_step(trained):
+    """Return ``trained_step(step, **moved controls)``: the view and the experiments of its
+    question."""
 
-    def looked_at(step, language="en", **moved):
+    def trained_step(step, language="en", **moved):
         state = step.state | moved
         settings = Settings(
             **{k: v for k, v in state.items() if k in {"dataset", *HYPERPARAMETERS}}
@@ -23,4 +24,4 @@ def looked_at(trained):
         needs = get_question(step.question).experiments(view)
         return view, [trained(settings, n, kind) for kind, n in needs]
 
-    return looked_at
+    return trained_step

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualnet import Comparison, DualLayer, Fixes, Seeds, Settings, Sizes, Trainer, load_dataset
-from dualnet.app.stage import RUN_COLORS
+from dualnet.app.answer import RUN_COLORS
 from dualnet.app.url import CONTROLS, opening, parameters_of, read_parameters
 from dualnet.lesson.steps import ALSO, STEPS, step_number, table
 from dualnet.measures import difference, saturated_share
@@ -23,7 +23,7 @@ from dualnet.text import LANGUAGES, catalogue, translator
 from dualnet.training.experiments import equal_start
 from dualnet.training.fixes import STARTS, TRAINING
 from tests.conftest import ROOT
-from tests.page.helpers import move, notice_of, pictures, said, state_of, widget
+from tests.page.helpers import move, notice_of, pictures, sentences_of, state_of, widget
 from tests.questions.test_gradient import loss_of, slope
 from tests.views import view_of
 
@@ -34,7 +34,7 @@ NUMBERS = range(1, len(STEPS) + 1)
 # --- the table ------------------------------------------------------------------------------
 
 
-def test_steps_and_their_questions():
+def test_the_steps_ask_their_questions_in_order():
     assert {step.name: step.question for step in STEPS} == {
         "loss": "loss",
         "luck": "luck",
@@ -126,37 +126,37 @@ CONFIRMED = {
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_the_numbers_confirm_an_option(step, looked_at):
-    view, trained = looked_at(step)
+def test_the_numbers_confirm_an_option(step, trained_step):
+    view, trained = trained_step(step)
     assert step.verdict(view, *trained) == CONFIRMED[step.name]
     assert CONFIRMED[step.name] in step.options
 
 
-def test_figures_of_the_steps(looked_at):
+def test_the_figures_that_the_lesson_relies_on_are_true(trained_step):
     """Figures that the lesson relies on, from the runs of each step."""
 
     def accuracies(view, x, y):
         return [round(view.networks[key].score(x, y), 3) for key in ("ones", "normal")]
 
-    view, _ = looked_at(BY_NAME["loss"])
+    view, _ = trained_step(BY_NAME["loss"])
     assert accuracies(view, view.data.x_val, view.data.y_val) == [0.890, 0.978]
-    view, _ = looked_at(BY_NAME["reach"])
+    view, _ = trained_step(BY_NAME["reach"])
     target = view.runs["normal"].val_losses[499]
     assert int(np.argmax(view.runs["ones"].val_losses <= target)) + 1 == 6_484
-    view, _ = looked_at(BY_NAME["boundary"])
+    view, _ = trained_step(BY_NAME["boundary"])
     assert accuracies(view, view.data.x_train, view.data.y_train) == [0.917, 0.984]
-    view, _ = looked_at(BY_NAME["digits"])
+    view, _ = trained_step(BY_NAME["digits"])
     assert accuracies(view, view.data.x_val, view.data.y_val) == [0.899, 0.965]
-    view, [nudges] = looked_at(BY_NAME["nudge"])
+    view, [nudges] = trained_step(BY_NAME["nudge"])
     assert nudges.separated(2_000)[1] == pytest.approx(1_659, rel=0.02)
-    view, [seeds] = looked_at(BY_NAME["luck"])
+    view, [seeds] = trained_step(BY_NAME["luck"])
     assert sum(run.val_losses[499] < view.runs["ones"].val_losses[499] for run in seeds.runs) == 20
 
 
-def test_digits_compares_starts_that_differ_in_equality_alone(looked_at):
+def test_digits_compares_starts_that_differ_in_equality_alone(trained_step):
     """Copies of one random unit end like the constant start: equal units are the reason, not the
     constant."""
-    view, _ = looked_at(BY_NAME["digits"])
+    view, _ = trained_step(BY_NAME["digits"])
     data, settings = view.data, view.settings
     assert settings.constant == settings.std == 0.1
     seeds = (42, 0, 1, 2, 3, 4)
@@ -174,20 +174,20 @@ def test_digits_compares_starts_that_differ_in_equality_alone(looked_at):
     assert normal < 0.5 * losses.min()
 
 
-def test_gradients_on_the_left_are_equal_at_every_epoch_of_the_step(looked_at):
+def test_gradients_on_the_left_are_equal_at_every_epoch_of_the_step(trained_step):
     """The notes of the step are true."""
     step = BY_NAME["gradient"]
     for epoch in (0, 1, 10, 100, 500):
-        view, _ = looked_at(step, epoch=epoch)
+        view, _ = trained_step(step, epoch=epoch)
         assert step.verdict(view) == "same"
         rows = gradient.rows_of(view)
         assert {distinct_columns(rows["ones"], kind) for kind in ("activation", "after")} == {1}
         assert distinct_columns(rows["normal"], "gradient") == gradient.UNITS
 
 
-def test_notes_of_fixes(looked_at):
+def test_the_notes_of_fixes_are_true(trained_step):
     """The notes are true: one random unit gives two distinct units, one random part ten."""
-    _, [fixes] = looked_at(BY_NAME["fixes"])
+    _, [fixes] = trained_step(BY_NAME["fixes"])
     changes = ("batches", "momentum", "relu", "dropout", "one_unit", "biases", "w1", "w2")
     distinct = [fixes.result(change, 1_000).distinct for change in changes]
     assert distinct == [1, 1, 1, 10, 2, 10, 10, 10]
@@ -203,8 +203,8 @@ def weights(network):
 
 
 @pytest.mark.parametrize("name", ["gradient", "boundary", "digits"])
-def test_left_and_right_differ_in_equality_alone(name, looked_at):
-    view, _ = looked_at(BY_NAME[name])
+def test_left_and_right_differ_in_equality_alone(name, trained_step):
+    view, _ = trained_step(BY_NAME[name])
     left, right = (view.runs[key].network_at(0) for key in ("ones", "normal"))
     drawn = {"w1", "w2", "constant", "seed", "std", "a1", "losses", "val_losses"}
     kept = [{k: v for k, v in vars(n).items() if k not in drawn} for n in (left, right)]
@@ -218,9 +218,10 @@ def test_left_and_right_differ_in_equality_alone(name, looked_at):
     assert difference(*weights(left)) == 0 < difference(*weights(right))
 
 
-def test_equal_and_different_units_of_size_differ_in_equality_alone(looked_at):
-    """At every size, over the five seeds; w2 has ten numbers a network, so the sizes are about the same."""
-    _, [sizes] = looked_at(BY_NAME["size"])
+def test_equal_and_different_units_of_size_differ_in_equality_alone(trained_step):
+    """At every size, over the five seeds; w2 has ten numbers a network, so the sizes are about the
+    same."""
+    _, [sizes] = trained_step(BY_NAME["size"])
     w1, b1, w2, b2 = sizes._trainer.weights(0)
     apart = difference(w1, b1, w2)
     assert not b1.any()
@@ -236,8 +237,8 @@ def test_equal_and_different_units_of_size_differ_in_equality_alone(looked_at):
             assert rms(w1[seeds]) == pytest.approx(size, rel=0.25)
 
 
-def test_each_change_of_fixes_is_one_change(looked_at):
-    view, [fixes] = looked_at(BY_NAME["fixes"])
+def test_each_change_of_fixes_is_one_change(trained_step):
+    view, [fixes] = trained_step(BY_NAME["fixes"])
     plain = view.settings.ones()
     plain.init_weights(2)
     for change, kind in TRAINING.items():
@@ -256,8 +257,8 @@ def test_each_change_of_fixes_is_one_change(looked_at):
         assert any(changed), change
 
 
-def test_nudges_differ_in_their_size_alone(looked_at):
-    view, [nudges] = looked_at(BY_NAME["nudge"])
+def test_nudges_differ_in_their_size_alone(trained_step):
+    view, [nudges] = trained_step(BY_NAME["nudge"])
     w1, b1, w2, _ = nudges._trainer.weights(0)
     random = view.settings.normal()
     random.init_weights(2)
@@ -267,8 +268,8 @@ def test_nudges_differ_in_their_size_alone(looked_at):
             np.testing.assert_allclose(part - view.settings.constant, size * numbers, atol=3e-16)
 
 
-def test_boundary_is_also_straight_for_a_copied_random_unit(looked_at):
-    view, _ = looked_at(BY_NAME["boundary"])
+def test_boundary_is_also_straight_for_a_copied_random_unit(trained_step):
+    view, _ = trained_step(BY_NAME["boundary"])
     assert abs(view.settings.constant) == view.settings.std == 1
     network = equal_start(view.settings, 2, 1.0, seed=0)
     network.fit(view.data.x_train, view.data.y_train, epochs=1_000)
@@ -323,8 +324,8 @@ MOVED = [
 
 
 @pytest.mark.parametrize(("name", "moved", "answer"), MOVED)
-def test_the_verdict_follows_a_moved_control(name, moved, answer, looked_at):
-    view, trained = looked_at(BY_NAME[name], **moved)
+def test_the_verdict_follows_a_moved_control(name, moved, answer, trained_step):
+    view, trained = trained_step(BY_NAME[name], **moved)
     assert BY_NAME[name].verdict(view, *trained) == answer
 
 
@@ -588,7 +589,7 @@ def verdict(page):
         t("lesson.undecided"),
         *(t(f"lesson.source.{kind}") for kind in ("numbers", "formulas")),
     ]
-    [text] = [s for s in said(page) if s.removeprefix(mark).startswith(tuple(sources))]
+    [text] = [s for s in sentences_of(page) if s.removeprefix(mark).startswith(tuple(sources))]
     return text.removeprefix(mark), text.startswith(mark)
 
 
@@ -610,17 +611,17 @@ def test_a_step_asks_before_it_shows(number, language, open_page):
     count = t("lesson.count", step=number, steps=len(STEPS))
     names = {f":{color}[**━━ {view.names[key]}**]" for key, color in RUN_COLORS.items()}
     _, end = t("stimulus.gradient", run="", input="x1", gradient="#").split("#")
-    asked = {s for s in said(page) if s.endswith(end)} if step.name == "gradient" else set()
-    assert set(said(page)) - names - asked <= {count, t("page.intro"), *stimulus}
+    asked = {s for s in sentences_of(page) if s.endswith(end)} if step.name == "gradient" else set()
+    assert set(sentences_of(page)) - names - asked <= {count, t("page.intro"), *stimulus}
     assert [expander.label for expander in page.expander] == [t("setting.more")]
 
     page = press(page, "show")
     assert not page.exception
     assert pictures(page) or page.code
     answer = step.text(CONFIRMED[step.name], view)
-    told = t("lesson.told", answer=answer, source=t(f"lesson.source.{step.source}"))
-    assert verdict(page) == (told, True)
-    assert step.text("notice", view) in said(page)
+    expected = t("lesson.told", answer=answer, source=t(f"lesson.source.{step.source}"))
+    assert verdict(page) == (expected, True)
+    assert step.text("notice", view) in sentences_of(page)
     assert not pressed(page) & {"show", "answer1", "answer2"}
     assert ("next" in pressed(page)) == (number < len(STEPS))
     assert ("back" in pressed(page)) == (number > 1)

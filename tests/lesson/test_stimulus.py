@@ -1,4 +1,4 @@
-"""What a class sees before the answer: it follows from the settings, and nothing is trained for it."""
+"""What a class sees before the answer: it depends on the settings, and nothing is trained."""
 
 import re
 from dataclasses import replace
@@ -51,9 +51,11 @@ def test_every_step_shows_something_where_controls_have_moved(step, dataset, cha
 
 
 @pytest.mark.parametrize("dataset", ["moons", "breast_cancer"])
-def test_the_gradient_of_unit_1_is_a_number_and_that_of_unit_2_a_question_mark(dataset, looked_at):
+def test_the_gradient_of_unit_1_is_a_number_and_that_of_unit_2_a_question_mark(
+    dataset, trained_step
+):
     step = step_called("gradient")
-    view, _ = looked_at(step, dataset=dataset)
+    view, _ = trained_step(step, dataset=dataset)
     shown = stimulus(step, view)
     [table] = shown.both
     cells = table.tables["cells"].to_pylist()
@@ -63,10 +65,10 @@ def test_the_gradient_of_unit_1_is_a_number_and_that_of_unit_2_a_question_mark(d
     }
     assert set(texts[2]) == {"?"}
     assert not texts[3]
-    [said] = re.findall(r"\*\*(.+?)\*\*", shown.sentence)
+    [shown_text] = re.findall(r"\*\*(.+?)\*\*", shown.sentence)
     first = next(cell["text"] for cell in cells if cell["kind"] == "gradient")
-    assert said.startswith(first)
-    digits, _, exponent = said.partition(" ×10")
+    assert shown_text.startswith(first)
+    digits, _, exponent = shown_text.partition(" ×10")
     exponent = int(exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
     # Differences of the loss, for the input that is named, of the network after 500 epochs.
     feature = int(re.search(r"input x(\d+)", shown.sentence)[1]) - 1

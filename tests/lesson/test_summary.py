@@ -1,4 +1,4 @@
-"""What each step has found: its sentence against the arrays, as the step opens and with controls moved."""
+"""Findings: the sentences are compared with the arrays, also after a control has moved."""
 
 import re
 
@@ -71,7 +71,7 @@ def distinct(view, ones, normal, units, **names):
         net = view.networks[key]
         found = np.vstack([net.w1, net.b1, net.w2.T]).T
         near = [[np.abs(p - q).max() <= 0.01 for q in found] for p in found]
-        # Groups of units that are all near to each other, which is clear where no unit is in between.
+        # Groups of units that are all close to each other; no unit is in between.
         groups = {tuple(row) for row in near}
         assert number(words) == len(groups)
 
@@ -165,7 +165,7 @@ def test_every_finding_has_an_oracle():
 
 
 def check(step, view, experiments, expected):
-    """Hold the sentences of a step against the arrays; ``expected`` is the text that says it or None."""
+    """Check the sentences of a step against the arrays; ``expected`` is the text's key or None."""
     finding = finding_of(step, view, experiments)
     assert finding.confirmed == step.verdict(view, *experiments)
     for language in LANGUAGES:
@@ -177,13 +177,13 @@ def check(step, view, experiments, expected):
         assert part == expected
         if "nudges" in values:
             values["nudges_"] = values.pop("nudges")
-        told = type(view)(view.settings, view.comparison, view.epochs, view.epoch, language)
-        ORACLES[f"{step.name}.{part}"](told, *experiments, **values)
+        translated = type(view)(view.settings, view.comparison, view.epochs, view.epoch, language)
+        ORACLES[f"{step.name}.{part}"](translated, *experiments, **values)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_what_a_step_has_found_is_in_the_arrays(step, looked_at):
-    check(step, *looked_at(step), "finding")
+def test_what_a_step_has_found_is_in_the_arrays(step, trained_step):
+    check(step, *trained_step(step), "finding")
 
 
 MOVED = [
@@ -209,8 +209,8 @@ MOVED = [
 
 
 @pytest.mark.parametrize(("name", "moved", "expected"), MOVED)
-def test_what_is_found_follows_a_control_that_was_moved(name, moved, expected, looked_at):
-    check(BY_NAME[name], *looked_at(BY_NAME[name], **moved), expected)
+def test_what_is_found_follows_a_control_that_was_moved(name, moved, expected, trained_step):
+    check(BY_NAME[name], *trained_step(BY_NAME[name], **moved), expected)
 
 
 # --- the summary ----------------------------------------------------------------------------

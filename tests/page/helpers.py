@@ -23,13 +23,13 @@ def state_of(page):
     return {key: page.session_state.get(key) for key in CONTROLS}
 
 
-def said(page):
+def sentences_of(page):
     """Return all sentences on the page."""
     return [element.value for element in (*page.markdown, *page.caption)]
 
 
 def pictures(page):
-    """Return all charts and images on the page, as the browser is told of them."""
+    """Return all charts and images on the page as protocol buffers."""
     return [element.proto for kind in ("vega_lite_chart", "image") for element in page.get(kind)]
 
 

@@ -67,7 +67,7 @@ def words(page):
 # --- a lesson -------------------------------------------------------------------------------
 
 
-def test_a_whole_lesson_in_two_languages():
+def test_a_class_completes_the_lesson_in_two_languages():
     teacher, opened = start_class()
     followers = phones(opened.code, "en", "ko", "ko")
     outsider = open_page(step="1")
@@ -183,8 +183,8 @@ def test_an_answer_stays_with_its_state_whatever_the_teacher_tries():
     assert changed.replace(translator("en")("classroom.changed"), "").split() == answered.split()
     assert translator("en")("classroom.changed") in changed
     step = STEPS[0]
-    said = step.result(step.view(), opened.polls[step.name].confirmed, step.options[0])
-    assert said in changed
+    result = step.result(step.view(), opened.polls[step.name].confirmed, step.options[0])
+    assert result in changed
     assert translator("en")("classroom.changed") in words(teacher.run())
 
 
@@ -240,7 +240,7 @@ def test_a_reload_stays_the_teachers_and_remembers_show():
     assert again.get("progress")
 
 
-def test_the_remote_leads_the_teachers_page():
+def test_the_remote_controls_the_teachers_page():
     teacher, opened = start_class()
     press(teacher, "pair")
     remote = open_page(**{"class": opened.code, "pair": teacher.session_state.pair_token})
@@ -279,7 +279,7 @@ def test_after_a_restart_the_teacher_opens_the_class_again(monkeypatch):
     assert identity.CLASSES.get(opened.code).turnout() == (1, 1)
 
 
-def test_an_ended_class_is_over_for_all():
+def test_an_ended_class_ends_on_all_devices():
     teacher, opened = start_class()
     [phone] = phones(opened.code, "en")
     press(teacher, "end")
@@ -354,7 +354,7 @@ def test_an_unknown_code_is_reported(code):
     assert len(words(page)) < 400
 
 
-def test_guesses_are_slow():
+def test_wrong_codes_delay_the_next_guess():
     _, opened = start_class()
     phone = open_page(**{"class": "AAAAA"})
     phone.text_input(key="class_code").set_value(opened.code).run()

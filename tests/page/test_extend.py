@@ -1,5 +1,5 @@
-"""Adds a dataset, a question and a hyperparameter, as README describes, to a copy of the project, and
-reads the page of that copy in another process."""
+"""Adds a dataset, a question and a hyperparameter, as README describes, to a copy of the project,
+and reads the page of that copy in another process."""
 
 import json
 import re
@@ -84,8 +84,8 @@ CHANGES = {
     ],
 }
 
-# Opens the page of the working directory at each address of the first argument; prints what it shows.
-LOOK = """
+# Opens the page of the working directory at each address of the first argument; prints it as JSON.
+READ_PAGES = """
 import json, sys
 from streamlit.testing.v1 import AppTest
 from dualnet import HYPERPARAMETERS
@@ -100,7 +100,7 @@ for locale, address in json.loads(sys.argv[1]):
     page.run()
     pages.append({
         "exceptions": [e.value for e in page.exception],
-        "said": [e.value for e in (*page.markdown, *page.caption)],
+        "sentences": [e.value for e in (*page.markdown, *page.caption)],
         "alts": [e.proto.alt for e in page.get("vega_lite_chart")],
         "tables": sum(len(d.data.data) for e in page.get("vega_lite_chart") for d in e.proto.datasets),
         "controls": {key: page.session_state[key] for key in CONTROLS if key in page.session_state},
@@ -115,7 +115,7 @@ print(json.dumps(pages))
 SCRIPT = """
 from dualnet import Settings
 from dualnet.questions.base import View
-from dualnet.export.run import python_script
+from dualnet.export.notebook import python_script
 
 for page in pages:
     page["script"] = python_script(View(Settings(stretch=1.5), None, 20, 20), "loss")
@@ -126,7 +126,7 @@ for page in pages:
 def extended(tmp_path):
     """Return ``extended(kind, *addresses)``: what the pages show where ``kind`` was added."""
 
-    def extended(kind, *addresses, code=LOOK):
+    def extended(kind, *addresses, code=READ_PAGES):
         shutil.copytree(ROOT / "dualnet", tmp_path / "dualnet")
         shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
         shutil.copy(ROOT / "streamlit_app.py", tmp_path)
@@ -168,12 +168,12 @@ def test_an_added_dataset_is_on_the_page(extended):
     for (_, address), page in zip(addresses, pages, strict=True):
         assert page["controls"]["dataset"] == "wine"
         assert page["address"] == address
-        words = " ".join([*page["said"], *page["alts"]])
-        # Nothing is said of thirty features, nor of the numbers of other samples or pixels.
+        words = " ".join([*page["sentences"], *page["alts"]])
+        # No sentence mentions thirty features, or the numbers of other samples or pixels.
         assert not re.search(r"\b(30|364|91|thirty|64|1,?149|288)\b", words, re.IGNORECASE), words
         assert not re.search("breast|cancer|pixel|유방암|픽셀", words, re.IGNORECASE)
     boundary = pages[2 * [*QUESTIONS].index("boundary")]
-    assert any("13 features" in sentence for sentence in boundary["said"])
+    assert any("13 features" in sentence for sentence in boundary["sentences"])
 
 
 def test_an_added_question_is_on_the_page(extended):
@@ -184,11 +184,11 @@ def test_an_added_question_is_on_the_page(extended):
         ("en", {"epochs": "20"}),
     )
     assert page["controls"]["question"] == korean["controls"]["question"] == "largest"
-    assert any(sentence.startswith("At epoch 10: ") for sentence in page["said"])
-    assert any(sentence.startswith("20번째 에포크: ") for sentence in korean["said"])
+    assert any(sentence.startswith("At epoch 10: ") for sentence in page["sentences"])
+    assert any(sentence.startswith("20번째 에포크: ") for sentence in korean["sentences"])
     assert page["address"] == {"question": "largest", "epochs": "20", "epoch": "10"}
     assert "Largest" in other["options"]
-    assert not any("At epoch 10" in sentence for sentence in other["said"])
+    assert not any("At epoch 10" in sentence for sentence in other["sentences"])
 
 
 def test_an_added_hyperparameter_is_on_the_page_in_the_link_and_in_the_script(extended):
@@ -197,7 +197,7 @@ def test_an_added_hyperparameter_is_on_the_page_in_the_link_and_in_the_script(ex
         ("en", {"epochs": "20"}),
         ("ko", {"epochs": "20", "stretch": "1.5"}),
         ("en", {"epochs": "20", "stretch": "4"}),
-        code=LOOK.replace("print(", f"{SCRIPT}print("),
+        code=READ_PAGES.replace("print(", f"{SCRIPT}print("),
     )
     assert plain["controls"]["stretch"] == 1
     assert page["controls"]["stretch"] == 1.5
@@ -205,7 +205,7 @@ def test_an_added_hyperparameter_is_on_the_page_in_the_link_and_in_the_script(ex
     assert "배율" in page["labels"]
     assert page["address"] == {"epochs": "20", "stretch": "1.5"}
     assert "stretch=1.5" in page["script"]
-    numbers = [re.findall(r"\d+\.\d+%", " ".join(shown["said"])) for shown in (plain, page)]
+    numbers = [re.findall(r"\d+\.\d+%", " ".join(shown["sentences"])) for shown in (plain, page)]
     assert numbers[0] != numbers[1]
     assert len(refused["notices"]) == 1
     assert refused["controls"]["stretch"] == 1

@@ -1,4 +1,4 @@
-"""Moves that reach the server before its last answer has reached the browser.
+"""Late moves: the browser sends them before it has received the server's last answer.
 
 The message of such a move carries the values and the address from before that answer.
 """
@@ -6,7 +6,7 @@ The message of such a move carries the values and the address from before that a
 from dualnet.app import state as page_state
 from dualnet.app.url import CONTROLS
 from dualnet.lesson.steps import STEPS
-from tests.page.helpers import move, said, widget
+from tests.page.helpers import move, sentences_of, widget
 
 
 def press(page, key):
@@ -14,7 +14,7 @@ def press(page, key):
 
 
 def late(page, address=None, **older):
-    """Send a message with ``older`` values, and the ``address`` of then, that the page has replaced."""
+    """Send a message with ``older`` values and an ``address`` that the page has replaced."""
     if address is not None:
         page.query_params = address
     return move(page, **older)
@@ -28,10 +28,10 @@ def assert_agrees(page, open_page, **values):
     again = open_page(**page.query_params)
     for key in CONTROLS:
         assert again.session_state[key] == page.session_state[key], key
-    assert said(again) == said(page)
+    assert sentences_of(again) == sentences_of(page)
 
 
-def test_back_twice_with_the_values_from_before_the_first(open_page):
+def test_back_twice_is_not_undone_by_late_values(open_page):
     page = open_page(epochs="20")
     for units in (3, 4):
         move(page, units=units)
@@ -41,7 +41,7 @@ def test_back_twice_with_the_values_from_before_the_first(open_page):
     assert_agrees(page, open_page, units=10)
 
 
-def test_back_then_forward_with_the_values_from_before_back(open_page):
+def test_forward_after_back_is_not_undone_by_late_values(open_page):
     page = open_page(epochs="20")
     move(page, units=3)
     page.query_params = {"epochs": "20"}
@@ -50,7 +50,7 @@ def test_back_then_forward_with_the_values_from_before_back(open_page):
     assert_agrees(page, open_page, units=3)
 
 
-def test_a_slider_moved_before_the_answer_to_back_arrives(open_page):
+def test_a_slider_moved_before_the_answer_to_back_counts(open_page):
     page = open_page(epochs="20")
     move(page, units=3)
     page.query_params = {"epochs": "20"}
@@ -59,7 +59,7 @@ def test_a_slider_moved_before_the_answer_to_back_arrives(open_page):
     assert_agrees(page, open_page, units=10, l1=0.1)
 
 
-def test_notes_opened_before_the_answer_to_next_arrives(open_page):
+def test_notes_opened_before_the_answer_to_next_keep_the_step(open_page):
     page = press(press(open_page(step="luck"), "show"), "next")
     late(page, {"step": "luck"}, notes=True, epochs=500)
     assert page.session_state.epochs == 20_000
@@ -67,7 +67,7 @@ def test_notes_opened_before_the_answer_to_next_arrives(open_page):
     assert page.session_state.step == STEPS.index(next(s for s in STEPS if s.name == "reach")) + 1
 
 
-def test_notes_opened_before_the_answer_to_a_slider_arrives(open_page):
+def test_notes_opened_before_the_answer_to_a_slider_keep_its_move(open_page):
     page = open_page(step="loss", epochs="20")
     before = dict(page.query_params)
     move(page, units=11)

@@ -1,4 +1,4 @@
-"""The page without a browser: what it shows, what it computes for it, and what it does not."""
+"""The page without a browser: what it shows and what it computes."""
 
 import base64
 import json
@@ -16,22 +16,22 @@ from dualnet.app import state
 from dualnet.app.serving import cache
 from dualnet.app.serving.scheduler import DRAWING, TRAINING
 from dualnet.app.url import text_of
-from dualnet.export import run as export
+from dualnet.export import notebook as export
 from dualnet.lesson.steps import STEPS
 from dualnet.plotting.elements import Chart, Code, Image
 from dualnet.questions import QUESTIONS, ask, get_question
 from dualnet.text import translator
-from tests.page.helpers import move, notice_of, pictures, said, state_of, widget
+from tests.page.helpers import move, notice_of, pictures, sentences_of, state_of, widget
 
 NUMBERS = {"epochs": EPOCHS, **HYPERPARAMETERS}
-LOOK_AT_EPOCH = [question for question in QUESTIONS if get_question(question).uses_epoch]
-PLAY = [question for question in QUESTIONS if get_question(question).animates]
+USE_EPOCH = [question for question in QUESTIONS if get_question(question).uses_epoch]
+ANIMATED = [question for question in QUESTIONS if get_question(question).animates]
 
 
 def assert_shows(page, answer):
     """Check that the page shows all parts of an `Answer`, and no exception."""
     assert not page.exception
-    words = said(page)
+    words = sentences_of(page)
     for sentence in filter(None, (answer.sentence, answer.note)):
         assert sentence in words
     for key, color in {"ones": "orange", "normal": "blue"}.items():
@@ -89,7 +89,7 @@ def test_page_shows_the_answer_and_the_losses(open_page, question, dataset):
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_both_ends_of_every_slider(open_page, request, name):
+def test_both_ends_of_every_slider_give_an_answer(open_page, request, name):
     if name == "epochs":
         request.getfixturevalue("fresh_server")
         request.getfixturevalue("idle_epochs")
@@ -109,8 +109,8 @@ def test_both_ends_of_every_slider(open_page, request, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_every_slider_at_its_ends_under_every_question(open_page, question, monkeypatch):
-    """Each alone, from one dataset to the next, and all of them together on every dataset."""
+def test_every_question_answers_at_the_ends_of_every_slider(open_page, question, monkeypatch):
+    """Each slider alone, while the dataset changes, and all together on every dataset."""
     monkeypatch.setattr(state, "IN_TRANSIT", 0)  # no value here is one that a browser still shows
     page = open_page(epochs="3", question=question)
     for i, (name, number) in enumerate(HYPERPARAMETERS.items()):
@@ -129,25 +129,25 @@ def test_every_slider_at_its_ends_under_every_question(open_page, question, monk
             assert state_of(page).items() >= ends.items()
 
 
-@pytest.mark.parametrize("question", PLAY)
+@pytest.mark.parametrize("question", ANIMATED)
 @pytest.mark.parametrize("dataset", ["moons", "digits", "breast_cancer"])
 def test_play_hides_the_sentence_and_pause_brings_it_back(open_page, question, dataset):
-    """Where there is something to play."""
+    """For questions and datasets with an animation."""
     page = open_page(epochs="20", question=question, dataset=dataset)
     settings = Settings(dataset)
     assert_shows(page, ask(question, settings, epochs=20))
     if not [toggle for toggle in page.toggle if toggle.key == "play"]:
         assert (question, dataset) == ("boundary", "breast_cancer") or dataset == "digits"
         return
-    before = said(page), pictures(page)
+    before = sentences_of(page), pictures(page)
     move(page, play=True)
     assert not page.exception
-    assert ask(question, settings, epochs=20).sentence not in said(page)
+    assert ask(question, settings, epochs=20).sentence not in sentences_of(page)
     [moving, *losses] = page.get("vega_lite_chart")
     assert "20" in moving.proto.alt
     assert len(losses) == 2
     move(page, play=False)
-    assert (said(page), pictures(page)) == before
+    assert (sentences_of(page), pictures(page)) == before
 
 
 # --- the address ----------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_a_choice_is_written_to_the_address_once(open_page, written):
     ]
 
 
-def test_back_is_one_choice(open_page):
+def test_back_undoes_one_choice(open_page):
     """The browser sends the address that it goes back to; no control has moved."""
     page = open_page(epochs="20")
     addresses = [dict(page.query_params)]
@@ -194,15 +194,15 @@ def test_back_is_one_choice(open_page):
         page.query_params = address
         page.run()
         assert page.query_params == address
-        states[str(address)] = state_of(page), said(page)
+        states[str(address)] = state_of(page), sentences_of(page)
     assert page.session_state.units == 10
     for address in addresses:
         page.query_params = address
         page.run()
-        assert (state_of(page), said(page)) == states[str(address)]
+        assert (state_of(page), sentences_of(page)) == states[str(address)]
 
 
-def test_back_twice_before_the_page_is_drawn_is_two_choices(open_page, monkeypatch):
+def test_back_twice_before_the_page_is_drawn_undoes_two_choices(open_page, monkeypatch):
     """A run that waits for its turn to draw ends when the browser goes on."""
     page = open_page(epochs="20")
     for units in (3, 4):
@@ -304,10 +304,10 @@ def test_at_most_five_rejected_parameters_are_listed(open_page):
     assert notice_of(page) is None
 
 
-# --- the epoch looked at --------------------------------------------------------------------
+# --- the chosen epoch -------------------------------------------------------------------------
 
 
-def test_chooser_follows_the_end_until_it_is_moved(open_page):
+def test_the_chosen_epoch_is_the_last_until_it_is_moved(open_page):
     page = open_page(epochs="50", question="units")
     assert widget(page, "epoch").value == 50
     for epochs in (60, 40):
@@ -325,8 +325,8 @@ def test_chooser_follows_the_end_until_it_is_moved(open_page):
     assert "epoch" not in page.query_params
 
 
-@pytest.mark.parametrize("question", LOOK_AT_EPOCH)
-def test_chooser_moves_without_training(open_page, fresh_server, epochs_descended, question):
+@pytest.mark.parametrize("question", USE_EPOCH)
+def test_choosing_an_epoch_trains_nothing(open_page, fresh_server, epochs_descended, question):
     page = open_page(epochs="200", question=question)
     epochs_descended.clear()
     stops = [int(text) for text in widget(page, "epoch").options]
@@ -361,7 +361,7 @@ def asked(fresh_server, monkeypatch):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_what_is_not_open_computes_nothing(open_page, asked, monkeypatch, question):
+def test_only_the_open_question_is_computed(open_page, asked, monkeypatch, question):
     called = Counter()
 
     def counting(name, function):
@@ -412,7 +412,7 @@ def test_fewer_epochs_train_nothing_and_more_the_difference(
 def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     open_page, fresh_server, monkeypatch, address
 ):
-    """Others could not draw meanwhile."""
+    """A wait in the turn would stop the drawing of all other pages."""
     happened, needed = [], []
 
     @contextmanager
@@ -440,7 +440,7 @@ def test_a_page_is_drawn_in_a_turn_and_waits_for_nothing_in_it(
     assert drawn.startswith("turn over training")
     assert drawn.endswith("turn answer over")
     assert not re.search("turn (training|turn)", drawn)
-    assert needed[0] > needed[1] > 0  # who has begun a page ends it before others begin theirs
+    assert needed[0] > needed[1] > 0  # a page that has begun is finished before others begin
     move(page, epochs=100)
     assert needed[2:] > needed[:2]
 
@@ -449,15 +449,15 @@ def test_sessions_share_one_training(open_page, fresh_server, epochs_descended):
     pages = [open_page("ko" if i % 2 else "en", epochs="200") for i in range(4)]
     assert sum(epochs_descended) == 200
     for i in (0, 1):
-        assert len({str(said(page)) for page in pages[i::2]}) == 1
+        assert len({str(sentences_of(page)) for page in pages[i::2]}) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_page_is_its_link_whatever_others_have_trained(open_page, fresh_server, question):
+def test_a_page_depends_only_on_its_link(open_page, fresh_server, question):
     link = {"question": question, "dataset": "moons", "units": "3", "epochs": "300"}
     page = open_page(**link)
-    shown = said(page), pictures(page)
+    shown = sentences_of(page), pictures(page)
     assert not open_page(**link | {"epochs": "9000"}).exception
     for again in (page.run(), open_page(**link)):
-        assert (said(again), pictures(again)) == shown
+        assert (sentences_of(again), pictures(again)) == shown

@@ -1,7 +1,7 @@
 """Random moves on the page: its URL always gives the same page, and no move is lost.
 
-A late move is one that a browser sends before the answer to the move before has arrived: its message
-carries the values and the URL from before that move.
+A late move is one that a browser sends before the answer to the move before has arrived: its
+message carries the values and the URL from before that move.
 """
 
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ from dualnet.app.url import CONTROLS, opening
 from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS
 from dualnet.settings import suggested_changes
-from tests.page.helpers import move, pictures, said, state_of, widget
+from tests.page.helpers import move, pictures, sentences_of, state_of, widget
 
 # Values of each control that train quickly.
 VALUES = {
@@ -91,7 +91,7 @@ class PageMachine(RuleBasedStateMachine):
         return data.draw(some.sampled_from(moves), label)
 
     def note(self):
-        """Follow the page in the history."""
+        """Add the page to the history."""
         assert not self.page.exception
         address = dict(self.page.query_params)
         if address != self.history[self.position][0]:
@@ -127,7 +127,8 @@ class PageMachine(RuleBasedStateMachine):
     def send(self, address, values, history=True):
         """Send a message with a URL and the values of controls, as far as the page has them.
 
-        history : whether the browser has gone back or forward. It tells Streamlit, AppTest does not.
+        history : whether the browser has gone back or forward. It tells Streamlit, AppTest does
+            not.
         """
         self.page.query_params = address
         possible = {k: v for k, v in values.items() if self.shown(k)}
@@ -245,7 +246,7 @@ class PageMachine(RuleBasedStateMachine):
                 move(again, **{switch: True})
         assert state_of(again) == state_of(page)
         assert [title.value for title in again.title] == [title.value for title in page.title]
-        assert said(again) == said(page)
+        assert sentences_of(again) == sentences_of(page)
         assert pictures(again) == pictures(page)
 
 
@@ -268,5 +269,5 @@ def test_the_url_gives_the_same_page_after_a_few_moves(open_page):
 
 @pytest.mark.slow
 def test_the_url_gives_the_same_page_after_many_moves(open_page):
-    # The summary of the last step tells what the session has seen, which no URL carries.
+    # The summary of the last step depends on the session, which no URL carries.
     run(open_page, steps=len(STEPS) - 1, max_examples=20, stateful_step_count=20)

@@ -18,9 +18,9 @@ from dualnet.questions.base import AXES
 from dualnet.text import LANGUAGES, translator
 from tests.views import Drawn, view_of
 
-SAY = translator("en")
+ENGLISH = translator("en")
 
-# --- to a pixel ---
+# --- downsampling ---
 
 
 def extents(epochs, values, span, columns, rows, high):
@@ -45,8 +45,8 @@ def neighbors(values, pick):
 
 
 def worst_pixel(values, kept, high, span=None, columns=500, rows=300, log=False):
-    """Return the largest difference in pixels between the line through ``kept`` and the full line, up to a
-    shift of one pixel to the left or right; ``log``: on a logarithmic axis of epochs."""
+    """Return the largest difference in pixels between the line through ``kept`` and the full line,
+    up to a shift of one pixel to the left or right; ``log``: on a logarithmic axis of epochs."""
     epochs = np.arange(1, len(values) + 1.0)
     if log:
         epochs = np.log(epochs) / np.log(len(values)) * len(values)
@@ -140,7 +140,7 @@ def test_ticks_of_a_logarithmic_axis_are_few_round_and_within(low, ratio):
         (0.6, 2.5, (1, 2)),
     ],
 )
-def test_ticks_of_given_ranges(low, high, ticks):
+def test_given_ranges_have_these_ticks(low, high, ticks):
     got = charts.log_ticks(low, high)
     if len(ticks) == 2:
         assert len(got) >= 2
@@ -163,14 +163,14 @@ def test_a_logarithmic_axis_of_epochs_ends_with_the_last(epochs, ticks):
     assert charts.epoch_ticks(epochs) == ticks
 
 
-# --- words and looks ---
+# --- text and colors ---
 
 
 def drawn_words(words):
     chart = alt.Chart(alt.NamedData("rows")).mark_line()
     legend = charts.legend(words, charts.literal(words), "'#123456'")
     encoding = {
-        "x": charts.epoch_axis(SAY, (0, 2)),
+        "x": charts.epoch_axis(ENGLISH, (0, 2)),
         "y": charts.loss_axis("loss", log=False),
         "strokeDash": charts.dash("key", words, {"b": charts.DASH}, legend=legend),
     }

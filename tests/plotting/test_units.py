@@ -8,7 +8,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from dualnet import DATASETS, RandomInitNetwork, Settings, load_dataset
-from dualnet.plotting import units as d
+from dualnet.plotting import colors as palette
+from dualnet.plotting import units as drawings
 from tests.views import SVG, images_of, network_of, pixels_of
 
 PLANES = [name for name in DATASETS if load_dataset(name).unit_plot == "plane"]
@@ -38,28 +39,31 @@ def tiles_of(pixels, across, down, height, width):
 
 
 def test_the_color_of_a_weight_is_its_sign_and_the_opacity_its_size():
-    colors = d.signed_color([-2.0, -1.0, -0.25, 0.0, 0.25, 1.0, 2.0], 1.0)
+    colors = palette.signed_color([-2.0, -1.0, -0.25, 0.0, 0.25, 1.0, 2.0], 1.0)
     assert colors.dtype == np.uint8
-    assert {tuple(color[:3]) for color in colors[:3].tolist()} == {d.NEGATIVE}
-    assert {tuple(color[:3]) for color in colors[4:7].tolist()} == {d.POSITIVE}
-    assert tuple(colors[3][:3]) == d.ZERO
+    assert {tuple(color[:3]) for color in colors[:3].tolist()} == {palette.NEGATIVE}
+    assert {tuple(color[:3]) for color in colors[4:7].tolist()} == {palette.POSITIVE}
+    assert tuple(colors[3][:3]) == palette.ZERO
     assert_array_equal(colors[:, 3], [255, 255, 160, 64, 160, 255, 255])
-    assert (np.diff(d.signed_color(np.linspace(0, 1, 50), 1)[:, 3].astype(int)) > 0).all()
+    assert (np.diff(palette.signed_color(np.linspace(0, 1, 50), 1)[:, 3].astype(int)) > 0).all()
 
 
 def test_the_color_of_an_output_runs_from_class_0_over_half_to_class_1():
-    colors = d.output_color([-1.0, 0.0, 0.25, 0.5, 1.0, 2.0])
-    assert_array_equal(colors[[0, 1, 3, 4, 5], :3], [d.LOW, d.LOW, d.HALF, d.HIGH, d.HIGH])
-    assert_array_equal(colors[2, :3], np.rint(np.add(d.LOW, d.HALF) / 2))
+    colors = palette.output_color([-1.0, 0.0, 0.25, 0.5, 1.0, 2.0])
+    assert_array_equal(
+        colors[[0, 1, 3, 4, 5], :3],
+        [palette.LOW, palette.LOW, palette.HALF, palette.HIGH, palette.HIGH],
+    )
+    assert_array_equal(colors[2, :3], np.rint(np.add(palette.LOW, palette.HALF) / 2))
     assert (colors[:, 3] == 255).all()
 
 
 def test_the_scale_of_weights_ends_at_the_largest_of_all_networks():
     one, two = random_network(3, seed=1), random_network(3, seed=2)
     one.w1[1, 2] = -7
-    assert d.weight_limit([one, two]) == d.weight_limit([two, one]) == 7
+    assert drawings.weight_limit([one, two]) == drawings.weight_limit([two, one]) == 7
     zero = network_of(np.zeros((3, 2)), np.zeros(2), np.zeros((2, 1)))
-    assert d.weight_limit([zero]) == 1
+    assert drawings.weight_limit([zero]) == 1
 
 
 # --- hidden units ---
@@ -67,41 +71,41 @@ def test_the_scale_of_weights_ends_at_the_largest_of_all_networks():
 
 def test_bars_show_the_column_of_a_unit_from_top_to_bottom():
     network = random_network(30)
-    pixels, box, _ = d.unit_tiles(network, load_dataset("breast_cancer"), 2.0, 64)
-    assert box == (0, 0, d.WIDTH, 64)
+    pixels, box, _ = drawings.unit_tiles(network, load_dataset("breast_cancer"), 2.0, 64)
+    assert box == (0, 0, drawings.WIDTH, 64)
     for unit, tile in enumerate(tiles_of(pixels, 4, 1, 30, 8)):
         for column in range(8):
-            assert_array_equal(tile[:, column], d.signed_color(network.w1[:, unit], 2.0))
+            assert_array_equal(tile[:, column], palette.signed_color(network.w1[:, unit], 2.0))
     assert not np.array_equal(pixels[:, 0], pixels[:, 9])
 
 
 def test_the_image_of_a_unit_has_its_weights_row_by_row():
     network = random_network(64, units=6)
-    pixels, *_ = d.unit_tiles(network, load_dataset("digits"), 1.5, 300)
-    across = d.units_across(6, d.WIDTH, 300, square=True)
+    pixels, *_ = drawings.unit_tiles(network, load_dataset("digits"), 1.5, 300)
+    across = drawings.units_across(6, drawings.WIDTH, 300, square=True)
     for unit, tile in enumerate(tiles_of(pixels, across, -(-6 // across), 8, 8)[:6]):
-        assert_array_equal(tile, d.signed_color(network.w1[:, unit].reshape(8, 8), 1.5))
+        assert_array_equal(tile, palette.signed_color(network.w1[:, unit].reshape(8, 8), 1.5))
 
 
 @pytest.mark.parametrize("dataset", PLANES)
 def test_the_map_of_a_unit_shows_its_activation_with_x2_upward(dataset):
     data = load_dataset(dataset)
     network = random_network(2, units=3)
-    edge = d.plane_edge(data)
-    pixels, *_ = d.unit_tiles(network, data, 1.0, 64)
-    across = d.units_across(3, d.WIDTH, 64, square=True)
-    centers = edge * (2 * np.arange(d.TILE) + 1 - d.TILE) / d.TILE
-    for unit, tile in enumerate(tiles_of(pixels, across, 1, d.TILE, d.TILE)[:3]):
+    edge = drawings.plane_edge(data)
+    pixels, *_ = drawings.unit_tiles(network, data, 1.0, 64)
+    across = drawings.units_across(3, drawings.WIDTH, 64, square=True)
+    centers = edge * (2 * np.arange(drawings.TILE) + 1 - drawings.TILE) / drawings.TILE
+    for unit, tile in enumerate(tiles_of(pixels, across, 1, drawings.TILE, drawings.TILE)[:3]):
         for row, column in ((0, 0), (0, 23), (23, 0), (23, 23), (5, 11)):
             x1, x2 = centers[column], centers[::-1][row]
             z = x1 * network.w1[0, unit] + x2 * network.w1[1, unit] + network.b1[unit]
-            assert_array_equal(tile[row, column], d.output_color(1 / (1 + np.exp(-z))))
+            assert_array_equal(tile[row, column], palette.output_color(1 / (1 + np.exp(-z))))
 
 
 def test_a_large_map_of_a_unit_has_more_pixels():
     data = load_dataset("moons")
-    sizes = [len(d.unit_tiles(random_network(2, 1), data, 1.0, h)[0]) for h in (64, 90, 300)]
-    assert sizes == [d.TILE, 30, 100]
+    sizes = [len(drawings.unit_tiles(random_network(2, 1), data, 1.0, h)[0]) for h in (64, 90, 300)]
+    assert sizes == [drawings.TILE, 30, 100]
 
 
 @pytest.mark.parametrize("units", [1, 2, 5, 10, 33, 64])
@@ -110,20 +114,20 @@ def test_units_fit_and_fill_their_box(dataset, units):
     data = load_dataset(dataset)
     for height in (64, 300):
         network = random_network(data.n_features, units)
-        _, (x, y, wide, high), _ = d.unit_tiles(network, data, 1, height)
+        _, (x, y, wide, high), _ = drawings.unit_tiles(network, data, 1, height)
         assert (x, y) == (0, 0)
-        assert wide <= d.WIDTH + 1e-9
+        assert wide <= drawings.WIDTH + 1e-9
         assert high <= height + 1e-9
-        assert wide == pytest.approx(d.WIDTH) or high == pytest.approx(height)
+        assert wide == pytest.approx(drawings.WIDTH) or high == pytest.approx(height)
 
 
 def test_tiles_are_as_large_as_possible():
     for width, height in ((400, 64), (400, 300), (88, 300)):
         for units in range(1, 65):
-            across = d.units_across(units, width, height, square=True)
+            across = drawings.units_across(units, width, height, square=True)
             sizes = [min(width / n, height / -(-units // n)) for n in range(1, units + 1)]
             assert min(width / across, height / -(-units // across)) == max(sizes)
-    assert [d.units_across(units, 400, 64, square=False) for units in (1, 32, 33, 64)] == [
+    assert [drawings.units_across(units, 400, 64, square=False) for units in (1, 32, 33, 64)] == [
         1,
         32,
         17,
@@ -133,7 +137,7 @@ def test_tiles_are_as_large_as_possible():
 
 def test_a_drawing_of_units_is_as_high_as_its_units():
     data = load_dataset("circles")
-    drawing = d.draw_units(random_network(2, 10), data, 1.0)
+    drawing = drawings.draw_units(random_network(2, 10), data, 1.0)
     [(_, box, _)] = drawing.rasters
     assert drawing.height == box[3] < 64
     assert drawing.marks == ()
@@ -145,12 +149,12 @@ def test_a_drawing_of_units_is_as_high_as_its_units():
 @pytest.mark.parametrize("dataset", PLANES)
 def test_the_plane_reaches_a_tenth_beyond_the_samples(dataset):
     data = load_dataset(dataset)
-    assert d.plane_edge(data) == pytest.approx(1.1 * np.abs(data.x_train).max())
+    assert drawings.plane_edge(data) == pytest.approx(1.1 * np.abs(data.x_train).max())
 
 
 def test_points_of_the_plane_are_the_centers_of_pixels_from_the_highest_x2():
-    assert_allclose(d.plane_points(3, 3), [(x, y) for y in (2, 0, -2) for x in (-2, 0, 2)])
-    assert_allclose(d.plane_points(2.0, 2), [(-1, 1), (1, 1), (-1, -1), (1, -1)])
+    assert_allclose(drawings.plane_points(3, 3), [(x, y) for y in (2, 0, -2) for x in (-2, 0, 2)])
+    assert_allclose(drawings.plane_points(2.0, 2), [(-1, 1), (1, 1), (-1, -1), (1, -1)])
 
 
 @pytest.mark.parametrize("dataset", PLANES)
@@ -158,12 +162,12 @@ def test_the_plane_agrees_with_predict_and_with_the_samples(dataset):
     data = load_dataset(dataset)
     network = random_network(2, 6, seed=3)
     size, height = 150, 300
-    drawing = d.plane(network, data, height, size)
+    drawing = drawings.plane(network, data, height, size)
     [(pixels, box, smooth), (*_, smooth_beside)] = drawing.rasters
     assert box == (0, 0, height, height)
     assert smooth
     assert not smooth_beside
-    edge = d.plane_edge(data)
+    edge = drawings.plane_edge(data)
     # A pixel's own place: columns to the right are x1, rows downward are falling x2.
     rows, columns = np.divmod(np.arange(size * size), size)
     x1 = edge * (2 * (columns + 0.5) / size - 1)
@@ -172,7 +176,7 @@ def test_the_plane_agrees_with_predict_and_with_the_samples(dataset):
     outputs = network.activation(network.forpass(points))[:, 0]
     pixels = pixels.reshape(-1, 4)
     plain = np.abs(outputs - 0.5) > 0.1  # away from the black line
-    assert_array_equal(pixels[plain], d.output_color(outputs[plain]))
+    assert_array_equal(pixels[plain], palette.output_color(outputs[plain]))
     golden = pixels[plain, 0].astype(int) > pixels[plain, 2].astype(int) + 20
     assert_array_equal(golden[outputs[plain] > 0.6], True)
     assert not golden[outputs[plain] < 0.4].any()
@@ -184,33 +188,35 @@ def test_the_plane_agrees_with_predict_and_with_the_samples(dataset):
 
 def test_units_are_drawn_beside_the_plane():
     data = load_dataset("xor")
-    (_, plane, _), (pixels, (x, y, wide, high), _) = d.plane(random_network(2, 10), data).rasters
+    (_, plane, _), (pixels, (x, y, wide, high), _) = drawings.plane(
+        random_network(2, 10), data
+    ).rasters
     assert x > plane[2]
     assert y == 0
-    assert x + wide <= d.WIDTH + 1e-9
+    assert x + wide <= drawings.WIDTH + 1e-9
     assert high <= 300 + 1e-9
-    alone, *_ = d.unit_tiles(random_network(2, 10), data, 1.0, 300, x, d.WIDTH - x)
+    alone, *_ = drawings.unit_tiles(random_network(2, 10), data, 1.0, 300, x, drawings.WIDTH - x)
     assert_array_equal(pixels, alone)
 
 
 def test_the_line_is_where_the_output_is_one_half_and_two_pixels_wide():
     x = np.arange(50) - 20.3
     z = np.tile(x * 0.7, (50, 1))
-    covered = d.boundary(z)
+    covered = drawings.boundary(z)
     assert_allclose(covered[7], np.clip(1.5 - np.abs(x), 0, 1), atol=1e-9)
     assert 1.8 <= covered[0].sum() <= 2.3
-    assert_allclose(d.boundary(z.T), covered.T)
-    assert_allclose(d.boundary(-5 * z), covered)
-    assert not d.boundary(np.ones((5, 5))).any()
-    assert not d.boundary(np.zeros((5, 5))).any()
+    assert_allclose(drawings.boundary(z.T), covered.T)
+    assert_allclose(drawings.boundary(-5 * z), covered)
+    assert not drawings.boundary(np.ones((5, 5))).any()
+    assert not drawings.boundary(np.zeros((5, 5))).any()
 
 
 def test_the_line_is_drawn_in_black_over_the_plane():
     data = load_dataset("blobs")
     network = network_of(np.array([[4.0], [0.0]]), np.zeros(1), np.array([[2.0]]))
     network.b2 = -1.0  # one half where x1 is 0
-    pixels = d.plane(network, data, size=150).rasters[0][0]
-    dark = (pixels[..., :3] == d.LINE).all(axis=-1)
+    pixels = drawings.plane(network, data, size=150).rasters[0][0]
+    dark = (pixels[..., :3] == palette.BOUNDARY).all(axis=-1)
     assert set(np.flatnonzero(dark.any(axis=0))) == {74, 75}
     assert dark[:, 74].all()
 
@@ -220,13 +226,13 @@ def test_the_line_is_drawn_in_black_over_the_plane():
 
 def test_a_data_uri_holds_the_pixels():
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 4), dtype=np.uint8)
-    assert_array_equal(pixels_of(d.png_uri(pixels)), pixels)
+    assert_array_equal(pixels_of(drawings.png_uri(pixels)), pixels)
 
 
 def test_an_svg_has_all_parts_of_the_drawing():
     data = load_dataset("moons")
-    drawing = d.plane(random_network(2, 3), data)
-    text = d.svg(drawing)
+    drawing = drawings.plane(random_network(2, 3), data)
+    text = drawings.svg(drawing)
     root = ElementTree.parse(io.StringIO(text)).getroot()
     assert root.get("viewBox") == "0 0 400 300"
     for (drawn, at), (pixels, box, _) in zip(images_of(text), drawing.rasters, strict=True):
@@ -242,18 +248,18 @@ def test_an_svg_has_all_parts_of_the_drawing():
     marks = drawing.marks
     assert_allclose(circles, marks[marks[:, 2] == 0, :2], atol=0.06)
     assert_allclose(triangles, marks[marks[:, 2] == 1, :2] - [0, 4], atol=0.06)
-    assert {c.get("fill") for c in root.iter(f"{SVG}circle")} == {d.MARKS[0]}
-    assert {path.get("fill") for path in root.iter(f"{SVG}path")} == {d.MARKS[1]}
+    assert {c.get("fill") for c in root.iter(f"{SVG}circle")} == {palette.SAMPLES[0]}
+    assert {path.get("fill") for path in root.iter(f"{SVG}path")} == {palette.SAMPLES[1]}
     assert not list(
-        ElementTree.fromstring(d.svg(d.draw_units(random_network(2), data, 1.0))).iter(
-            f"{SVG}circle"
-        )
+        ElementTree.fromstring(
+            drawings.svg(drawings.draw_units(random_network(2), data, 1.0))
+        ).iter(f"{SVG}circle")
     )
 
 
 def test_a_label_is_in_the_middle_of_its_box_and_accepts_any_text():
     label = "1 < 2", (10.0, 20.0, 60.0, 30.0), "#abcdef", "#123456"
-    root = ElementTree.fromstring(d.svg(d.Drawing(64, labels=(label,))))
+    root = ElementTree.fromstring(drawings.svg(drawings.Drawing(64, labels=(label,))))
     [box], [words] = root.iter(f"{SVG}rect"), root.iter(f"{SVG}text")
     assert [box.get(k) for k in ("x", "y", "width", "height")] == ["10", "20", "60", "30"]
     assert (box.get("fill"), words.get("fill"), words.text) == ("#abcdef", "#123456", "1 < 2")
@@ -267,4 +273,6 @@ def test_drawings_have_less_than_a_hundred_kilobytes(trained):
         comparison = trained(asked, 2)
         for run in (comparison.ones, comparison.normal):
             network = run.network_at(2)
-            assert len(d.svg(d.draw_units(network, comparison.dataset, 1.0))) < 100_000
+            assert (
+                len(drawings.svg(drawings.draw_units(network, comparison.dataset, 1.0))) < 100_000
+            )

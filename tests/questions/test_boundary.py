@@ -45,8 +45,8 @@ def outputs(network, x):
 
 
 def truths(network, data, n=100):
-    """Return which claims about the plane are true, from z on a grid, by another method than the page:
-    the zero crossings along rows and columns are on one straight line, or there are none."""
+    """Return which claims about the plane are true, from z on a grid, by another method than the
+    page: the zero crossings along rows and columns are on one straight line, or there are none."""
     edge = 1.1 * np.abs(data.x_train).max()
     axis = np.linspace(-edge, edge, n + 1)[:-1] + edge / n
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
@@ -112,7 +112,7 @@ odd_settings = st.builds(
 def test_sentences_on_equal_units_are_true(settings, epoch, language):
     view = view_of(settings, max(epoch, 1), epoch, language)
     answer = boundary.answer(view)
-    for key, said in claims(answer, view).items():
+    for key, claimed in claims(answer, view).items():
         network = view.networks[key]
         true = truths(network, view.data)
         start, now = (
@@ -120,15 +120,15 @@ def test_sentences_on_equal_units_are_true(settings, epoch, language):
             for net in (view.runs[key].network_at(0), network)
         )
         equal = now == 0
-        assert len(said) <= 1
-        for claim in said:
+        assert len(claimed) <= 1
+        for claim in claimed:
             subject, _, kind = claim.rpartition("half") if claim == "half" else claim.partition("_")
             assert true[kind or "half"], (key, claim)
             if subject:
                 several = "equal" if start == 0 and now <= 1e-6 else "near"
                 assert subject == ("unit" if settings.units == 1 else several)
         if equal and any(true.values()):
-            assert said, key  # equal units always get a sentence
+            assert claimed, key  # equal units always get a sentence
 
 
 def test_units_that_are_nearly_equal_may_draw_a_curve():
@@ -147,7 +147,7 @@ def test_units_that_are_nearly_equal_may_draw_a_curve():
     assert boundary.drawn_by_equal(network, data) is None
 
 
-def test_the_sentence_for_moons_by_default():
+def test_the_sentence_for_moons_has_the_reference_figures():
     view = view_of(Settings("moons", learning_rate=1.0, l2=0.0, constant=0.0), 1_000)
     answer = boundary.answer(view)
     assert "The output of *All 0* is 50% everywhere." in answer.sentence
@@ -181,7 +181,7 @@ def test_data_with_two_features_have_an_animation():
     assert load_dataset("digits").unit_plot not in boundary.QUESTION.animates
 
 
-# --- more than two features: probabilities and mistakes ---------------------------------------------------
+# --- more than two features: probabilities and mistakes ---------------------------------------
 
 
 @pytest.mark.parametrize("name", ["digits", "breast_cancer"])
@@ -245,11 +245,11 @@ def test_the_most_certain_wrong_digits_are_shown(language):
         numbers = {int(number) for number in re.findall(r"\d+", picture.caption)}
         assert numbers == {len(wrong), len(p)}
     assert sure_and_wrong[1] > 0
-    said = {
+    patterns = {
         "en": r"wrong: \*\*(\d+)\*\* and \*\*(\d+)\*\*",
         "ko": r"\*\*(\d+)개\*\*, \*\*(\d+)개\*\*",
     }
-    [counts] = re.findall(said[language], answer.sentence)
+    [counts] = re.findall(patterns[language], answer.sentence)
     assert [*map(int, counts)] == sure_and_wrong
 
 

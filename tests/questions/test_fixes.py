@@ -80,7 +80,7 @@ def holds(key, values, view, results, epoch):
             and values["accuracy"] == shown["biases"]
             and values["before"] == shown["none"]
         )
-    raise AssertionError(f"nobody decides whether {key} holds")
+    raise AssertionError(f"no oracle for {key}")
 
 
 def check(answer, view, results, epoch):

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from dualnet import DATASETS, Comparison, Settings, load_dataset
 from dualnet.export.document import chart_svg
+from dualnet.plotting.colors import NEGATIVE, POSITIVE, ZERO
 from dualnet.plotting.network import largest_weight
-from dualnet.plotting.units import NEGATIVE, POSITIVE, ZERO
 from dualnet.questions import ask, gradient
 from dualnet.text import LANGUAGES
 from dualnet.training.experiments import RUNS
@@ -175,7 +175,8 @@ FORMS = {"run": "[^*]+", "units": r"\d+", "count": r"\d+", "difference": "[^*]+?
 
 
 def limits(kind, network, rows, data):
-    """Return the least and the most columns of the arrays of a ``kind`` that differ in the digits shown."""
+    """Return the least and the most columns of the arrays of a ``kind`` that differ in the digits
+    shown."""
     rows = [row for row in rows if row.kind == kind]
     unit = np.array([read(row)[1] for row in rows])
     features = gradient.inputs_shown(data)[: len(rows)]
@@ -202,13 +203,13 @@ def spread(network):
 
 def judge(view):
     """Check each claim of the sentence against the arrays; return the keys of each run's claims."""
-    (opening, values), *said = claims(
+    (opening, values), *claimed = claims(
         gradient.answer(view).sentence, view.language, "gradient", **FORMS
     )
     assert opening == ("single" if view.settings.units == 1 else "question")
     assert int(values["epoch"].replace(",", "")) == view.epoch
     runs, found = {name: key for key, name in view.names.items()}, {key: [] for key in RUNS}
-    for claim, values in said:
+    for claim, values in claimed:
         key = runs[values["run"]]
         found[key].append(claim)
         network, rows = view.networks[key], gradient.rows_of(view)[key]

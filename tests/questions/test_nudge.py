@@ -45,7 +45,7 @@ def nudges_of(differences, random=None):
     )
 
 
-def told_by(sentence, language):
+def claims_of(sentence, language):
     forms = {
         "size": SIZE,
         "sizes": f"{SIZE}(?:, {SIZE})*",
@@ -64,18 +64,18 @@ def judge(sentence, view, nudges):
     """Check each claim of ``sentence`` against the arrays, and that none is missing."""
     epoch = Nudges.reach(view.settings, view.epochs)
     rows = nudges.difference(epoch).tolist()
-    told = dict(told_by(sentence, view.language))
+    claimed = dict(claims_of(sentence, view.language))
     if view.settings.units == 1:
-        assert list(told) == ["single"]
+        assert list(claimed) == ["single"]
         return
-    assert told.pop("question") == {}
+    assert claimed.pop("question") == {}
     first = [next((e for e, value in enumerate(row) if value > 0.01), None) for row in rows]
     separated = {size: e for size, e in zip(SIZES, first[1:], strict=True) if e is not None}
     waiting = {
         size: row for size, row in zip(SIZES, rows[1:], strict=True) if size not in separated
     }
 
-    if each := told.pop("separated", {}).get("each"):
+    if each := claimed.pop("separated", {}).get("each"):
         found = [each_of(part, view.language) for part in re.split(f", (?={SIZE})", each)]
         assert [size for size, _ in found] == [
             size for size in reversed(SIZES) if size in separated
@@ -84,7 +84,7 @@ def judge(sentence, view, nudges):
     else:
         assert not separated
     for key in ("regular", "steady"):
-        if values := told.pop(key, None):
+        if values := claimed.pop(key, None):
             reached = list(reversed(separated.values()))
             assert (
                 list(separated) == SIZES[-len(separated) :]
@@ -99,7 +99,7 @@ def judge(sentence, view, nudges):
             # The next nudge has not separated the units yet.
             assert not waiting or epoch <= reached[-1] + max(costs)
     for key in ("waiting", "still"):
-        if values := told.pop(key, None):
+        if values := claimed.pop(key, None):
             assert number(values["epoch"]) == epoch
             assert values["sizes"].split(", ") == [s for s in reversed(SIZES) if s in waiting]
             grown = any(max(row) > row[0] for row in waiting.values())
@@ -115,9 +115,9 @@ def judge(sentence, view, nudges):
     rows_of = dict(zip(names, [*reversed(rows[1:]), rows[0]], strict=True))
     back = [name for name, row in rows_of.items() if max(row) > 0.01 >= row[-1]]
     equal_again = {"epoch": f"{epoch:,}", "tolerance": "0.01", "which": ", ".join(back)}
-    assert told.pop("equal_again", None) == (equal_again if back else None)
+    assert claimed.pop("equal_again", None) == (equal_again if back else None)
 
-    [(key, values)] = [item for item in told.items() if item[0] != "bounded"]
+    [(key, values)] = [item for item in claimed.items() if item[0] != "bounded"]
     if key == "rounding_separated":
         assert number(values["epoch"]) == first[0]
     else:
@@ -130,12 +130,12 @@ def judge(sentence, view, nudges):
             assert max(rows[0]) > 0
             assert isclose(number(values["most"]), max(rows[0]), rel_tol=0.051)
     bounded = {"epoch": f"{epoch:,}"} if epoch < view.epochs else None
-    assert told.get("bounded") == bounded
+    assert claimed.get("bounded") == bounded
 
 
 def each_of(part, language):
     """Return the size and the epoch that one part of a list names."""
-    [(key, values)] = told_by(part, language)
+    [(key, values)] = claims_of(part, language)
     assert key == "at"
     return values["size"], number(values["epoch"])
 
@@ -145,7 +145,7 @@ START = np.array([0, 3e-12, 3e-9, 3e-6, 3e-3])
 
 
 @st.composite
-def seen(draw):
+def case(draw):
     """Draw a view and differences that grow, stay, fall, or jump, or are nothing but zeros."""
     settings = Settings(units=draw(st.sampled_from([1, 2, 10])))
     view = view_of(settings, EPOCHS, draw(st.sampled_from([*LANGUAGES])))
@@ -164,10 +164,10 @@ def seen(draw):
     return view, nudges_of(differences, differences[draw(st.integers(0, 4))])
 
 
-@given(seen())
+@given(case())
 @hypothesis_settings(max_examples=100)
-def test_sentences_are_true(seen):
-    view, nudges = seen
+def test_sentences_are_true(case):
+    view, nudges = case
     epoch = Nudges.reach(view.settings, view.epochs)
     judge(
         nudge.sentence(view, epoch, nudges.difference(epoch), nudges.separated(epoch)), view, nudges
@@ -175,7 +175,8 @@ def test_sentences_are_true(seen):
 
 
 def grown(*separated, epochs=EPOCHS):
-    """Return differences that jump above the threshold at the epochs ``separated``, or never (None)."""
+    """Return differences that jump above the threshold at the epochs ``separated``, or never
+    (None)."""
     rows = np.repeat(START[:, None], epochs + 1, axis=1)
     rows[0] = 1e-16
     for row, at in zip(rows, separated, strict=True):
@@ -202,11 +203,11 @@ def grown(*separated, epochs=EPOCHS):
         ((None, None, None, None, None), ["still", "rounding"]),
     ],
 )
-def test_the_sentences_of_each_case(separated, keys, language):
+def test_each_case_has_its_sentences(separated, keys, language):
     view, nudges = view_of(epochs=EPOCHS, language=language), nudges_of(grown(*separated))
-    said = nudge.answer(view, nudges).sentence
-    judge(said, view, nudges)
-    assert [key for key, _ in told_by(said, language)] == ["question", *keys]
+    sentence = nudge.answer(view, nudges).sentence
+    judge(sentence, view, nudges)
+    assert [key for key, _ in claims_of(sentence, language)] == ["question", *keys]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -216,12 +217,12 @@ def test_units_that_become_equal_again_are_reported(language):
     differences[[0, 2, 4], 55:] = 1e-9
     differences[1, 15] = 9e-3
     view, nudges = view_of(epochs=EPOCHS, language=language), nudges_of(differences)
-    said = nudge.answer(view, nudges).sentence
-    judge(said, view, nudges)
-    told = dict(told_by(said, language))
-    assert "waiting" in told
+    sentence = nudge.answer(view, nudges).sentence
+    judge(sentence, view, nudges)
+    claimed = dict(claims_of(sentence, language))
+    assert "waiting" in claimed
     none, *rest = (view.t("nudge.none"), *(view.t("nudge.label", size=s) for s in SIZES))
-    assert told["equal_again"]["which"] == f"{rest[3]}, {rest[1]}, {none}"
+    assert claimed["equal_again"]["which"] == f"{rest[3]}, {rest[1]}, {none}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -246,11 +247,11 @@ def test_sentences_about_trained_networks_are_true(settings, epochs, language, t
     judge(nudge.answer(view, nudges).sentence, view, nudges)
 
 
-def test_the_sentence_for_circles(trained):
+def test_the_sentence_for_circles_has_the_reference_figures(trained):
     settings = Settings("circles", learning_rate=1, l2=0)
-    said = nudge.answer(view_of(settings, 1_700), trained(settings, 1_700, Nudges)).sentence
-    assert "separate the units: 10⁻³ at epoch **138**, 10⁻⁶ at epoch **60" in said
-    assert "A nudge a thousand times smaller takes **4" in said
+    sentence = nudge.answer(view_of(settings, 1_700), trained(settings, 1_700, Nudges)).sentence
+    assert "separate the units: 10⁻³ at epoch **138**, 10⁻⁶ at epoch **60" in sentence
+    assert "A nudge a thousand times smaller takes **4" in sentence
 
 
 @pytest.mark.parametrize(
@@ -286,9 +287,9 @@ def test_untrained_epochs_are_reported(language):
     view = view_of(Settings(units=64), 100_000, language)
     reached = Nudges.reach(view.settings, 100_000)
     nudges = nudges_of(np.tile(START[:, None], reached + 1))
-    said = nudge.answer(view, nudges).sentence
-    judge(said, view, nudges)
-    assert told_by(said, language)[-1] == ("bounded", {"epoch": f"{reached:,}"})
+    sentence = nudge.answer(view, nudges).sentence
+    judge(sentence, view, nudges)
+    assert claims_of(sentence, language)[-1] == ("bounded", {"epoch": f"{reached:,}"})
 
 
 def test_ask_gives_this_answer():
@@ -351,13 +352,13 @@ def test_zero_is_drawn_below_all_other_differences():
     assert all(low <= value <= high for value in y["axis"]["values"])
 
 
-@given(seen())
+@given(case())
 @hypothesis_settings(max_examples=20)
 @example(
     (view_of(Settings(units=1), EPOCHS), nudges_of(np.zeros((5, EPOCHS + 1)), np.zeros(EPOCHS + 1)))
 )
-def test_names_are_at_the_starts_of_their_lines_without_overlap(seen):
-    view, nudges = seen
+def test_names_are_at_the_starts_of_their_lines_without_overlap(case):
+    view, nudges = case
     spec, tables = chart_of(view, nudges)
     [layer] = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
     low, high = layer["encoding"]["y"]["scale"]["domain"]

@@ -23,15 +23,16 @@ from dualnet import (
     ask,
 )
 from dualnet.plotting import charts
+from dualnet.plotting.colors import NEGATIVE, POSITIVE, signed_color
 from dualnet.plotting.elements import Chart
-from dualnet.plotting.units import NEGATIVE, POSITIVE, signed_color, weight_limit
+from dualnet.plotting.units import weight_limit
 from dualnet.questions import QUESTIONS, code, get_question, loss, luck, units
 from dualnet.questions.base import AXES, Answer
 from dualnet.text import LANGUAGES, translator
 from dualnet.training.experiments import RUNS
 from tests.views import COLORS, Drawn, images_of, network_of, view_at, view_of
 
-SAY = translator("en")
+ENGLISH = translator("en")
 OTHER = {"ones": "normal", "normal": "ones"}
 
 
@@ -41,13 +42,13 @@ OTHER = {"ones": "normal", "normal": "ones"}
 def test_every_question_answers_in_every_language():
     settings = Settings("moons", units=2)
     for key in QUESTIONS:
-        said = set()
+        sentences = set()
         for language in LANGUAGES:
             answer = ask(key, settings, 3, language=language)
             assert isinstance(answer, Answer)
             assert answer.left or answer.both
-            said.add(answer.sentence)
-        assert len(said) == len(LANGUAGES), key
+            sentences.add(answer.sentence)
+        assert len(sentences) == len(LANGUAGES), key
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_an_answer_is_about_the_last_epoch_by_default():
     settings = Settings("moons", units=2)
     assert ask("loss", settings, 20) == ask("loss", settings, 20, 20)
     assert ask("loss", settings, 20).sentence != ask("loss", settings, 20, 10).sentence
-    assert SAY("loss.start") in ask("loss", settings, 20, 0).sentence
+    assert ENGLISH("loss.start") in ask("loss", settings, 20, 0).sentence
     assert "At epoch 500 " in ask("units", Settings(units=2)).sentence
 
 
@@ -147,9 +148,9 @@ def test_own_starts_are_answered_under_their_names(own_starts, key, language):
 def test_own_starts_are_described_by_their_numbers(own_starts):
     assert "*mirrored* has **2 of 4** distinct" in ask("units", own_starts, 40).sentence
     assert "*half* **1 of 4**" in ask("units", own_starts, 40).sentence
-    assert SAY("loss.equal", units=4, run="half") in ask("loss", own_starts, 40).sentence
+    assert ENGLISH("loss.equal", units=4, run="half") in ask("loss", own_starts, 40).sentence
     boundary = ask("boundary", own_starts, 40).sentence
-    assert SAY("boundary.equal_line", run="half") in boundary
+    assert ENGLISH("boundary.equal_line", run="half") in boundary
     assert "of *mirrored* draw" not in boundary
 
 
@@ -202,7 +203,7 @@ def test_a_comparison_on_own_data_is_answered_with_them():
     comparison = Comparison(Settings(units=3), dataset=data)
     for key in ("loss", "nudge", "luck"):
         assert ask(key, comparison, 5) == ask(key, Settings(units=3), 5, dataset=data)
-    with pytest.raises(ValueError, match="but the Comparison has its data: leave dataset out"):
+    with pytest.raises(ValueError, match="but the Comparison already has data: omit dataset"):
         ask("loss", comparison, 5, dataset=data)
     with pytest.raises(ValueError, match=r"dataset is 'moons'; expected Dataset\.from_arrays"):
         ask("loss", dataset="moons")
@@ -490,7 +491,7 @@ def test_the_number_covers_no_curve_if_another_position_is_free(trained):
 def test_legend_of_the_loss_charts_is_in_the_color_of_the_run():
     view = view_of(*curves(5).values())
     for key, chart in zip(RUNS, map(Drawn, loss.loss_charts(view)), strict=True):
-        words = [SAY("loss.training"), SAY("loss.validation")]
+        words = [ENGLISH("loss.training"), ENGLISH("loss.validation")]
         assert [(text, run) for text, run, _ in chart.legend] == [(word, key) for word in words]
         assert [dash == "5,4" for *_, dash in chart.legend] == [False, True]
 
@@ -569,7 +570,7 @@ def test_accuracy_beside_the_names_is_that_of_the_network_shown(trained):
         ([2.0, 1.0], "log", (0.85, 2.2)),
     ],
 )
-def test_ends_of_the_loss_axis(values, axis, expected):
+def test_the_loss_axis_ends_around_the_losses(values, axis, expected):
     low, high, ticks = loss.loss_range(np.array([values]), axis)
     assert (low, high) == pytest.approx(expected)
     assert (ticks is not None) == (axis == "log" and low > 0)
@@ -610,10 +611,10 @@ def test_units_of_planes_and_images_are_drawn_as_maps_and_images():
             assert len(images_of(picture.svg)) == parts
             assert view.names[key] in picture.alt
         assert answer.left != answer.right
-        assert SAY(f"unit_plot.{view.data.unit_plot}") in answer.note
-        assert SAY("units.output_row") not in answer.note
+        assert ENGLISH(f"unit_plot.{view.data.unit_plot}") in answer.note
+        assert ENGLISH("units.output_row") not in answer.note
     bars = units.answer(view_at(Comparison(Settings(units=2)).fit(2), 2))
-    assert SAY("units.output_row") in bars.note
+    assert ENGLISH("units.output_row") in bars.note
 
 
 def test_weights_of_zero_have_a_scale():

@@ -82,21 +82,21 @@ def judge(sentence, view, sizes):
         assert first == "all_separated"
         assert not any(equal.values())
 
-    told = {}
+    claimed = {}
     for key, values in others:
-        told.setdefault(key, []).append(values)
+        claimed.setdefault(key, []).append(values)
     comparable = [s for s in (1.0, 0.01) if equal[s] is not None and view.settings.units > 1]
-    assert [float(values["size"]) for values in told.get("at", [])] == comparable
-    for values in told.get("at", []):
+    assert [float(values["size"]) for values in claimed.get("at", [])] == comparable
+    for values in claimed.get("at", []):
         assert is_shown(values["equal"], equal[float(values["size"])])
         assert is_shown(values["different"], different[float(values["size"])])
     starts = [*sizes.constant(epoch), *sizes.equal(epoch).ravel()]
     missing = sum(loss != loss for loss in starts)
     separated = [{"count": str(missing), "total": "36"}] if missing else []
-    assert told.get("separated", []) == separated
+    assert claimed.get("separated", []) == separated
     bounded = [{"count": "66", "epoch": f"{epoch:,}"}] if epoch < view.epochs else []
-    assert told.get("bounded", []) == bounded
-    assert set(told) <= {"at", "separated", "bounded"}
+    assert claimed.get("bounded", []) == bounded
+    assert set(claimed) <= {"at", "separated", "bounded"}
 
 
 LOSSES = st.floats(1e-9, 400)
@@ -104,8 +104,9 @@ PARTED = LOSSES | st.just(NAN)
 
 
 @st.composite
-def seen(draw):
-    """Draw a view and losses: of any kind, all alike, or equal ones a little from different ones."""
+def case(draw):
+    """Draw a view and losses: of any kind, all alike, or equal ones a little from different
+    ones."""
     units = draw(st.sampled_from([1, 2, 10, 64]))
     different = draw(arrays(float, (6, 5), elements=LOSSES))
     equal = draw(arrays(float, (6, 5), elements=PARTED))
@@ -124,9 +125,9 @@ def seen(draw):
     return view, sizes_of(constant, equal, different)
 
 
-@given(seen())
-def test_sentences_are_true(seen):
-    view, sizes = seen
+@given(case())
+def test_sentences_are_true(case):
+    view, sizes = case
     judge(size.answer(view, sizes).sentence, view, sizes)
 
 
@@ -150,16 +151,16 @@ def test_sentences_about_trained_networks_are_true(settings, language, trained):
     judge(size.answer(view, sizes).sentence, view, sizes)
 
 
-def test_the_sentence_for_breast_cancer(trained):
+def test_the_sentence_for_breast_cancer_has_the_reference_figures(trained):
     view = View(Settings(), trained(Settings(), 500), 500, 500)
-    said = size.answer(view, trained(Settings(), 500, Sizes)).sentence
+    sentence = size.answer(view, trained(Settings(), 500, Sizes)).sentence
     for words in (
         "**0.122**",
         "**0.0774**",
         "**1.6 times**",
         "0.33 (equal) and 0.0964 (different)",
     ):
-        assert words in said
+        assert words in sentence
 
 
 # --- what is needed, and how far ---
@@ -276,11 +277,11 @@ def test_glorot_is_marked_on_the_axis(dataset, units, glorot):
     assert mark["text"] == [f"Glorot {glorot:.2g}"]
 
 
-@given(seen())
+@given(case())
 @hypothesis_settings(max_examples=20)
 @example((view_of(), sizes_of([0.5] * 6, np.full((6, 5), 0.5), np.full((6, 5), 0.5))))
-def test_labels_are_at_the_ends_of_their_curves_without_overlap(seen):
-    view, sizes = seen
+def test_labels_are_at_the_ends_of_their_curves_without_overlap(case):
+    view, sizes = case
     tables = tables_of(view, sizes)
     [low], [high] = tables["axes"]["low"], tables["axes"]["high"]
     shown = [value for name in ("loss", "low", "high") for value in tables["curves"][name] if value]

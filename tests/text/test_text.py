@@ -37,7 +37,7 @@ def test_catalogues_have_the_same_keys_and_placeholders(language):
         assert other[key].strip() == other[key] != ""
 
 
-def test_korean_is_korean():
+def test_korean_texts_contain_hangul():
     """A Korean text without Hangul is not translated, unless it is a number or an abbreviation."""
     for key, text in catalogue("ko").items():
         if not re.search("[가-힣]", text):
@@ -83,8 +83,9 @@ def filled(text, name):
 
 
 def unmarked_stars(text):
-    """Return the asterisks of ``text`` that CommonMark leaves as they are: a run opens where no space
-    follows and closes where none precedes, and beside punctuation only next to space or punctuation."""
+    """Return the asterisks of ``text`` that CommonMark leaves as they are: a run opens where no
+    space follows and closes where none precedes, and beside punctuation only next to space or
+    punctuation."""
     text = re.sub(r"`[^`]*`", "x", text)
     opened, left = [], []
     for run in re.finditer(r"\*+", text):
@@ -126,7 +127,7 @@ def test_asterisks_that_markdown_leaves_are_found():
         *((locale, "en") for locale in (None, "", "*", "-", "_", "C", "-ko", " ", "é", "0" * 9999)),
     ],
 )
-def test_language_of_a_locale(locale, language):
+def test_a_locale_selects_its_language(locale, language):
     assert language_of(locale) == language
 
 
@@ -181,7 +182,7 @@ def test_every_sentence_is_used():
 
 @pytest.fixture
 def marked(monkeypatch):
-    """A third language on the page, "xx", with every sentence in brackets."""
+    """Add a third language, "xx", with every sentence in brackets."""
     sentences = {key: f"⟦{text}⟧" for key, text in catalogue("en").items()}
     monkeypatch.setitem(LANGUAGES, "xx", "⟦marked⟧")
     language = replace(links.CONTROLS["language"], options=tuple(LANGUAGES))
@@ -227,14 +228,23 @@ def titles(spec):
             yield from titles(value)
 
 
-TOLD = {"text", "words", "label", "epoch", "accuracy", "extra", "distinct", "mark"}  # columns
+TEXT_COLUMNS = {
+    "text",
+    "words",
+    "label",
+    "epoch",
+    "accuracy",
+    "extra",
+    "distinct",
+    "mark",
+}  # columns
 
 
 def cells(arrow):
     """Yield the texts of a chart's table except keys, pictures and names from the data."""
     table = pa.ipc.open_stream(arrow).read_all()
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_string(column.type) and name in TOLD:
+        if pa.types.is_string(column.type) and name in TEXT_COLUMNS:
             yield from map(str, column.unique().to_pylist())
 
 

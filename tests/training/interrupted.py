@@ -1,4 +1,4 @@
-"""Trains, waits and recalls under real interrupts; ends with an error if an interrupt breaks the state.
+"""Trains, waits and recalls under real interrupts; fails if an interrupt breaks the state.
 
 `tests.app.test_scheduler` runs it in a separate process, so that SIGINT does not reach the tests.
 """
@@ -80,7 +80,7 @@ def main():
 
     def wait():
         with turn(1):
-            raise AssertionError("the turn was somebody else's")
+            raise AssertionError("another session had the turn")
 
     with turn_of_another(queue):
         interrupted(wait)

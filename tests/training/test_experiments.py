@@ -46,7 +46,7 @@ from tests.conftest import GOLDEN, ROOT
     [run for run in GOLDEN["runs"] if run["network"] != "SingleLayer"],
     ids=lambda run: f"{run['network']}-{run['params']['l2']}-{run['epochs']}",
 )
-def test_recorded_figures(recorded, trained, data):
+def test_figures_equal_the_recorded_ones(recorded, trained, data):
     comparison = trained(Settings(**recorded["params"]), recorded["epochs"])
     run = comparison.ones if recorded["network"] == "DualLayer" else comparison.normal
     at = np.array(recorded["at_epoch"]) - 1
@@ -118,7 +118,7 @@ def test_weights_of_an_untrained_epoch_are_rejected():
         ("blobs", 5_000, 1, 1),
     ],
 )
-def test_training_accuracy_in_the_plane(name, epochs, ones, normal, trained):
+def test_training_accuracy_in_the_plane_equals_the_reference(name, epochs, ones, normal, trained):
     comparison = trained(Settings(name, learning_rate=1, l2=0), epochs)
     x, y = comparison.dataset.x_train, comparison.dataset.y_train
     scores = [run.network_at(epochs).score(x, y) for run in comparison.runs]

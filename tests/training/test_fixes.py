@@ -1,4 +1,4 @@
-"""The fourteen changes: the recorded figures, whatever the order in which they are asked for."""
+"""The fourteen changes: the recorded figures, in any order of calls."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ def settings_of(run):
 
 
 @pytest.mark.parametrize("run", RECORDED, ids=lambda run: run["settings"]["dataset"])
-def test_recorded_figures(run):
+def test_figures_equal_the_recorded_ones(run):
     fixes = Fixes(settings_of(run)).fit(run["settings"]["epochs"])
     assert tuple(run["changes"]) == Fixes.CHANGES
     for change, expected in run["changes"].items():
@@ -67,7 +67,7 @@ def expected():
     return Fixes(MOONS).fit(25)
 
 
-def test_portions_and_copies_and_earlier_epochs_are_the_same_to_the_last_bit(expected):
+def test_portions_copies_and_earlier_epochs_are_bit_identical(expected):
     portions = Fixes(MOONS)
     for epochs in (1, 2, 13, 17, 25):
         portions.fit(epochs)
@@ -81,7 +81,7 @@ def test_portions_and_copies_and_earlier_epochs_are_the_same_to_the_last_bit(exp
         assert_same(twin, expected)
 
 
-def test_an_interrupt_at_any_epoch_of_any_network_does_no_harm(expected, monkeypatch):
+def test_an_interrupt_at_any_epoch_of_any_network_breaks_nothing(expected, monkeypatch):
     fixes, calls = Fixes(MOONS), iter(range(10**6))
     original = ReLUNetwork.training
 
@@ -120,7 +120,7 @@ def test_chunks_report_the_epochs_done(monkeypatch):
 
 
 @pytest.mark.parametrize("units", [1, 10])
-def test_a_run_that_diverges_says_so_and_is_quiet(units):
+def test_a_diverging_run_is_reported_without_warnings(units):
     settings = Settings(units=units, learning_rate=10.0, l1=1.0, l2=1.0, constant=2.0, std=5.0)
     fixes = Fixes(settings).fit(100)
     for change in Fixes.CHANGES:
@@ -146,13 +146,13 @@ def test_one_unit_is_one_distinct_unit():
 
 
 @pytest.mark.parametrize(("change", "epoch"), [("adagrad", None), (["relu"], 0), ("relu", 9)])
-def test_what_there_is_not_is_named(change, epoch):
+def test_an_unknown_change_or_epoch_is_named_in_the_error(change, epoch):
     with pytest.raises(ValueError, match=r"(change|epoch) is .*; expected"):
         Fixes(MOONS).fit(3).result(change, epoch)
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "digits", "moons"])
-def test_reach_bounds_the_work(name):
+def test_reach_limits_the_work(name):
     small, large = (Fixes.reach(Settings(name, units=units), EPOCHS.high) for units in (1, 64))
     assert 1 <= large <= small < EPOCHS.high
     assert small in EPOCHS.choices

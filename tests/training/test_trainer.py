@@ -104,7 +104,8 @@ def test_numbers_equal_those_of_the_classes(problem):
 
 
 def test_numbers_are_the_same_over_many_blocks():
-    """Like the property above, with more epochs than a block and sizes for which NumPy uses BLAS."""
+    """Like the property above, with more epochs than a block and sizes for which NumPy uses
+    BLAS."""
     x, y, x_val, y_val = samples(m=300, n_features=30)
     networks = pair(units=12, learning_rate=0.1)
     trainer = train(Trainer(networks, x, y, x_val, y_val), 300)
@@ -126,7 +127,7 @@ def test_outputs_are_clipped_before_the_logarithm():
         assert_allclose(trainer.val_losses[i], network.val_losses, rtol=1e-9)
 
 
-def test_shapes_of_the_weights():
+def test_weights_have_the_documented_shapes():
     x, y, x_val, y_val = samples(m=12, n_features=4)
     trainer = train(Trainer([*pair(), DualLayer(3, 0.5, 0.01, 0.02)], x, y), 2)
     assert [np.shape(part) for part in trainer.weights()] == [(3, 4, 3), (3, 3), (3, 3, 1), (3,)]
@@ -859,7 +860,7 @@ def test_blas_has_one_thread_during_a_chunk_only(seen_threads):
 def test_blas_threads_are_restored_after_an_exception(monkeypatch):
     def fail(*_):
         assert blas_threads() == {1}
-        raise RuntimeError("out of luck")
+        raise RuntimeError("failed")
 
     trainer = Trainer(pair(), *samples())
     with monkeypatch.context() as patch:

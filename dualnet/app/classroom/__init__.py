@@ -1,5 +1,4 @@
 """A live class on the page: what the teacher sees, the phones that follow, and the remote.
 
-Whatever polls redraws everything from the `Classroom`, so that a page that has missed something heals
-itself.
+Each poll redraws everything from the `Classroom`, so that a page that missed a change recovers.
 """

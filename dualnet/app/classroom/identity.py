@@ -1,6 +1,6 @@
 """Which class a browser follows or teaches: its address and its cookies.
 
-The teacher's browser is known by a cookie with the class's secret, a phone by a random one.
+Cookies identify browsers: the teacher's has the class's secret, a phone's a random value.
 """
 
 import os
@@ -55,7 +55,7 @@ def own_class():
 
 
 def redeem(code):
-    """Make this browser a teacher's, if the address has a pairing token; take it out of the address."""
+    """Make this browser a teacher's if the address has a pairing token, and remove the token."""
     token = st.query_params.get("pair")
     if token is None:
         return
@@ -70,7 +70,7 @@ def redeem(code):
 
 
 def device():
-    """Return what this browser is known by."""
+    """Return the random value that identifies this browser."""
     if "device" not in state:
         known = _cookie(DEVICE)
         state.device = known or secrets.token_urlsafe(12)
@@ -80,14 +80,14 @@ def device():
 
 
 def draw_cookies():
-    """Let the browser keep this session's cookies: an address would show them to the class."""
+    """Store this session's values as cookies: in the address, the class could read them."""
     for name, value in state.get("cookies", {}).items():
         age = AGE[name] if value else 0
         st.html(COOKIE.format(name=name, value=value, age=age), unsafe_allow_javascript=True)
 
 
 def _cookie(name):
-    """Return the text of a cookie, cut to a length, as the client chooses it; "" without one."""
+    """Return the text of a cookie, cut to `TEXT` characters; "" without one."""
     value = st.context.cookies.get(name)
     return value[:TEXT] if isinstance(value, str) else ""  # AppTest has a mock
 

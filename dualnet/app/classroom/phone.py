@@ -1,11 +1,12 @@
-"""The page of who has opened the address of a class: a phone, or the teacher's remote."""
+"""The page of a device that has opened the address of a class: a phone, or the teacher's remote."""
 
 from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
 
-from dualnet.app import lesson, stage, styles
+from dualnet.app import lesson, styles
+from dualnet.app.answer import shared
 from dualnet.app.classroom import identity
 from dualnet.app.classroom.polling import POLL, hold, recent_runs
 from dualnet.app.classroom.remote import draw_remote
@@ -28,7 +29,7 @@ from dualnet.training.experiments import Comparison
 
 
 def draw_follower(code):
-    """Draw the page of who has opened the address of a class."""
+    """Draw the page of a device that has opened the address of a class."""
     t = translator(phone_language())
     st.set_page_config(
         page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
@@ -47,7 +48,7 @@ def draw_follower(code):
 
 @st.fragment(run_every=POLL)
 def draw_phone(code):
-    """Draw the class as a phone follows it."""
+    """Draw the class on a phone."""
     if state.get("exploring"):
         st.rerun()  # a button in a fragment draws the fragment alone
     t = translator(phone_language())
@@ -65,7 +66,7 @@ def draw_phone(code):
 
 
 def _draw_missing(t, code):
-    """Say that there is no class, and take another code."""
+    """Say that there is no such class, and ask for another code."""
     if state.guesses.wait(code):
         st.warning(t("classroom.slow"))
     else:
@@ -140,8 +141,8 @@ def _vote(classroom, step, turn, option):
 
 
 def _draw_stimulus(step, view):
-    """Draw what is asked about. What needs training stands on the teacher's page; empty axes are left
-    out: a phone would load a library for them."""
+    """Draw what is asked about. What needs training stands on the teacher's page; empty axes are
+    left out: a phone would load a library for them."""
     if step.name in TRAINED:
         return
     shown = _stimulus(step.name, view)
@@ -153,7 +154,7 @@ def _draw_stimulus(step, view):
 def _stimulus(name, view):
     """Return the stimulus of a step, the same for all phones of a language. It trains nothing."""
     [step] = [step for step in STEPS if step.name == name]
-    return stimulus(step, replace(view, comparison=stage.shared(Comparison, view.settings)))
+    return stimulus(step, replace(view, comparison=shared(Comparison, view.settings)))
 
 
 # --- trying it ------------------------------------------------------------------------------

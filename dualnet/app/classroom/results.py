@@ -10,10 +10,10 @@ from dualnet.text import translator
 
 
 def results_csv(classroom, language):
-    """Return the results as CSV text: step, question, confirmed option, and voted and right by round."""
+    """Return the results as CSV text with a column for each entry of `results_table`."""
     text = io.StringIO()
     csv.writer(text).writerows(results_table(classroom, language))
-    return "\ufeff" + text.getvalue()  # Excel takes Korean only with the mark
+    return "\ufeff" + text.getvalue()  # without this byte order mark, Excel misreads Korean
 
 
 def results_table(classroom, language):

@@ -45,8 +45,9 @@ def view_of(shown, language):
 
 
 def asked(classroom, now):
-    """Return the `Shown` that the question, the votes and the answer of the step shown ``now`` belong to:
-    once the answer is known, the state that it was found for, whatever the teacher tries after that."""
+    """Return the `Shown` that the question, the votes and the answer of the step shown ``now``
+    belong to: once the answer is known, the state that it was found for, whatever the teacher tries
+    after that."""
     answered = classroom.polls[now.step].answered
     return now if answered is None else replace(now, parameters=answered)
 
@@ -58,8 +59,8 @@ def has_changed(then, now):
 
 
 def draw_distribution(t, classroom, now, language, own=None):
-    """Draw each option of the step shown ``now`` filled by its share, with its count, of both rounds if
-    there are two.
+    """Draw each option of the step shown ``now`` filled by its share, with its count, of both
+    rounds if there are two.
 
     own : the option that this device has chosen, or None
     """

@@ -17,7 +17,8 @@ VERSION = "class_version"  # the version of the class that the page shows, among
 
 
 def _taught():
-    """Return the class that this page teaches, or None; a page whose address names a class follows that."""
+    """Return the class that this page teaches, or None; a page whose address names a class follows
+    that."""
     return None if identity.code_in_url() else identity.own_class()
 
 
@@ -25,8 +26,8 @@ def _taught():
 
 
 def draw_start(t):
-    """Draw the button that starts a class, or opens the one that the server has forgotten; in a class,
-    its menu."""
+    """Draw the button that starts a class, or opens the one that the server has forgotten; in a
+    class, its menu."""
     if not identity.ENABLED:
         return
     if classroom := _taught():
@@ -70,7 +71,8 @@ def end():
 
 
 def follow():
-    """Let the next `update` take over what the class shows, if the remote or another tab has changed it."""
+    """Let the next `update` take over what the class shows, if the remote or another tab has
+    changed it."""
     if classroom := _taught():
         page = state.setdefault("page", PageState())
         if classroom.version != page.values.get(VERSION):
@@ -102,7 +104,8 @@ def publish():
 
 
 def _parameters():
-    """Return the state of this page as a class shares it: each device has its own language and size."""
+    """Return the state of this page as a class shares it: each device has its own language and
+    size."""
     parameters = parameters_of(state.page.values | {"language": None, "projector": None})
     return parameters | {"play": "1"} if state.get("play") else parameters
 
@@ -135,7 +138,8 @@ def answer(t, step, confirmed, votes):
 def draw_votes(t):
     """Draw how many have voted and, after Show, how; say where the class is over.
 
-    Returns the place for the votes where they wait for the answer, to appear together; None otherwise.
+    Returns the place for the votes where they wait for the answer, to appear together; None
+    otherwise.
     """
     classroom = _taught()
     if classroom is None:
@@ -184,8 +188,8 @@ def _draw_turnout(t, classroom, step):
 
 
 def draw_corner(t, head):
-    """Draw the menu of the class and, from the first Show on, its QR code in the corner of ``head``;
-    return the place beside them."""
+    """Draw the menu of the class and, from the first Show on, its QR code in the corner of
+    ``head``; return the place beside them."""
     classroom = _taught()
     if classroom is None:
         return head
@@ -199,8 +203,8 @@ def draw_corner(t, head):
 
 
 def beside_invitation(t, place):
-    """Draw the QR code, or why no device can open it, and the address in ``place``, large, until the first
-    Show; return where the rest of the page stands."""
+    """Draw the QR code, or why no device can open it, and the address in ``place``, large, until
+    the first Show; return the container of the rest of the page."""
     classroom = _taught()
     if classroom is None or classroom.has_shown():
         return place
@@ -218,7 +222,7 @@ def beside_invitation(t, place):
 
 @st.fragment
 def draw_menu(t, classroom):
-    """Draw what a teacher seldom needs."""
+    """Draw the menu: the address, the remote, the results and the end of the class."""
     if _taught() is not classroom:
         st.rerun()
     with st.popover(t("classroom.class", code=classroom.code), key="class_menu", width="stretch"):
@@ -259,7 +263,8 @@ def _pair(classroom):
 
 
 def _address(classroom):
-    """Return the address of a class for other devices, and the key of the hint beside it or None."""
+    """Return the address of a class for other devices, and the key of the hint beside it or
+    None."""
     listens = st.get_option("server.address") or ""
     return share.reachable(f"{share.page_address()}?class={classroom.code}", listens)
 
@@ -271,7 +276,7 @@ def _draw_code(t, address, width):
 
 
 def finish():
-    """Draw what a class needs after the page."""
+    """Store the cookies and, in a class, wait until the page is delivered."""
     identity.draw_cookies()
     if _taught():
         hold()

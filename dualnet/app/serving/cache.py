@@ -9,9 +9,9 @@ POLL = 0.2  # seconds between two calls of poll
 class Cache:
     """A cache of the most recently used values, safe to share between threads.
 
-    count : how many values at most
-    nbytes : how many bytes in total at most; the latest value is kept even if it is larger
-    size : function that returns the bytes of a value; they may grow
+    count : the most values
+    nbytes : the most bytes in total; the latest value is kept even if it is larger
+    size : function that returns the size of a value in bytes, which may grow
     """
 
     def __init__(self, count, nbytes, size):
@@ -24,8 +24,8 @@ class Cache:
         """Return the value of ``key``, the same object for all callers while it is kept.
 
         key : hashable, everything that the value depends on
-        make : function without arguments that returns the value. One thread at a time calls it; if it
-            raises, nothing is kept.
+        make : function without arguments that returns the value. One thread at a time calls it; if
+            it raises, nothing is kept.
         poll : function without arguments, called every 0.2 s while other threads make values; if it
             raises, the wait ends
         """
@@ -58,6 +58,6 @@ class Cache:
                 total -= sizes[oldest]
 
 
-# Values of this module: Streamlit's "Clear cache" does not reach them.
+# Streamlit's "Clear cache" does not clear values of a module.
 EXPERIMENTS = Cache(count=128, nbytes=100_000_000, size=attrgetter("nbytes"))
 FILES = Cache(count=1_000, nbytes=32_000_000, size=len)

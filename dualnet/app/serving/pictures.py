@@ -1,4 +1,4 @@
-"""Makes picture files in a child process, which frees the 90 MB that vl_convert needs."""
+"""Picture files, made in a child process: its end frees the 90 MB that vl_convert needs."""
 
 import os
 import pickle
@@ -22,7 +22,7 @@ def picture(answer, kind):
     than a minute, and MissingCharacters if no font on this machine has some characters of a PNG.
     """
     command = [sys.executable, "-m", "dualnet.app.serving.pictures", kind]
-    # The fields alone: the class Answer would import Altair in the child process.
+    # Only the fields: to unpickle an Answer, the child process would import Altair.
     fields = pickle.dumps(vars(answer))
     try:
         done = subprocess.run(
@@ -46,8 +46,8 @@ def picture(answer, kind):
 
 
 def main():
-    """Read the fields of an answer from standard input, write the file to standard output, or
-    MissingCharacters in its place."""
+    """Read the fields of an answer from standard input, write the file, or a `MissingCharacters`,
+    to standard output."""
     if hasattr(os, "nice"):  # not on Windows
         os.nice(5)  # pages come first
     answer = SimpleNamespace(**pickle.load(sys.stdin.buffer))

@@ -1,9 +1,9 @@
-"""Decides which session trains or draws next.
+"""Scheduling: which session trains or draws next.
 
-A turn is a chunk of training, about 50 ms, or the drawing of a page, about 10 ms. Jobs are ordered by the
-seconds they still need plus the seconds their session used recently. Short jobs first give the shortest
-mean wait; many small requests have no advantage over one large one. One turn in `PATIENCE` goes to the job that has
-waited longest, so that long jobs go on.
+A turn is a chunk of training, about 50 ms, or the drawing of a page, about 10 ms. Jobs are ordered
+by the seconds they still need plus the seconds their session used recently. Short jobs first give
+the shortest mean wait; many small requests have no advantage over one large one. One turn in
+`PATIENCE` goes to the job that has waited longest, so that long jobs go on.
 """
 
 import threading
@@ -46,8 +46,8 @@ class Scheduler:
 
         session : `Session`
         seconds : float, what the session needs in all, in this turn and later ones
-        poll : function without arguments, called at once and then every 0.1 s while the session waits;
-            if it raises, the wait ends
+        poll : function without arguments, called at once and then every 0.1 s while the session
+            waits; if it raises, the wait ends
         experiment : the experiment to train; two turns at once never train the same one
 
         Yields a function that returns whether another job that needs less than half waits.

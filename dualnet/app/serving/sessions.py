@@ -1,7 +1,7 @@
-"""Bounds the files that the server keeps open for visitors who have left.
+"""Limits the files that the server keeps open for visitors who have left.
 
-Streamlit keeps up to 128 sessions for browsers that connect again, each with an event loop that holds
-three file descriptors. Many systems allow a process 256.
+Streamlit keeps up to 128 sessions for browsers that connect again, each with an event loop that
+holds three file descriptors. Many systems allow a process 256.
 """
 
 from streamlit import runtime
@@ -16,13 +16,13 @@ FILES = 10_240  # macOS refuses a higher limit
 
 
 class LeftSessions:
-    """A Streamlit `SessionStorage` of the `COUNT` sessions whose visitors have left last.
+    """A Streamlit `SessionStorage` of the `COUNT` sessions that visitors left most recently.
 
-    It closes the others at once. Their browsers open the page of their URL in a new session.
+    It closes older ones. If such a visitor returns, the URL opens the page in a new session.
     """
 
     def __init__(self):
-        self._kept = {}  # the first to leave first
+        self._kept = {}  # in the order in which visitors left
 
     def get(self, session_id):
         return self._kept.get(session_id)
@@ -41,7 +41,7 @@ class LeftSessions:
 
 
 def keep_few():
-    """Let the server keep `LeftSessions`. Streamlit has no setting for their number."""
+    """Make the server use `LeftSessions`. Streamlit has no setting for this number."""
     server = runtime.get_instance() if runtime.exists() else None
     if manager := getattr(server, "_session_mgr", None):  # none in AppTest
         manager._session_storage = LeftSessions()

@@ -1,4 +1,4 @@
-"""Downloads: the losses as CSV, and the run as a script and as a notebook."""
+"""The losses as CSV, and the run as a script and as a notebook."""
 
 import io
 import json
@@ -28,7 +28,7 @@ for name, run in [("ones", comparison.ones), ("normal", comparison.normal)]:
     accuracy = run.network.score(data.x_val, data.y_val)
     print(name, accuracy, run.losses[-1], run.val_losses[-1])"""
 
-# Windows writes to files and to other programs in an old encoding.
+# On Windows, redirected output may have an encoding without some characters.
 WRITE_ALL = """\
 if hasattr(sys.stdout, "reconfigure"):  # so that a character such as "⁻" is no error
     sys.stdout.reconfigure(errors="backslashreplace")"""
@@ -38,7 +38,7 @@ if hasattr(sys.stdout, "reconfigure"):  # so that a character such as "⁻" is n
 
 
 def losses_csv(comparison, epochs):
-    """Return the losses of both runs up to ``epochs`` as CSV text, one row per epoch, in full precision."""
+    """Return the losses of both runs up to ``epochs`` as CSV text in full precision."""
     columns = {"epoch": np.arange(1, epochs + 1)}
     for key in ("ones", "normal"):
         run = getattr(comparison, key)
@@ -54,16 +54,16 @@ def losses_csv(comparison, epochs):
 
 
 def python_script(view, question):
-    """Return a short script that prints exactly the numbers of the page, and the sentence that answers
-    ``question``, a key, for ``view``."""
+    """Return a short script that prints exactly the numbers of the page, and the sentence that
+    answers ``question``, a key, for ``view``."""
     comment = "\n".join(f"# {line}" for line in _get_dualnet_words(view).split("\n"))
     asked = f"{WRITE_ALL}\nprint({_ask(view, question)})"
     return f"{comment}\n{_get_dualnet()}\n\n{_run(view)}\n\n{asked}\n"
 
 
 def notebook(view, question, questions):
-    """Return a Jupyter notebook (nbformat 4.5) that explains the comparison, trains it, and shows both
-    loss charts and the answer to ``question``, a key, for ``view``, in its language."""
+    """Return a Jupyter notebook (nbformat 4.5) that explains the comparison, trains it, and shows
+    both loss charts and the answer to ``question``, a key, for ``view``, in its language."""
     t, settings, data = view.t, view.settings, view.data
     words = {"first": view.names["ones"], "second": view.names["normal"], "epochs": view.epochs}
     compared = t(

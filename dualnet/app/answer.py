@@ -17,8 +17,8 @@ from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.training.experiments import Comparison
 from dualnet.training.fixes import Fixes
 
-PATIENCE = 0.5  # seconds without a sign of progress
-# Streamlit gives a chart its width in pixels of the window, which are smaller than those of an enlarged page.
+PATIENCE = 0.5  # seconds before progress is shown
+# Streamlit sets the width of a chart in pixels of the window, not of the enlarged page.
 WIDTH = {"name": "width", "expr": "containerSize()[0]"}
 RUN_COLORS = {"ones": "orange", "normal": "blue"}
 
@@ -52,14 +52,15 @@ def shared(kind, settings):
 
 
 def experiments_of(question, view):
-    """Return the experiments that the question needs beside the comparison, with their epochs, in pairs."""
+    """Return the experiments that the question needs beside the comparison, and their epochs."""
     return [(shared(kind, view.settings), epochs) for kind, epochs in question.experiments(view)]
 
 
 def training(question, view, experiments):
     """Train the comparison and ``experiments``, then make the weights of the epoch shown available.
 
-    Yields the epochs done and the epochs wanted after each chunk. A control that moves ends the run there.
+    Yields the epochs done and requested after each chunk. If a control has moved, the run ends
+    there.
     """
     for experiment, epochs in [(view.comparison, view.epochs), *experiments]:
         for done in experiment.advance(epochs, turn_for(experiment)):
@@ -83,8 +84,8 @@ def turn_for(experiment):
 
 
 def drawing_turn(view, begun=True):
-    """Return this session's turn to draw, a context manager. Curves of many epochs take longer, and a
-    page that has ``begun`` needs less."""
+    """Return this session's turn to draw, a context manager. Curves of many epochs take longer, and
+    a page that has ``begun`` needs less."""
     seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
     return DRAWING.turn(_session(), seconds, stop_if_superseded)
 
@@ -94,7 +95,7 @@ def _session():
 
 
 def stop_if_superseded():
-    """Let Streamlit stop this run if a control has moved: any access to the session state does."""
+    """Let Streamlit stop this run if a control has moved; any access to the session state does."""
     state.get("epochs")
 
 
@@ -105,7 +106,7 @@ def draw_answer(t, question, view, notice=""):
     """Train what the question needs, with a progress bar if it takes long, draw its answer and the
     details below it; return the experiments.
 
-    notice : what to notice, in the lesson; it and the sentence then stand below the pictures
+    notice : in the lesson, what to notice; it and the sentence are then below the pictures
     """
     experiments = experiments_of(question, view)
     trained = [experiment for experiment, _ in experiments]
@@ -132,7 +133,7 @@ def draw_answer(t, question, view, notice=""):
 
 
 def train(t, question, view, experiments, above, pictures):
-    """Train; where it takes long, draw the progress in ``above`` and what is known so far."""
+    """Train; if it takes long, draw the progress in ``above`` and the answer so far."""
     begun = drawn = time.perf_counter()
     for done, epochs in training(question, view, experiments):
         now = time.perf_counter()
@@ -147,7 +148,7 @@ def train(t, question, view, experiments, above, pictures):
 
 
 def answer_so_far(question, view, experiments):
-    """Return the answer at the last epoch that all experiments have trained, None where there is none."""
+    """Return the answer at the last epoch that all experiments have trained, or None."""
     trained = [experiment for experiment, _ in experiments]
     epochs = min([view.epochs, *(experiment.epochs for experiment in trained)])
     if not trained or epochs == 0 or view.comparison.epochs < view.epochs:
@@ -156,7 +157,7 @@ def answer_so_far(question, view, experiments):
 
 
 def draw_details(t, question, view, answer):
-    """Draw what stands below an answer: the epoch, the loss charts, details and the note."""
+    """Draw what is below an answer: the epoch, the loss charts, details and the note."""
     if question.uses_epoch:
         draw_epoch_control(t, view, plays=view.data.unit_plot in question.animates)
     if question.key != "loss":
@@ -200,7 +201,7 @@ def draw_epoch_control(t, view, plays):
 class PictureGrid:
     """The pictures of both runs side by side, under the names of the runs.
 
-    `draw` replaces pictures in place, so that the browser keeps a chart and only takes in its new rows.
+    `draw` replaces pictures in place, so that the browser keeps a chart and only replaces its rows.
     """
 
     def __init__(self, names):
@@ -217,9 +218,9 @@ class PictureGrid:
         self.both = [draw_element(*pair) for pair in zip(answer.both, places, strict=True)]
 
     def draw(self, left, right, subtitles=None):
-        """Draw the pictures of both sides from top to bottom; ``subtitles`` stand beside the names."""
-        # In rows, both sides stay level where a name wraps. What needs a phone's whole width stands there
-        # one side below the other.
+        """Draw the pictures of both sides; ``subtitles`` are beside the names."""
+        # Rows keep both sides level where a name wraps. On a phone, wide pictures are one below the
+        # other.
         wide = any(isinstance(picture, Code) or getattr(picture, "wide", False) for picture in left)
         names = [self._name(key, subtitles) for key in RUN_COLORS]
         for row, pair in enumerate([names, *zip_longest(left, right)]):
@@ -238,8 +239,8 @@ class PictureGrid:
 
 
 def draw_element(element, at):
-    """Draw an element of an answer, or Markdown, in the container or in the place ``at``; return its
-    place."""
+    """Draw an element of an answer, or Markdown, in the container or in the place ``at``; return
+    its place."""
     match element:
         case str():
             return at.markdown(element)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from colorspacious import cspace_convert, deltaE
 
-from dualnet.plotting import charts
-from dualnet.plotting import units as drawings
+from dualnet.plotting import colors as palette
+from dualnet.plotting import units
 from tests.browser.helpers import ROOT
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
@@ -27,7 +27,7 @@ def theme(request):
 
 
 def rgb(color):
-    """Return "#rrggbb", a color of `drawings` such as (150, 80, 180), or numbers from 0 to 1, as numbers
+    """Return "#rrggbb", a color such as (150, 80, 180), or numbers from 0 to 1, as numbers
     from 0 to 1."""
     if isinstance(color, str):
         return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
@@ -41,7 +41,7 @@ def contrast(one, other):
     return (light + 0.05) / (dark + 0.05)
 
 
-def seen(color, vision):
+def simulated(color, vision):
     """Return a color as seen without one kind of cone (severity 100), as sRGB."""
     if vision == "normal":
         return rgb(color)
@@ -50,11 +50,11 @@ def seen(color, vision):
 
 
 def difference(one, other, vision):
-    return float(deltaE(seen(one, vision), seen(other, vision), input_space="sRGB1"))
+    return float(deltaE(simulated(one, vision), simulated(other, vision), input_space="sRGB1"))
 
 
 def lightness(color, vision="normal"):
-    return cspace_convert(seen(color, vision), "sRGB1", "CAM02-UCS")[0]
+    return cspace_convert(simulated(color, vision), "sRGB1", "CAM02-UCS")[0]
 
 
 def over(pixel, background):
@@ -74,8 +74,8 @@ def test_graphics_stand_out(theme):
 
 @pytest.mark.parametrize("background", ["page", "sidebar"])
 def test_colored_text_is_readable(theme, background):
-    """Names of the networks and chosen options. Streamlit shows these in the primary color, with the
-    pointer or keyboard focus on a fifth of that color."""
+    """Names of the networks and chosen options. Streamlit shows these in the primary color, with
+    the pointer or keyboard focus on a fifth of that color."""
     found = {
         color: contrast(theme[color], theme[background])
         for color in ("orangeTextColor", "blueTextColor", "primaryColor")
@@ -104,7 +104,7 @@ def test_runs_and_equal_units_differ_for_all_color_vision(theme, vision):
 
 def weight(value, theme):
     """Return how a weight of ``value``, on a scale up to 1, looks on the page."""
-    return over(drawings.signed_color(value, 1.0).astype(float), theme["page"])
+    return over(palette.signed_color(value, 1.0).astype(float), theme["page"])
 
 
 @pytest.mark.parametrize("vision", VISIONS)
@@ -139,7 +139,7 @@ def test_no_sign_looks_stronger_than_the_other(theme):
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_outputs_run_from_one_class_over_pale_to_the_other(vision):
-    outputs = drawings.output_color(np.linspace(0, 1, 11))[:, :3] / 255
+    outputs = palette.output_color(np.linspace(0, 1, 11))[:, :3] / 255
     light = np.array([lightness(color, vision) for color in outputs])
     assert (np.diff(light)[:5] > 3).all()
     assert (np.diff(light)[5:] < -2).all()
@@ -149,8 +149,8 @@ def test_outputs_run_from_one_class_over_pale_to_the_other(vision):
 @pytest.mark.parametrize("vision", VISIONS)
 def test_classes_differ_for_all_color_vision(theme, vision):
     """Their bars. The samples in the plane have two shapes as well."""
-    colors = [drawings.LOW, drawings.HIGH]
-    assert [f"rgb{color}" for color in colors] == charts.CLASS_COLORS
+    colors = [palette.LOW, palette.HIGH]
+    assert [f"rgb{color}" for color in colors] == palette.CLASS_COLORS
     assert difference(*colors, vision) > APART
     if vision == "normal":
         found = [contrast(color, theme["page"]) for color in colors]
@@ -159,30 +159,30 @@ def test_classes_differ_for_all_color_vision(theme, vision):
 
 def test_samples_stand_out_from_every_output():
     """By their own color or by their white outline."""
-    for output in drawings.output_color(np.linspace(0, 1, 21))[:, :3] / 255:
-        for mark in drawings.MARKS:
+    for output in palette.output_color(np.linspace(0, 1, 21))[:, :3] / 255:
+        for mark in palette.SAMPLES:
             assert max(contrast(mark, output), contrast("#ffffff", output)) >= 3
 
 
 def test_samples_differ_in_shape_as_well_as_in_color():
     marks = np.array([[10.0, 10.0, 0], [30.0, 10.0, 1]])
-    still = drawings.svg(drawings.Drawing(20, (), marks))
+    still = units.svg(units.Drawing(20, (), marks))
     assert still.count("<circle") == still.count("<path") == 1
-    assert drawings.MARKS[0] in still.split("<circle")[1].split("/>")[0]
-    assert drawings.MARKS[1] in still.split("<path")[1].split("/>")[0]
+    assert palette.SAMPLES[0] in still.split("<circle")[1].split("/>")[0]
+    assert palette.SAMPLES[1] in still.split("<path")[1].split("/>")[0]
 
 
 def test_boundary_stands_out_from_the_middle_of_the_outputs():
-    assert contrast(drawings.LINE, drawings.HALF) >= 4.5
+    assert contrast(palette.BOUNDARY, palette.HALF) >= 4.5
 
 
 def test_a_color_has_one_meaning(theme):
-    """Runs, signs and classes have different colors. The limit is lower than within a chart, because no
-    chart has all of them."""
+    """Runs, signs and classes have different colors. The limit is lower than within a chart,
+    because no chart has all of them."""
     colors = [
         *theme["chartCategoricalColors"],
-        *(drawings.NEGATIVE, drawings.POSITIVE),
-        *(drawings.LOW, drawings.HIGH),
+        *(palette.NEGATIVE, palette.POSITIVE),
+        *(palette.LOW, palette.HIGH),
     ]
     for one, other in itertools.combinations(colors, 2):
         assert difference(one, other, "normal") > 0.75 * APART, (one, other)

@@ -1,4 +1,4 @@
-"""Shows the title while the libraries load: Altair and scikit-learn take about three seconds."""
+"""Imports the page and shows its title meanwhile: Altair and scikit-learn load in three seconds."""
 
 import sys
 from importlib import import_module
@@ -12,7 +12,7 @@ PAGE = "dualnet.app.page"
 
 
 def load_page():
-    """Return the module of the page. Its first import is the only one that is not at the top of a file."""
+    """Return the module of the page, and show the title while it is imported."""
     place = st.empty()  # in every run: the browser rebuilds elements that move up
     if PAGE not in sys.modules:
         sessions.keep_few()
