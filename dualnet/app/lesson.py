@@ -112,9 +112,12 @@ def draw_notes_switch(t):
         return st.empty()
 
 
-def draw_question(step, view, notes):
+def draw_question(step, view, notes, can_choose=True):
     """Draw the question to the class, the notes and, until the answer is shown, the options; return
-    the place of the verdict."""
+    the place of the verdict.
+
+    can_choose : whether the options can be pressed; in a live class, the phones choose
+    """
     st.title(step.text("ask", view), anchor=False)
     if state.notes:
         notes.info(step.text("notes", view))
@@ -122,14 +125,16 @@ def draw_question(step, view, notes):
         return st.empty()
     with st.container(key="answers"):
         columns = st.columns(len(step.options))
-        chosen = state.chosen.get(state.step)
+        chosen = state.chosen.get(state.step) if can_choose else None
         for number, (option, column) in enumerate(zip(step.options, columns, strict=True), start=1):
+            mark = f":material/radio_button_{'' if option == chosen else 'un'}checked:"
             column.button(
                 step.text(option, view),
                 key=f"answer{number}",
-                shortcut=str(number),
+                shortcut=str(number) if can_choose else None,
                 type="primary" if option == chosen else "secondary",
-                icon=f":material/radio_button_{'' if option == chosen else 'un'}checked:",
+                icon=mark if can_choose else None,
+                disabled=not can_choose,
                 on_click=press,
                 args=(choose, state.step, option),
                 width="stretch",

@@ -22,12 +22,13 @@ def draw_page():
     t = translator(state.language)
     set_look(t)
     step = lesson.current_step()
+    if code:
+        with st.bottom:
+            phone.draw_rejoin(t, code)
     head = st.container(key="head", gap="xsmall" if step else "small")
     if step:
         head = teacher.draw_corner(t, head)
     with head:
-        if code:
-            phone.draw_rejoin(t)
         if step:
             lesson.draw_bar(t, step)
         else:
@@ -42,7 +43,7 @@ def draw_page():
         share.draw_button(t)
         with head:
             if step:
-                verdict = lesson.draw_question(step, view, notes)
+                verdict = lesson.draw_question(step, view, notes, can_choose=not teacher.in_class())
                 votes = teacher.draw_votes(t)
             else:
                 draw_chooser(t)

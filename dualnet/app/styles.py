@@ -63,6 +63,7 @@ SHARES = """<style>
 # The teacher's page has a QR code beside the question and fits a projector of 1280×720 all the
 # same.
 CLASS = """<style>
+.st-key-answers button:disabled { color: inherit; opacity: 1; cursor: default }
 .st-key-corner button { padding-inline: 0.25rem }
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
 .st-key-invitation h1 { text-align: center }
@@ -118,8 +119,13 @@ kbd {
 .vega-bind input + span, .vega-bind input + label { display: none }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
-    .st-key-rejoin { margin-top: 0.75rem; padding-inline-start: 2.5rem }
     .st-key-enlarge, kbd { display: none !important }
+}
+/* The way back to the class stands above the sidebar, which would cover it on a phone. */
+[data-testid=stBottom]:has(.st-key-rejoin) { z-index: 999992 }
+[data-testid=stBottomBlockContainer]:has(.st-key-rejoin) { padding-block: 0.5rem }
+@media (max-width: 768px) {
+    .stApp:has(.st-key-rejoin) [data-testid=stSidebarContent] { padding-bottom: 4.5rem }
 }
 @page { size: A4; margin: 10mm }
 @media print {

@@ -54,6 +54,7 @@ class Classroom:
     host : the secret that makes a browser the teacher's
     shown : the `Shown` of the teacher's page
     polls : a `Poll` for each step shown so far
+    redeemed : the pairing token that was exchanged last, None before the first
     version : a number that grows with every change of what is shown
     locked : whether new devices are turned away
     """
@@ -65,7 +66,7 @@ class Classroom:
         self.opened = self.host_seen = clock()
         self._clock, self._lock = clock, threading.RLock()
         self._seats = {}  # device: last seen
-        self._pairing = None  # token, valid until
+        self._pairing, self.redeemed = None, None  # token, valid until; token
 
     # --- the teacher ---
 
@@ -156,7 +157,7 @@ class Classroom:
         with self._lock:
             if not self.is_pairing(token):
                 return None
-            self._pairing = None
+            self._pairing, self.redeemed = None, token
             return self.host
 
     # --- the devices ---

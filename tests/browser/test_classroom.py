@@ -134,17 +134,21 @@ def assert_fits(page, *keys):
 @pytest.mark.parametrize("language", LOCALES)
 def test_a_projector_shows_every_step_before_and_after_show(visit, everywhere, language):
     teacher, query = start_class(visit, language=language, address=everywhere)
-    phone = follow(visit, query, language, address=everywhere)
+    phones = [follow(visit, query, language, address=everywhere) for _ in range(3)]
+    phone = phones[0]
     assert_fits(teacher, "invitation")
     for number in range(1, len(STEPS) + 1):
-        asks(phone, number, language)
-        vote(phone, 1)
+        for each in phones:
+            asks(each, number, language)
+            vote(each, 1)
+        agreed = translator(language)("classroom.agreed")
+        expect(teacher.get_by_text(agreed)).to_be_visible(timeout=SOON)
         expect(button(teacher, "again")).to_be_visible(timeout=SOON)
         ready(teacher)
         assert_fits(teacher, "lesson", "answers", "class", "stimulus", "corner")
         options = teacher.locator(".st-key-answers").bounding_box()
         press(teacher, "show")
-        assert sum(counts(teacher)) == 1
+        assert sum(counts(teacher)) == 3
         ready(teacher)
         assert_fits(teacher, "lesson", "class", "corner")
         assert teacher.locator(".st-key-shares").bounding_box()["height"] <= options["height"]
@@ -152,7 +156,7 @@ def test_a_projector_shows_every_step_before_and_after_show(visit, everywhere, l
         assert no_sideways_scrolling(teacher)
         if number < len(STEPS):
             press(teacher, "next")
-    assert sum(counts(phone)) == 1
+    assert sum(counts(phone)) == 3
     assert axe_violations(teacher) + axe_violations(phone) == []
 
 
@@ -228,3 +232,30 @@ def test_the_remote_controls_the_page_and_a_reload_stays_the_teachers(visit):
     press(teacher, "back")
     asks(phone, 1)
     assert counts(teacher)[:2] == [0, 1]  # Show is remembered by the class
+
+
+def test_a_phone_returns_from_trying_and_joins_another_class(visit):
+    t = translator("en")
+    teacher, query = start_class(visit)
+    phone = follow(visit, query)
+    vote(phone, 1)
+    press(teacher, "show")
+    press(phone, "explore")
+    ready(phone)
+    press(teacher, "next")
+    for place in ("main", "sidebar"):
+        if place == "sidebar":
+            phone.get_by_test_id("stExpandSidebarButton").click()
+        expect(phone.get_by_text(t("classroom.new_question"))).to_be_visible(timeout=SOON)
+        assert inside(button(phone, "rejoin").bounding_box(), PHONE)
+        button(phone, "rejoin").click(trial=True)  # nothing covers it
+    press(phone, "rejoin")
+    asks(phone, 2)
+    press(teacher, "class_menu")
+    press(teacher, "end")
+    press(teacher, "end_now")
+    _, other = start_class(visit)
+    phone.locator(".st-key-class_code input").fill(other.split("=")[1])
+    press(phone, "join")
+    asks(phone, 1)
+    vote(phone, 1)

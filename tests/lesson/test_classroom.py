@@ -213,7 +213,9 @@ def test_a_page_that_has_missed_a_change_shows_nothing(classroom):
 def test_a_pairing_token_is_good_once(classroom):
     token = classroom.pair()
     assert classroom.redeem("wrong") is None
+    assert classroom.redeemed is None
     assert classroom.redeem(token) == "secret"
+    assert classroom.redeemed == token
     assert classroom.redeem(token) is None
 
 

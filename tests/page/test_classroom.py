@@ -1,12 +1,13 @@
 """A live class on the page: a teacher, phones and an outsider, without a browser."""
 
 import csv
+import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dualnet.app.classroom import identity, polling
-from dualnet.app.classroom.results import results_csv
+from dualnet.app.classroom.results import results_csv, results_file
 from dualnet.lesson.classroom import Classes
 from dualnet.lesson.steps import STEPS
 from dualnet.text import translator
@@ -59,7 +60,8 @@ def address(page):
 
 def words(page):
     """Return all words of a page's main area."""
-    kinds = (page.title, page.markdown, page.caption, page.info, page.warning)
+    kinds = (page.title, page.subheader, page.markdown, page.caption)
+    kinds += (page.info, page.success, page.warning)
     texts = [element.value for kind in kinds for element in kind]
     return " ".join(texts + [element.proto.text for element in page.get("progress")])
 
@@ -144,15 +146,40 @@ def test_a_vote_that_arrives_after_show_does_not_count():
 
 def test_the_first_round_stays_hidden_until_show():
     teacher, opened = start_class()
-    [phone] = phones(opened.code, "en")
-    press(phone, "vote1")
+    followers = phones(opened.code, "en", "en")
+    for phone in followers:
+        press(phone, "vote1")
     teacher.run()
     press(teacher, "again")
     assert not teacher.get("progress")
-    press(phone.run(), "vote2")
+    press(followers[0].run(), "vote2")
     press(teacher, "show")
     shown = [element.proto.text for element in teacher.run().get("progress")]
-    assert ["1 → 0" in shown[0], "0 → 1" in shown[1]] == [True, True]
+    assert ["2 → 0" in shown[0], "0 → 1" in shown[1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("votes", "again", "said"),
+    [("1", False, None), ("11", True, None), ("111", True, "agreed"), ("112", True, "divided")],
+)
+def test_few_votes_neither_agree_nor_divide_a_class(votes, again, said):
+    teacher, opened = start_class()
+    for number, option in enumerate(votes):
+        opened.vote(str(number), STEPS[0].name, 0, STEPS[0].options[int(option) - 1])
+    teacher.run()
+    assert ("again" in keys(teacher)) == again
+    for name in ("agreed", "divided"):
+        assert (translator("en")(f"classroom.{name}") in words(teacher)) == (name == said)
+
+
+def test_only_phones_choose_in_a_class():
+    def disabled(page):
+        return [b.disabled for b in page.button if b.key.startswith("answer")]
+
+    teacher, opened = start_class()
+    assert disabled(teacher) == [True] * 3
+    identity.CLASSES.close(opened)
+    assert disabled(teacher.run()) == [False] * 3
 
 
 def test_a_phone_follows_the_teachers_settings():
@@ -168,6 +195,38 @@ def test_a_phone_follows_the_teachers_settings():
     assert address(phone) == {"class": opened.code}
     assert opened.shown.parameters["units"] == "3"
     assert "explore" in keys(press(phone, "rejoin"))
+
+
+def test_a_phone_that_explores_is_told_of_a_new_question(monkeypatch):
+    new = translator("en")("classroom.new_question")
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, "en")
+    press(teacher, "show")
+    press(phone.run(), "explore")
+    assert new not in words(phone)
+    press(teacher, "next")
+    assert new in words(phone.run())
+    press(teacher, "back")
+    assert new not in words(phone.run())
+    press(teacher, "leave")
+    assert new not in words(phone.run())
+    monkeypatch.setattr(identity, "CLASSES", Classes())
+    again = identity.CLASSES.open(opened.host)
+    assert new not in words(phone.run())
+    again.show(STEPS[0].name, {"step": STEPS[0].name}, STEPS[0].options)
+    assert new in words(phone.run())
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_phone_says_where_to_look(language):
+    teacher, opened = start_class()
+    [phone] = phones(opened.code, language)
+    press(teacher, "show")
+    t, step = translator(language), STEPS[0]
+    notice = step.text("notice", step.view(language))
+    assert f"{t('classroom.on_screen')} {notice}" in words(phone.run())
+    assert t("classroom.explore_hint") in words(phone)
+    assert t("classroom.on_screen") not in words(teacher)
 
 
 def test_an_answer_stays_with_its_state_whatever_the_teacher_tries():
@@ -252,7 +311,53 @@ def test_the_remote_controls_the_teachers_page():
     press(remote.run(), "next")
     assert teacher.run().session_state.step == 2
     press(teacher, "back")
-    assert remote.run().title[0].value == STEPS[0].text("ask", STEPS[0].view())
+    assert remote.run().subheader[0].value == STEPS[0].text("ask", STEPS[0].view())
+
+
+def test_the_remote_shows_the_votes():
+    teacher, opened = start_class()
+    step, t = STEPS[0], translator("en")
+    for number in range(3):
+        opened.vote(str(number), step.name, 0, step.options[1])
+    remote = open_page(**{"class": opened.code, "pair": opened.pair()})
+    assert remote.title[0].value == t("classroom.remote")
+    assert t("classroom.turnout", voted=3, present=3) in words(remote)
+    assert t("classroom.agreed") in words(remote)
+    press(remote, "again")
+    opened.vote("0", step.name, 1, step.options[0])
+    press(remote.run(), "show")
+    assert t("classroom.turnout", voted=1, present=3) not in words(remote)
+    assert t("classroom.computing") in words(remote)
+    teacher.run()
+    texts = [bar.proto.text for bar in remote.run().get("progress")]
+    assert ["0 → 1" in texts[0], "3 → 0" in texts[1]] == [True, True]
+    assert ["check_circle" in text for text in texts] == [False, True, False]
+    assert t("classroom.computing") not in words(remote)
+
+
+def test_a_pairing_code_is_the_only_code_until_a_device_has_used_it():
+    t = translator("en")
+    teacher, opened = start_class()
+    assert t("classroom.pair_hint") in words(teacher)
+    codes = len(teacher.get("image"))
+    press(teacher, "pair")
+    assert "pair=" in teacher.code[0].value
+    assert len(teacher.get("image")) == codes - 1
+    assert t("classroom.pair_hint") not in words(teacher)
+    opened.redeem(teacher.session_state.pair_token)
+    assert "pair=" not in teacher.run().code[0].value
+    assert t("classroom.paired") in words(teacher)
+    press(teacher, "pair")
+    assert t("classroom.paired") not in words(teacher)
+
+
+def test_a_pairing_code_that_has_expired_has_paired_nothing(monkeypatch):
+    teacher, opened = start_class()
+    press(teacher, "pair")
+    monkeypatch.setattr("dualnet.lesson.classroom.PAIRING", 0)
+    opened.pair()  # of another page; it replaces the first
+    assert "pair=" not in teacher.run().code[0].value
+    assert translator("en")("classroom.paired") not in words(teacher)
 
 
 def test_a_used_pairing_link_opens_a_phone():
@@ -274,7 +379,10 @@ def test_after_a_restart_the_teacher_opens_the_class_again(monkeypatch):
     assert "vote1" not in keys(phone.run())
     assert opened.code in words(phone)
     assert translator("en")("classroom.over") in words(teacher.run())
+    order = [button.key for button in teacher.button]
+    assert order.index("reopen") < order.index("start_class")
     press(teacher, "reopen")
+    assert teacher.toast[0].value == translator("en")("classroom.reopened")
     press(phone.run(), "vote1")
     assert identity.CLASSES.get(opened.code).turnout() == (1, 1)
 
@@ -283,8 +391,31 @@ def test_an_ended_class_ends_on_all_devices():
     teacher, opened = start_class()
     [phone] = phones(opened.code, "en")
     press(teacher, "end")
+    press(teacher, "end_now")
     assert "end" not in keys(teacher)
     assert "vote1" not in keys(phone.run())
+    over = translator("en")("classroom.finished", code=opened.code)
+    assert over in words(phone)
+    [stranger] = phones(opened.code, "en")
+    assert over not in words(stranger)
+    _, other = start_class()
+    phone.text_input(key="class_code").set_value(other.code)
+    time.sleep(1)  # after the code that is wrong now
+    assert "vote1" in keys(press(phone, "join"))
+
+
+def test_the_end_of_a_class_asks_first():
+    teacher, opened = start_class()
+    warning = translator("en")("classroom.end_warning")
+    assert "end_now" not in keys(teacher)
+    press(teacher, "end")
+    assert "end_now" in keys(teacher)
+    assert warning in words(teacher)
+    assert identity.CLASSES.get(opened.code) is opened
+    press(teacher, "free")
+    assert "end_now" not in keys(teacher)
+    assert warning not in words(teacher)
+    assert len(teacher.get("download_button")) == 1
 
 
 def test_results_name_the_options_as_the_class_saw_them():
@@ -323,9 +454,21 @@ def test_results_are_a_table_of_votes_and_right_guesses():
     press(teacher, "show")
     text = results_csv(opened, "en").removeprefix("\ufeff")
     head, row = csv.reader(text.splitlines())
-    votes = ["Votes 1", "Guessed it 1", "Votes 2", "Guessed it 2"]
+    votes = ["Voted, round 1", "Right, round 1", "Voted, round 2", "Right, round 2"]
     assert head == ["Step", "Question", "The numbers say", *votes]
     assert row == ["1", STEPS[0].text("ask", STEPS[0].view()), "Random normal", "1", "1", "", ""]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])  # one has another date
+def test_the_name_of_the_results_has_the_code_and_the_date(monkeypatch, zone):
+    _, opened = start_class()
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        name = results_file(opened)
+    time.tzset()
+    assert name == f"class-{opened.code}-{day}.csv"
 
 
 # --- where it cannot work -------------------------------------------------------------------
@@ -357,7 +500,8 @@ def test_an_unknown_code_is_reported(code):
 def test_wrong_codes_delay_the_next_guess():
     _, opened = start_class()
     phone = open_page(**{"class": "AAAAA"})
-    phone.text_input(key="class_code").set_value(opened.code).run()
+    phone.text_input(key="class_code").set_value(opened.code)
+    press(phone, "join")
     assert translator("en")("classroom.slow") in words(phone)
     assert opened.seats() == 0
 

@@ -49,7 +49,7 @@ def draw_follower(code):
 @st.fragment(run_every=POLL)
 def draw_phone(code):
     """Draw the class on a phone."""
-    if state.get("exploring"):
+    if state.get("exploring") or identity.code_in_url() != code:
         st.rerun()  # a button in a fragment draws the fragment alone
     t = translator(phone_language())
     draw_language_choice(t)
@@ -59,6 +59,7 @@ def draw_phone(code):
     elif not classroom.join(identity.device()):
         st.warning(t("classroom.locked" if classroom.locked else "classroom.full"))
     else:
+        state.joined = code
         _draw_step(t, classroom, classroom.shown)
     if state.pop("late", False):
         st.toast(t("classroom.late"))
@@ -66,16 +67,20 @@ def draw_phone(code):
 
 
 def _draw_missing(t, code):
-    """Say that there is no such class, and ask for another code."""
+    """Say that there is no such class or that it is over, and ask for another code."""
     if state.guesses.wait(code):
         st.warning(t("classroom.slow"))
+    elif state.get("joined") == code:
+        st.info(t("classroom.finished", code=code))
     else:
         st.warning(t("classroom.missing", code="".join(c for c in code if c.isalnum())))
 
     def enter():
         st.query_params["class"] = state.class_code
 
-    st.text_input(t("classroom.code"), key="class_code", max_chars=TEXT, on_change=enter)
+    with st.form("join_form", border=False):
+        st.text_input(t("classroom.code"), key="class_code", max_chars=TEXT)
+        st.form_submit_button(t("classroom.join"), key="join", on_click=enter)
 
 
 def _draw_step(t, classroom, now):
@@ -102,12 +107,12 @@ def _draw_result(t, classroom, now):
     draw_distribution(t, classroom, now, state.language, own)
     if own is None:
         st.caption(t("classroom.no_vote"))
-    if poll.answered is None:
-        st.caption(t("classroom.computing"))
-    else:
-        st.markdown(f"{step.result(view, confirmed, own)}  \n{step.text('notice', view)}")
+    if poll.answered is not None:
+        notice = f"{t('classroom.on_screen')} {step.text('notice', view)}"
+        st.markdown(f"{step.result(view, confirmed, own)}  \n{notice}")
     args = now, state.language
     st.button(t("classroom.explore"), key="explore", on_click=_explore, args=args)
+    st.caption(t("classroom.explore_hint"))
     if step is STEPS[-1]:
         known = [pair for pair in guesses.values() if all(pair)]
         right = sum(own == confirmed for own, confirmed in known)
@@ -162,7 +167,7 @@ def _stimulus(name, view):
 
 def _explore(shown, spoken):
     """Give this phone the teacher's state, with all controls."""
-    state.exploring = True
+    state.exploring, state.left = True, shown.step
     state.setdefault("page", PageState())
     press(_take_over, shown, spoken)
 
@@ -176,6 +181,22 @@ def _rejoin():
     state.exploring = False
 
 
-def draw_rejoin(t):
-    """Draw the way back to the class."""
-    st.button(t("classroom.rejoin"), key="rejoin", icon=":material/arrow_back:", on_click=_rejoin)
+@st.fragment(run_every=POLL)
+def draw_rejoin(t, code):
+    """Draw the way back to the class, and say when it has a new question."""
+    if not state.exploring:
+        st.rerun()
+    classroom = identity.look_up(code)
+    with st.container(key="rejoin_bar", horizontal=True, vertical_alignment="center"):
+        label, icon = t("classroom.rejoin"), ":material/arrow_back:"
+        st.button(label, key="rejoin", icon=icon, on_click=_rejoin)
+        if classroom and _has_new_question(classroom):
+            st.markdown(t("classroom.new_question"))
+    hold()
+
+
+def _has_new_question(classroom):
+    """Return whether the class shows another step than the one that this phone has left, or that
+    step before Show: the server may have started again."""
+    _, now = classroom.current()
+    return now.step and (now.step != state.left or not classroom.polls[now.step].revealed)

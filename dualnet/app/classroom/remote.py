@@ -4,7 +4,13 @@ import streamlit as st
 
 from dualnet.app.classroom.identity import own_class
 from dualnet.app.classroom.polling import POLL, hold
-from dualnet.app.classroom.shown import phone_language, step_of, view_of
+from dualnet.app.classroom.shown import (
+    draw_distribution,
+    draw_turnout,
+    phone_language,
+    step_of,
+    view_of,
+)
 from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import state
 from dualnet.lesson.steps import STEPS
@@ -13,7 +19,7 @@ from dualnet.text import translator
 
 @st.fragment(run_every=POLL)
 def draw_remote(code):
-    """Draw the question, the turnout, the buttons and the notes."""
+    """Draw the question, the votes, the buttons and the notes."""
     t = translator(phone_language())
     draw_language_choice(t)
     classroom = own_class()
@@ -21,14 +27,17 @@ def draw_remote(code):
         st.rerun()
     shown = classroom.shown
     step = step_of(shown)
+    st.title(t("classroom.remote"), anchor=False)
     if step is None:
         st.info(t("classroom.waiting"))
     else:
         view = view_of(shown, state.language)
-        voted, present = classroom.turnout()
         st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
-        st.title(step.text("ask", view), anchor=False)
-        st.markdown(t("classroom.turnout", voted=voted, present=present))
+        st.subheader(step.text("ask", view), anchor=False)
+        if classroom.polls[step.name].revealed:
+            draw_distribution(t, classroom, shown, state.language)
+        else:
+            draw_turnout(t, classroom, step.name)
         _draw_buttons(t, classroom, step)
         st.info(step.text("notes", view))
     hold()
@@ -44,7 +53,8 @@ def _draw_buttons(t, classroom, step):
     with st.container(horizontal=True, key="remote"):
         button("back", _go, classroom, STEPS[max(at - 1, 0)], disabled=at == 0)
         if classroom.polls[step.name].revealed:
-            button("next", _go, classroom, STEPS[min(at + 1, last)], disabled=at == last)
+            onward = STEPS[min(at + 1, last)]
+            button("next", _go, classroom, onward, type="primary", disabled=at == last)
         else:
             button("show", classroom.reveal, step.name, type="primary")
 

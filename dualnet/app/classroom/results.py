@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 from dualnet.app.classroom.shown import step_of, view_of
 from dualnet.lesson.classroom import Shown
@@ -14,6 +15,11 @@ def results_csv(classroom, language):
     text = io.StringIO()
     csv.writer(text).writerows(results_table(classroom, language))
     return "\ufeff" + text.getvalue()  # without this byte order mark, Excel misreads Korean
+
+
+def results_file(classroom):
+    """Return the name of the CSV file: the code of the class and today's date in UTC."""
+    return f"class-{classroom.code}-{datetime.now(UTC):%Y-%m-%d}.csv"
 
 
 def results_table(classroom, language):

@@ -11,6 +11,9 @@ from dualnet.questions.base import View
 from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.text import language_of
 
+ALONE = 60  # seconds without a device after which the page says what may be wrong
+AGAIN, AGREE = 2, 3  # votes from which a class may vote again, and from which it is called divided
+
 
 def phone_language():
     """Return the language of a phone. A run that is stopped early may have lost the choice."""
@@ -76,5 +79,25 @@ def draw_distribution(t, classroom, now, language, own=None):
             mine = f" · {t('classroom.yours')}" if option == own else ""
             words = f"{mark}{step.text(option, view)} · **{counts}**{mine}"
             place.progress(rounds[-1][option] / total, words)
+    if classroom.polls[step.name].answered is None:
+        st.caption(t("classroom.computing"))
     if has_changed(shown, now):
         st.caption(t("classroom.changed"))
+
+
+def draw_turnout(t, classroom, step):
+    """Draw how many have voted, never what, and the button for a second vote."""
+    voted, present = classroom.turnout()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t("classroom.turnout", voted=voted, present=present), width="content")
+        if len(classroom.polls[step].rounds) > 1:
+            st.caption(t("classroom.second"), width="content")
+        elif voted >= AGAIN:
+            if voted >= AGREE:
+                divided = classroom.is_divided(step)
+                key = "classroom.divided" if divided else "classroom.agreed"
+                st.caption(t(key), width="content")
+            again = {"on_click": classroom.vote_again, "args": (step,)}
+            st.button(t("classroom.again"), key="again", **again)
+        if not classroom.seats() and classroom.age() > ALONE:
+            st.caption(t("classroom.alone"))

@@ -5,14 +5,19 @@ import streamlit as st
 from dualnet.app import lesson, share, styles
 from dualnet.app.classroom import identity
 from dualnet.app.classroom.polling import POLL, hold
-from dualnet.app.classroom.results import results_csv, results_table
-from dualnet.app.classroom.shown import asked, draw_distribution, has_changed, set_shown
+from dualnet.app.classroom.results import results_csv, results_file, results_table
+from dualnet.app.classroom.shown import (
+    asked,
+    draw_distribution,
+    draw_turnout,
+    has_changed,
+    set_shown,
+)
 from dualnet.app.state import PageState, press, state
 from dualnet.app.url import parameters_of
 from dualnet.lesson.classroom import Shown, code_of
 from dualnet.lesson.steps import STEPS, step_number
 
-ALONE = 60  # seconds without a device after which the page says what may be wrong
 VERSION = "class_version"  # the version of the class that the page shows, among the page's values
 
 
@@ -20,6 +25,11 @@ def _taught():
     """Return the class that this page teaches, or None; a page whose address names a class follows
     that."""
     return None if identity.code_in_url() else identity.own_class()
+
+
+def in_class():
+    """Return whether this page teaches a class."""
+    return _taught() is not None
 
 
 # --- starting a class -----------------------------------------------------------------------
@@ -33,9 +43,10 @@ def draw_start(t):
     if classroom := _taught():
         draw_menu(t, classroom)
         return
-    st.button(t("classroom.start"), key="start_class", icon=":material/groups:", on_click=start)
     if lost := identity.host():
-        st.button(t("classroom.reopen", code=code_of(lost)), key="reopen", on_click=reopen)
+        label = t("classroom.reopen", code=code_of(lost))
+        st.button(label, key="reopen", on_click=reopen, args=(t,))
+    st.button(t("classroom.start"), key="start_class", icon=":material/groups:", on_click=start)
     if state.get("class_full"):
         st.warning(t("classroom.no_class"))
 
@@ -46,9 +57,10 @@ def start():
         press(lesson.start)
 
 
-def reopen():
+def reopen(t):
     """Open the class of this browser's secret again, after the server has forgotten it."""
     if _open(identity.host()):
+        st.toast(t("classroom.reopened"), duration="infinite")
         press()
 
 
@@ -164,24 +176,8 @@ def _draw_votes(t, classroom):
     if classroom.polls[now.step].revealed:
         draw_distribution(t, classroom, now, state.language)
     else:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            _draw_turnout(t, classroom, now.step)
+        draw_turnout(t, classroom, now.step)
     hold()
-
-
-def _draw_turnout(t, classroom, step):
-    """Draw how many have voted, never what, and the button for a second vote."""
-    voted, present = classroom.turnout()
-    st.markdown(t("classroom.turnout", voted=voted, present=present), width="content")
-    if len(classroom.polls[step].rounds) > 1:
-        st.caption(t("classroom.second"), width="content")
-    elif voted:
-        divided = classroom.is_divided(step)
-        st.caption(t("classroom.divided" if divided else "classroom.agreed"), width="content")
-        again = {"on_click": classroom.vote_again, "args": (step,)}
-        st.button(t("classroom.again"), key="again", **again)
-    if not classroom.seats() and classroom.age() > ALONE:
-        st.caption(t("classroom.alone"))
 
 
 # --- the address ----------------------------------------------------------------------------
@@ -196,7 +192,7 @@ def draw_corner(t, head):
     with head:
         place, corner = st.columns([7, 1])
     with corner, st.container(key="corner", gap="xsmall"):
-        if classroom.has_shown():
+        if classroom.has_shown() and not _is_pairing(classroom):
             _draw_code(t, _address(classroom)[0], "stretch")
         draw_menu(t, classroom)
     return place.container(gap="xsmall")
@@ -214,52 +210,85 @@ def beside_invitation(t, place):
     with invitation:
         if hint in {"share.loopback", "share.alone"}:
             st.warning(t(hint))
-        else:
+        elif not _is_pairing(classroom):
             _draw_code(t, address, "stretch")
         st.markdown(f"# {address.split('://')[-1]}")
     return beside
 
 
-@st.fragment
 def draw_menu(t, classroom):
     """Draw the menu: the address, the remote, the results and the end of the class."""
-    if _taught() is not classroom:
+    _draw_menu(t, classroom, _is_pairing(classroom))
+
+
+@st.fragment
+def _draw_menu(t, classroom, pairing):
+    # While a code for the remote is out, the page around shows no other.
+    if _taught() is not classroom or pairing != _is_pairing(classroom):
         st.rerun()
     with st.popover(t("classroom.class", code=classroom.code), key="class_menu", width="stretch"):
         left, right = st.columns(2)
         with left:
-            _draw_address(t, classroom)
+            if pairing:
+                _draw_pairing(t, classroom)
+            else:
+                _draw_address(t, _address(classroom)[0])
         with right:
-            _draw_menu(t, classroom)
+            _draw_pair(t, classroom, pairing)
+            classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
+            st.button(t("classroom.free"), key="free", on_click=classroom.free_seats)
+            _draw_end(t, classroom)
 
 
-def _draw_address(t, classroom):
-    """Draw the address of the class, or of its remote once the teacher has asked for it."""
-    address, _ = _address(classroom)
-    if classroom.is_pairing(state.get("pair_token", "")):
-        address += f"&pair={state.pair_token}"
-        st.caption(t("classroom.paired"))
+@st.fragment(run_every=POLL)
+def _draw_pairing(t, classroom):
+    """Draw the address of the remote until a device has opened it."""
+    if not _is_pairing(classroom):
+        st.rerun()
+    st.caption(t("classroom.pairing"))
+    _draw_address(t, f"{_address(classroom)[0]}&pair={state.pair_token}")
+    hold()
+
+
+def _draw_address(t, address):
     _draw_code(t, address, "stretch")
     st.code(address, language=None, wrap_lines=True)
 
 
-def _draw_menu(t, classroom):
+def _draw_pair(t, classroom, pairing):
     st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
-    classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
-    st.button(t("classroom.free"), key="free", on_click=classroom.free_seats)
-    st.download_button(
-        t("classroom.csv"),
-        results_csv(classroom, state.language),
-        f"class-{classroom.code}.csv",
-        "text/csv",
-        key="class_csv",
-        on_click="ignore",
-    )
-    st.button(t("classroom.end"), key="end", on_click=end)
+    if not pairing:
+        st.caption(t("classroom.pair_hint"))
+    if "pair_token" in state and state.pair_token == classroom.redeemed:
+        st.success(t("classroom.paired"))
 
 
 def _pair(classroom):
     state.pair_token = classroom.pair()
+
+
+def _is_pairing(classroom):
+    """Return whether the remote's address from this page is still valid."""
+    return classroom.is_pairing(state.get("pair_token", ""))
+
+
+def _draw_end(t, classroom):
+    """Draw the results as a file, and the button that asks before it ends the class."""
+    results = st.container()
+    if ending := st.button(t("classroom.end"), key="end", type="tertiary"):
+        st.warning(t("classroom.end_warning"))
+        results = st.container(horizontal=True)
+    with results:
+        st.download_button(
+            t("classroom.csv"),
+            results_csv(classroom, state.language),
+            results_file(classroom),
+            "text/csv",
+            key="class_csv",
+            on_click="ignore",
+        )
+        if ending:
+            st.button(t("classroom.end_now"), key="end_now", on_click=end)
 
 
 def _address(classroom):
@@ -276,7 +305,7 @@ def _draw_code(t, address, width):
 
 
 def finish():
-    """Store the cookies and, in a class, wait until the page is delivered."""
+    """Store the cookies and, where the page polls a class, wait until it is delivered."""
     identity.draw_cookies()
-    if _taught():
+    if identity.code_in_url() or _taught():
         hold()
