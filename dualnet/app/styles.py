@@ -63,7 +63,9 @@ SHARES = """<style>
 # The teacher's page has a QR code beside the question and fits a projector of 1280×720 all the
 # same.
 CLASS = """<style>
-.st-key-answers button:disabled { color: inherit; opacity: 1; cursor: default }
+.st-key-answers button:disabled {
+    color: inherit; opacity: 1; cursor: default; min-height: 4.25rem  /* as the shares after Show */
+}
 .st-key-corner button { padding-inline: 0.25rem }
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
 .st-key-invitation h1 { text-align: center }
@@ -124,6 +126,7 @@ kbd {
 /* The way back to the class stands above the sidebar, which would cover it on a phone. */
 [data-testid=stBottom]:has(.st-key-rejoin) { z-index: 999992 }
 [data-testid=stBottomBlockContainer]:has(.st-key-rejoin) { padding-block: 0.5rem }
+.st-key-rejoin_bar { flex-wrap: nowrap }
 @media (max-width: 768px) {
     .stApp:has(.st-key-rejoin) [data-testid=stSidebarContent] { padding-bottom: 4.5rem }
 }

@@ -78,7 +78,8 @@ def _draw_missing(t, code):
     def enter():
         st.query_params["class"] = state.class_code
 
-    with st.form("join_form", border=False):
+    form = st.form("join_form", border=False)
+    with form, st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(t("classroom.code"), key="class_code", max_chars=TEXT)
         st.form_submit_button(t("classroom.join"), key="join", on_click=enter)
 
