@@ -69,7 +69,6 @@ CLASS = """<style>
 .st-key-corner button { padding-inline: 0.25rem }
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
 .st-key-invitation h1 { text-align: center }
-.st-key-class .st-key-shares { padding-top: 0.25rem }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
 .stApp [data-testid=stMain] .st-key-stimulus img { max-height: 230px }  /* the votes stand above */
 @media (min-width: 1000px) {

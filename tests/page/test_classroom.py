@@ -206,6 +206,8 @@ def test_a_phone_that_explores_is_told_of_a_new_question(monkeypatch):
     assert new not in words(phone)
     press(teacher, "next")
     assert new in words(phone.run())
+    press(teacher, "show")
+    assert new in words(phone.run())
     press(teacher, "back")
     assert new not in words(phone.run())
     press(teacher, "leave")
@@ -335,9 +337,13 @@ def test_the_remote_shows_the_votes():
     assert t("classroom.computing") not in words(remote)
 
 
-def test_a_pairing_code_is_the_only_code_until_a_device_has_used_it():
+@pytest.mark.parametrize("shown", [False, True])  # the code of the class is large, then small
+def test_a_pairing_code_is_the_only_code_until_a_device_has_used_it(shown):
     t = translator("en")
     teacher, opened = start_class()
+    if shown:
+        press(teacher, "show")
+        teacher.run()
     assert t("classroom.pair_hint") in words(teacher)
     codes = len(teacher.get("image"))
     press(teacher, "pair")

@@ -257,10 +257,10 @@ def _draw_address(t, address):
 
 def _draw_pair(t, classroom, pairing):
     st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
-    if not pairing:
-        st.caption(t("classroom.pair_hint"))
     if "pair_token" in state and state.pair_token == classroom.redeemed:
         st.success(t("classroom.paired"))
+    elif not pairing:
+        st.caption(t("classroom.pair_hint"))
 
 
 def _pair(classroom):
