@@ -146,7 +146,7 @@ def owned_bytes(root):
 def test_a_comparison_of_20_000_epochs_keeps_4_mb_at_most(units):
     comparison = Comparison(Settings(units=units))
     list(comparison.advance(20_000))
-    for epoch in range(1_000, 20_000, 1_000):  # also after a look at other epochs
+    for epoch in range(1_000, 20_000, 1_000):  # also after other epochs were requested
         comparison.ones.network_at(epoch)
     at_least = 2 * 2 * 8 * 20_000 + len(comparison.snapshot_epochs) * 2 * 8 * 31 * units
     assert at_least < owned_bytes(comparison) <= 4 * 2**20
