@@ -67,6 +67,7 @@ CLASS = """<style>
 .st-key-invitation h1 { text-align: center }
 .st-key-class .st-key-shares { padding-top: 0.25rem }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
+.stApp [data-testid=stMain] .st-key-stimulus img { max-height: 230px }  /* the votes stand above */
 @media (min-width: 1000px) {
     .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
     /* The bar reaches into the header, beside the button that opens the sidebar. */
@@ -116,6 +117,7 @@ kbd {
 .vega-bind input + span, .vega-bind input + label { display: none }
 @media (max-width: 640px) {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
+    .st-key-rejoin { margin-top: 0.75rem; padding-inline-start: 2.5rem }
     .st-key-enlarge, kbd { display: none !important }
 }
 @page { size: A4; margin: 10mm }
