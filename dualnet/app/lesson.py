@@ -84,6 +84,8 @@ def draw_bar(t, step):
             st.button(
                 t("lesson.next"), key="next", on_click=press, args=(open_step, at + 1), **onward
             )
+        with st.container(key="lesson_data", width="content"):
+            st.caption(t(f"dataset.{state.dataset}"))
         st.space("stretch")
         sidebar.draw_projector_switch(t)
         st.button(

@@ -26,6 +26,7 @@ LESSON = """<style>
     /* The bar stands beside the button that opens the sidebar. */
     .stMainBlockContainer { padding-top: 0.5rem !important }
     .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
+    .st-key-lesson_data { display: none }
 }
 </style>"""
 # A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in

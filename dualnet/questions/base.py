@@ -170,8 +170,10 @@ class Answer:
 
 
 def subtitles_of(view, samples):
-    """Return the accuracies of `View.accuracies` as text, by key."""
+    """Return the accuracies of `View.accuracies` as text, by key; an epoch before the last is named."""
+    earlier = view.epoch < view.epochs
+    text = f"subtitle.{samples}_at" if earlier else f"subtitle.{samples}"
     return {
-        key: view.t(f"subtitle.{samples}", accuracy=accuracy)
+        key: view.t(text, accuracy=accuracy, epoch=view.epoch)
         for key, accuracy in view.accuracies(samples).items()
     }

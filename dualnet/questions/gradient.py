@@ -132,6 +132,10 @@ def step_rows(step, inputs, units, view):
         )
         change = _rows(change, t, small=SMALL if rate <= 1 else 1)
         weight, after = _rows(weights, t, input=feature_label(i), rate=rate)
+        if not (view.settings.l1 or view.settings.l2):
+            change = change[:1]
+            name = t("gradient.after_without_penalty", rate=rate) + after.factor
+            after = after._replace(name=name)
         rows += [weight, *change, after]
     return rows
 

@@ -609,10 +609,11 @@ def test_a_step_asks_before_it_shows(number, language, open_page):
     assert not page.latex
     stimulus = {t(f"unit_plot.{kind}") for kind in ("bars", "image", "plane")}
     count = t("lesson.count", step=number, steps=len(STEPS))
+    data = t(f"dataset.{view.settings.dataset}")
     names = {f":{color}[**━━ {view.names[key]}**]" for key, color in RUN_COLORS.items()}
     _, end = t("stimulus.gradient", run="", input="x1", gradient="#").split("#")
     asked = {s for s in sentences_of(page) if s.endswith(end)} if step.name == "gradient" else set()
-    assert set(sentences_of(page)) - names - asked <= {count, t("page.intro"), *stimulus}
+    assert set(sentences_of(page)) - names - asked <= {count, data, t("page.intro"), *stimulus}
     assert [expander.label for expander in page.expander] == [t("setting.more")]
 
     page = press(page, "show")

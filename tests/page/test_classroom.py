@@ -216,6 +216,8 @@ def test_a_phone_sees_what_is_asked_about_and_trains_nothing(epochs_descended, f
     assert phone.run().title[0].value == STEPS[9].text("ask", STEPS[9].view("ko"))
     assert pictures(phone) == []
     assert not phone.exception
+    opened.show("gradient", {"step": "gradient", "units": "7"}, ("same", "near"))
+    assert not phone.run().exception
     assert epochs_descended == []
 
 

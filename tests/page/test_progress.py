@@ -6,18 +6,18 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from dualnet import Settings, Sizes
-from dualnet.app import answer as answer_area
+from dualnet.app import answer as area
 
 
 def test_sizes_of_digits_are_drawn_while_they_train(open_page, fresh_server, monkeypatch):
-    answers, draw = [], answer_area.PictureGrid.draw_answer
+    answers, draw = [], area.PictureGrid.draw_answer
 
     def recorded(grid, answer):
         answers.append(answer)
         draw(grid, answer)
 
-    monkeypatch.setattr(answer_area, "PATIENCE", 0)
-    monkeypatch.setattr(answer_area.PictureGrid, "draw_answer", recorded)
+    monkeypatch.setattr(area, "PATIENCE", 0)
+    monkeypatch.setattr(area.PictureGrid, "draw_answer", recorded)
     page = open_page(question="size", dataset="digits", epochs="60")
     assert not page.exception
     sizes, epochs = Sizes(Settings("digits")).fit(60), []
@@ -37,15 +37,15 @@ def test_nothing_is_drawn_of_sizes_before_the_networks_of_the_page_are_trained(
     open_page, fresh_server, monkeypatch
 ):
     drafts = []
-    so_far = answer_area.answer_so_far
+    so_far = area.answer_so_far
 
     def recorded(question, view, experiments):
         draft = so_far(question, view, experiments)
         drafts.append((view.comparison.epochs, draft))
         return draft
 
-    monkeypatch.setattr(answer_area, "PATIENCE", 0)
-    monkeypatch.setattr(answer_area, "answer_so_far", recorded)
+    monkeypatch.setattr(area, "PATIENCE", 0)
+    monkeypatch.setattr(area, "answer_so_far", recorded)
     page = open_page(question="size", dataset="digits", epochs="300")
     assert not page.exception
     before = [draft for epochs, draft in drafts if epochs < 300]

@@ -127,14 +127,19 @@ def test_the_table_shows_the_arrays_and_its_numbers_add_up(asked):
             count = min(4, asked.units)
             assert units.texts == ("h1", "h2", "h3", "h4")[:count]
             assert_allclose(read(activation)[0], step["activation"][:count], rtol=0, atol=5.1e-6)
-            assert len(others) == 4 * len(shown)
+            penalized = bool(asked.l1 or asked.l2)
+            each = 3 + penalized
+            assert len(others) == each * len(shown)
             for i, feature in enumerate(shown):
-                found = {row.kind: read(row) for row in others[4 * i : 4 * i + 4]}
+                found = {row.kind: read(row) for row in others[each * i : each * (i + 1)]}
                 for kind, (numbers, unit) in found.items():
                     exact = step[kind][feature, :count]
                     assert_allclose(numbers, exact, rtol=0, atol=0.501 * unit)
-                (w, w_unit), (g, _), (p, _), (after, _) = found.values()
-                assert f"x{feature + 1}:" in others[4 * i].name
+                (w, w_unit), (g, _), (p, _), (after, _) = (
+                    found.get(kind, (0, 0)) for kind in ("weight", "gradient", "penalty", "after")
+                )
+                assert f"x{feature + 1}:" in others[each * i].name
+                assert ("p" in others[each * i + each - 1].name) == penalized
                 miss = np.abs(w - asked.learning_rate * (g + p) - after)
                 assert miss.max() <= 2.01 * w_unit
 
