@@ -379,7 +379,14 @@ def test_a_nudged_start_is_the_constant_plus_small_random_numbers():
     assert np.all(nudged_start(SMALL, 4, 0).w1 == 0.5)
 
 
-@pytest.mark.parametrize("name", [name for name in RECORDED["runs"] if name in DATASETS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "digits" else ())
+        for name in RECORDED["runs"]
+        if name in DATASETS
+    ],
+)
 def test_sizes_agree_with_the_recorded_losses(name, trained):
     recorded = RECORDED["runs"][name]
     epochs = recorded["epochs"]
