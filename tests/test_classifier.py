@@ -118,7 +118,7 @@ def test_the_arguments_and_their_defaults_are_part_of_the_surface():
     [run for run in GOLDEN["runs"] if run["network"] in INITS],
     ids=lambda run: f"{run['network']}-{run['epochs']}-{run['params']}",
 )
-def test_gives_the_golden_figures(run, data):
+def test_the_estimator_gives_the_recorded_figures(run, data):
     model = DualLayerClassifier(
         init=INITS[run["network"]], epochs=run["epochs"], tol=0, **run["params"]
     ).fit(data.x_train, data.y_train)

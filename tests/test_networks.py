@@ -570,7 +570,7 @@ def test_every_seed_of_the_generator_is_allowed(seed):
     assert_array_equal(network.w1, np.zeros((2, 1)))
 
 
-def test_one_unit_is_enough():
+def test_one_unit_can_be_trained():
     network = DualLayer(1)
     network.fit(**good_data(), epochs=1)
     assert network.w1.shape == (2, 1)

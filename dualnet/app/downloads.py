@@ -76,7 +76,7 @@ def _draw_file(t, kind, make, name, mime):
     try:
         with place, st.spinner(t("downloads.making")):
             file = make(stop_if_superseded)
-    except Exception as failure:  # whatever a library raises
+    except Exception as failure:  # a library may raise anything
         state.made.discard(kind)  # the button comes back
         place.error(_explain(t, failure))
         return
@@ -93,7 +93,7 @@ def _draw_handout(t, language):
             return
         try:
             state.handout = {"language": language, "file": _handout(t, language, place)}
-        except Exception as failure:  # whatever a library raises
+        except Exception as failure:  # a library may raise anything
             place.error(_explain(t, failure))
             return
     label, name = t("downloads.save", ending="html"), f"dualnet-lesson-{language}.html"

@@ -28,7 +28,7 @@ def verdict_luck(view, seeds):
     the page's own seed?"""
     ones, own = (view.runs[key].val_losses[view.epochs - 1] for key in ("ones", "normal"))
     if view.settings.std == 0 or not np.isfinite([ones, own]).all() or even(ones, own):
-        return None  # all seeds start alike, or there is no conclusion that could change
+        return None  # all seeds start equal, or there is no conclusion that could change
     ends = other_seeds(view, seeds)
     changed = np.mean(~(ends < ones) if own < ones else ~(ends > ones))
     return "none" if changed == 0 else "some" if changed <= 0.5 else "most"

@@ -380,7 +380,7 @@ def compiled_jax():
 
 # One slider and one curve of 500 epochs: by `st.line_chart`, with a tooltip, and by Altair without
 # tooltip or legend.
-BARE_PAGE = """
+MINIMAL_PAGE = """
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -392,7 +392,7 @@ epoch = np.arange(1, 501)
 curve = pd.DataFrame({"epoch": epoch, "loss": np.exp(-epoch / 10 / units)})
 left, right = st.columns(2)
 """
-BARE_PAGES = {
+MINIMAL_PAGES = {
     "`st.line_chart`": 'left.line_chart(curve, x="epoch", y="loss", height=270)',
     "minimal line chart": """
 line = alt.Chart(curve).mark_line().encode(x="epoch", y="loss").properties(height=270)
@@ -441,7 +441,7 @@ SETTLED = """
 }
 """
 LATER = 4  # rounds of moves after the first
-OURS, BARE = (2, 2), (1, 0)  # charts and pictures to wait for
+PAGE_PARTS, MINIMAL_PARTS = (2, 2), (1, 0)  # charts and pictures to wait for
 
 
 class Visit:
@@ -500,14 +500,14 @@ def page(repeat):
         except ChromiumMissing as error:
             print(f"The page was not measured. {error}\n")
             return
-        url, bare_urls = stack.enter_context(server()), []
-        for n, chart in enumerate(BARE_PAGES.values()):
-            script = folder / f"bare{n}.py"
-            script.write_text(BARE_PAGE + chart)
-            bare_urls.append(stack.enter_context(server(script)))
+        url, minimal_urls = stack.enter_context(server()), []
+        for n, chart in enumerate(MINIMAL_PAGES.values()):
+            script = folder / f"minimal{n}.py"
+            script.write_text(MINIMAL_PAGE + chart)
+            minimal_urls.append(stack.enter_context(server(script)))
         for seed in range(repeat + 1):  # the first warms the servers up
-            visit_once(chrome, url, bare_urls, seed, times)
-        with Visit(chrome, OURS) as visit:
+            visit_once(chrome, url, minimal_urls, seed, times)
+        with Visit(chrome, PAGE_PARTS) as visit:
             visit.open(f"{url}/?epochs=100000")
             visit.press("epochs", "ArrowLeft")
             received = visit.bytes
@@ -521,13 +521,13 @@ def page(repeat):
     }
     rows = []
     for name, visits in times.items():
-        ours, *bare = zip(*visits[1:], strict=True)
+        ours, *minimal = zip(*visits[1:], strict=True)
         row = [words[name], f"{statistics.median(ours):.0f}"]
-        for theirs in bare:
+        for theirs in minimal:
             row += [f"{statistics.median(theirs):.0f}", f"{median_ratio(ours, theirs):.2f}"]
         rows.append(row)
-    bare_head = [text for name in BARE_PAGES for text in (f"{name}, ms", "ratio")]
-    print_table(["until charts and unit plots are drawn", "page, ms", *bare_head], rows)
+    minimal_head = [text for name in MINIMAL_PAGES for text in (f"{name}, ms", "ratio")]
+    print_table(["until charts and unit plots are drawn", "page, ms", *minimal_head], rows)
     print(
         f"Medians of {repeat} alternating visits to each page, in Chromium at 1280×720 with an empty"
         " cache, on the same machine as the server. Times run from navigation, or from the key press"
@@ -537,17 +537,19 @@ def page(repeat):
     )
 
 
-def visit_once(chrome, url, bare_urls, seed, times):
+def visit_once(chrome, url, minimal_urls, seed, times):
     """Measure each page once. Every ``seed`` gives settings that are not trained yet."""
     with ExitStack() as stack:
-        visit = stack.enter_context(Visit(chrome, OURS))
-        bare = [stack.enter_context(Visit(chrome, BARE)) for _ in bare_urls]
-        firsts = [page.open(bare_url) for page, bare_url in zip(bare, bare_urls, strict=True)]
+        visit = stack.enter_context(Visit(chrome, PAGE_PARTS))
+        minimal = [stack.enter_context(Visit(chrome, MINIMAL_PARTS)) for _ in minimal_urls]
+        firsts = [
+            page.open(minimal_url) for page, minimal_url in zip(minimal, minimal_urls, strict=True)
+        ]
         times["first"].append([visit.open(url), *firsts])
         visit.open(f"{url}/?seed={seed}")
 
         def press(slider, key):
-            redrawn = [page.press("units", "ArrowRight") for page in bare]
+            redrawn = [page.press("units", "ArrowRight") for page in minimal]
             return [visit.press(slider, key), *redrawn]
 
         times["units"].append(press("units", "ArrowRight"))

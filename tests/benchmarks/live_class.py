@@ -268,7 +268,7 @@ async def live_class(url, count):
             for name, flood in {
                 "code guessing": codes,
                 "50 × 10 votes a second": votes,
-                "300 new devices": seats,
+                "300 browsers that join": seats,
             }.items():
                 tally = Counter()
                 async with load.beside(flood(url, code, tally)):

@@ -747,7 +747,7 @@ ATTACKS = {
 }
 
 
-async def honest(url, seeds, record, rounds=5, task=None):
+async def normal_visitor(url, seeds, record, rounds=5, task=None):
     """Open the page, request 500 new epochs and some trained ones: for ``rounds`` rounds, and until
     ``task`` ends or has run for LASTING seconds."""
     until = time.monotonic() + LASTING
@@ -768,12 +768,12 @@ async def attacked(url, attack):
     before, during, after, begin = Record(), Record(), Record(), asyncio.Event()
     async with Visitor(url) as visitor:
         await visitor.finished()  # loads
-    await honest(url, seeds, before)
+    await normal_visitor(url, seeds, before)
     async with memory_of(process_of(url)) as memory:
         task = asyncio.create_task(attack(url, begin))
         beginning = asyncio.create_task(begin.wait())
         await asyncio.wait([task, beginning], return_when=asyncio.FIRST_COMPLETED)
-        await honest(url, seeds, during, 3, task)
+        await normal_visitor(url, seeds, during, 3, task)
         if attack is greedy:
             task.cancel()
         remark = ""
@@ -783,7 +783,7 @@ async def attacked(url, attack):
             remark = "stopped"
         except ExceptionGroup as group:
             remark = f"{group.exceptions[0]!r} and {len(group.exceptions) - 1} more"
-        await honest(url, seeds, after)
+        await normal_visitor(url, seeds, after)
     times = [
         f"{record.percentile(kind, 50):.0f} / {record.percentile(kind, 100):.0f}"
         for kind in ("opening", "new")

@@ -172,7 +172,7 @@ def _healthy(url, process, timeout):
     return False
 
 
-# --- what the browser tests look at and press -----------------------------------------------
+# --- parts of the page -----------------------------------------------
 
 
 def ready(page):

@@ -118,7 +118,7 @@ MOVES = {
 def shown(page):
     """Return the URL, the values of the controls, the words and the charts of a page.
 
-    Labels of axes stand in the document in the order in which they were drawn, so all is sorted.
+    All is sorted, because labels of axes are in the order in which they were drawn.
     """
     query = urlsplit(page.url).query
     words = sorted(page.locator(MAIN).inner_text().split("\n"))

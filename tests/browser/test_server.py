@@ -119,6 +119,7 @@ def test_a_server_killed_and_started_again_gives_the_page_of_the_link(url):
     assert says(before, ask("units", Settings(units=3, seed=7), 200))
 
 
+@pytest.mark.slow
 def test_a_page_says_the_same_before_and_after_others_have_trained_on(url):
     """For every question, a page depends only on its link."""
     settings = {"dataset": "moons", "units": 3, "seed": 11}

@@ -29,7 +29,7 @@ TEXT_SIZES = """() => [...document.querySelectorAll('.st-key-stage svg.marks tex
     .filter(text => text.textContent.trim())
     .map(text => parseFloat(getComputedStyle(text).fontSize)
         * Math.hypot(text.getScreenCTM().a, text.getScreenCTM().b))"""
-# Whether nothing lies over a button.
+# Whether nothing covers a button.
 UNCOVERED = """button => {
     const box = button.getBoundingClientRect();
     return [box.top + 2, box.bottom - 2].every(y =>

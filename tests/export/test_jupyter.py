@@ -60,7 +60,8 @@ def test_code_in_readme_gives_its_number_and_charts():
     assert sum(len(charts_of(page)) for cell in cells for page in pages_of(cell)) >= 2
 
 
-@pytest.mark.parametrize("language", ["en", pytest.param("ko", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_downloaded_notebooks_give_the_numbers_and_charts_of_the_page(language):
     """All run in one kernel; `%reset` deletes the variables of the previous notebook."""
     views, notebooks = {}, []

@@ -136,7 +136,7 @@ def test_the_script_asks_with_the_options_of_the_view(looks, arguments, view_of)
     assert {word.arg: word.value.value for word in call.keywords} == arguments
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["ko", pytest.param("en", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("encoding", ["cp949", "ascii"])  # Korean Windows, LANG=C
 def test_the_script_prints_its_answer_in_any_encoding(view_of, tmp_path, language, encoding):
     script = tmp_path / "taken.py"
@@ -252,6 +252,7 @@ def test_a_package_elsewhere_has_no_address(clone, monkeypatch):
     assert export.repository() is None
 
 
+@pytest.mark.slow
 def test_script_in_a_download_folder_clones_dualnet_once(clone, view_of, tmp_path, monkeypatch):
     downloads = tmp_path / "downloads"
     downloads.mkdir()

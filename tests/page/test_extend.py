@@ -147,7 +147,7 @@ def extended(tmp_path):
         pages = json.loads(done.stdout)
         for page in pages:
             assert page["exceptions"] == [], done.stderr
-            assert len(page["notices"]) <= 1  # "More settings" and downloads stand in the sidebar
+            assert len(page["notices"]) <= 1  # "More settings" and downloads are in the sidebar
         return pages
 
     return extended

@@ -13,7 +13,6 @@ from dualnet import Settings
 from dualnet.plotting import units as d
 from dualnet.plotting.animation import BYTES, FRAMES, GAP, frames_within, play
 from dualnet.questions import boundary, units
-from dualnet.text import LANGUAGES
 from dualnet.training.experiments import RUNS
 from tests.views import COLORS, pixels_of, view_at, view_of
 
@@ -142,7 +141,7 @@ def test_one_clock_moves_both_networks_and_stays_at_the_last_frame(played):
     assert shown_by_frame == 5  # two kinds of image, three texts
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", pytest.param("ko", marks=pytest.mark.slow)])
 def test_the_specification_is_valid_and_draws_the_names_in_the_colors_of_the_runs(
     language, trained
 ):

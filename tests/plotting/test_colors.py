@@ -1,5 +1,6 @@
 """Colors: contrast by WCAG 2.2, color vision by Machado et al. (2009)."""
 
+import colorsys
 import itertools
 import tomllib
 
@@ -9,6 +10,7 @@ from colorspacious import cspace_convert, deltaE
 
 from dualnet.plotting import colors as palette
 from dualnet.plotting import units
+from dualnet.text import translator
 from tests.browser.helpers import ROOT
 
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
@@ -186,3 +188,19 @@ def test_a_color_has_one_meaning(theme):
     ]
     for one, other in itertools.combinations(colors, 2):
         assert difference(one, other, "normal") > 0.75 * APART, (one, other)
+
+
+def hue(pixel):
+    """Return the name of the hue of RGBA, 0 to 255, by its angle in the color circle."""
+    angle = 360 * colorsys.rgb_to_hsv(*(int(part) / 255 for part in pixel[:3]))[0]
+    names = {"gold": (35, 60), "green": (90, 160), "slate": (200, 235), "purple": (270, 310)}
+    [name] = [name for name, (low, high) in names.items() if low <= angle <= high]
+    return name
+
+
+def test_the_colors_of_signs_and_outputs_are_those_that_the_texts_name():
+    t = translator("en")
+    assert "green is positive, purple negative" in t("unit_plot.bars")
+    assert [hue(pixel) for pixel in palette.signed_color([1, -1], 1)] == ["green", "purple"]
+    assert "gold is high, slate low" in t("unit_plot.plane")
+    assert [hue(pixel) for pixel in palette.output_color([1, 0])] == ["gold", "slate"]

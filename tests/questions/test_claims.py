@@ -634,7 +634,8 @@ def test_a_large_equal_start_is_said_to_be_saturated():
     keys, answer = checked_claims("loss", Settings(), 500)
     assert keys == ["loss.behind", "loss.equal_saturated"]
     ends = (
-        "all equal, and at the start 93% of their activations are saturated (*Random normal*: 41%)."
+        "all equal, and at the start 93% of their activations are saturated, close to 0 or 1"
+        " (*Random normal*: 41%)."
     )
     assert answer.sentence.endswith(ends)
     for asked in (Settings(constant=0.1), Settings("digits", constant=0.1, std=0.1)):

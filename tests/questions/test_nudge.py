@@ -292,7 +292,7 @@ def test_untrained_epochs_are_reported(language):
     assert claims_of(sentence, language)[-1] == ("bounded", {"epoch": f"{reached:,}"})
 
 
-def test_ask_gives_this_answer():
+def test_ask_returns_the_answer_of_the_question():
     answer = ask("nudge", Settings("moons", units=2), epochs=20, language="ko")
     assert answer.sentence.startswith("**얼마나 작은 잡음이")
     assert len(answer.both) == 1

@@ -105,8 +105,7 @@ PARTED = LOSSES | st.just(NAN)
 
 @st.composite
 def case(draw):
-    """Draw a view and losses: of any kind, all alike, or equal ones a little from different
-    ones."""
+    """Draw a view and losses: any, all equal, or equal units' close to different units'."""
     units = draw(st.sampled_from([1, 2, 10, 64]))
     different = draw(arrays(float, (6, 5), elements=LOSSES))
     equal = draw(arrays(float, (6, 5), elements=PARTED))
@@ -174,7 +173,7 @@ def test_size_trains_up_to_its_bound():
     assert epochs == Sizes.reach(view.settings, 100_000) < 100_000
 
 
-def test_ask_gives_this_answer():
+def test_ask_returns_the_answer_of_the_question():
     answer = ask("size", Settings("moons", units=2), epochs=20, language="ko")
     assert answer.sentence.startswith("**똑같은 유닛 때문일까")
     assert len(answer.both) == 1

@@ -146,7 +146,7 @@ def owned_bytes(root):
 def test_a_comparison_of_20_000_epochs_keeps_4_mb_at_most(units):
     comparison = Comparison(Settings(units=units))
     list(comparison.advance(20_000))
-    for epoch in range(1_000, 20_000, 1_000):  # also after a look at other epochs
+    for epoch in range(1_000, 20_000, 1_000):  # also after other epochs were requested
         comparison.ones.network_at(epoch)
     at_least = 2 * 2 * 8 * 20_000 + len(comparison.snapshot_epochs) * 2 * 8 * 31 * units
     assert at_least < owned_bytes(comparison) <= 4 * 2**20
@@ -379,7 +379,14 @@ def test_a_nudged_start_is_the_constant_plus_small_random_numbers():
     assert np.all(nudged_start(SMALL, 4, 0).w1 == 0.5)
 
 
-@pytest.mark.parametrize("name", [name for name in RECORDED["runs"] if name in DATASETS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "digits" else ())
+        for name in RECORDED["runs"]
+        if name in DATASETS
+    ],
+)
 def test_sizes_agree_with_the_recorded_losses(name, trained):
     recorded = RECORDED["runs"][name]
     epochs = recorded["epochs"]

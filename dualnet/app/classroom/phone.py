@@ -147,7 +147,7 @@ def _vote(classroom, step, turn, option):
 
 
 def _draw_stimulus(step, view):
-    """Draw what is asked about. What needs training stands on the teacher's page; empty axes are
+    """Draw what is asked about. What needs training is on the teacher's page; empty axes are
     left out: a phone would load a library for them."""
     if step.name in TRAINED:
         return

@@ -49,8 +49,8 @@ def view_of(shown, language):
 
 def asked(classroom, now):
     """Return the `Shown` that the question, the votes and the answer of the step shown ``now``
-    belong to: once the answer is known, the state that it was found for, whatever the teacher tries
-    after that."""
+    belong to: once the answer is known, the state that it was found for, even if the teacher moves
+    a control after that."""
     answered = classroom.polls[now.step].answered
     return now if answered is None else replace(now, parameters=answered)
 
