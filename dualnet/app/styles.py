@@ -18,7 +18,7 @@ LESSON = """<style>
 .st-key-stimulus img { max-height: 52vh; object-fit: contain }
 @media (max-width: 1000px) {
     /* Also a window of 1280 pixels at a zoom of 150%. */
-    :is(.st-key-lesson, .st-key-answers) kbd { display: none !important }
+    .st-key-lesson_data, :is(.st-key-lesson, .st-key-answers) kbd { display: none !important }
     .st-key-answers [data-testid=stHorizontalBlock] { flex-wrap: wrap }
     .st-key-answers [data-testid=stHorizontalBlock]:has(> :nth-child(4)) > * { min-width: 40% }
 }
@@ -26,7 +26,6 @@ LESSON = """<style>
     /* The bar stands beside the button that opens the sidebar. */
     .stMainBlockContainer { padding-top: 0.5rem !important }
     .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
-    .st-key-lesson_data { display: none }
 }
 </style>"""
 # A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in
