@@ -242,7 +242,7 @@ def test_hostile_addresses_are_rejected_with_harmless_text(t, parameters):
     assert len(explain(refused, t)) == min(len(refused), 6)
 
 
-@settings(max_examples=25, phases=[Phase.generate])
+@settings(max_examples=15, phases=[Phase.generate])
 @given(parameters=addresses)
 def test_page_survives_hostile_addresses(open_page, parameters):
     t = translator("en")

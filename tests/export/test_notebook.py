@@ -137,7 +137,8 @@ def test_the_script_asks_with_the_options_of_the_view(looks, arguments, view_of)
 
 
 @pytest.mark.parametrize("language", ["ko", pytest.param("en", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("encoding", ["cp949", "ascii"])  # Korean Windows, LANG=C
+# Korean Windows, LANG=C
+@pytest.mark.parametrize("encoding", ["cp949", pytest.param("ascii", marks=pytest.mark.slow)])
 def test_the_script_prints_its_answer_in_any_encoding(view_of, tmp_path, language, encoding):
     script = tmp_path / "taken.py"
     view = view_of(Settings("moons", units=2), 2, language=language)

@@ -41,6 +41,7 @@ class Links(HTMLParser):
             self.found.append(dict(attributes)["href"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_handout_holds_questions_answers_and_exercises(language, shared):
     rendered = []
@@ -80,6 +81,7 @@ def test_handout_holds_questions_answers_and_exercises(language, shared):
         assert opening() | values != opening()
 
 
+@pytest.mark.slow
 def test_handout_draws_charts_in_both_columns(shared):
     _, text = run(handout("en", shared=shared))
     assert text.count("<svg") > 20

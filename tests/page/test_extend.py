@@ -153,6 +153,7 @@ def extended(tmp_path):
     return extended
 
 
+@pytest.mark.slow
 def test_an_added_dataset_is_on_the_page(extended):
     """Thirteen features, two classes: every question speaks of these data, in both languages."""
     addresses = [

@@ -256,7 +256,9 @@ def unmarked(text):
     return re.findall(r"[^\W\d_]{2,}", text)
 
 
-@pytest.mark.parametrize("dataset", ["breast_cancer", "moons", "digits"])
+@pytest.mark.parametrize(
+    "dataset", ["breast_cancer", "moons", pytest.param("digits", marks=pytest.mark.slow)]
+)
 def test_all_words_of_the_page_come_from_a_catalogue(open_page, fresh_server, marked, dataset):
     seen = set()
     for question in QUESTIONS:

@@ -24,7 +24,14 @@ def settings_of(run):
     return Settings(**{k: v for k, v in run["settings"].items() if k != "epochs"})
 
 
-@pytest.mark.parametrize("run", RECORDED, ids=lambda run: run["settings"]["dataset"])
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(run, marks=pytest.mark.slow if name == "digits" else (), id=name)
+        for run in RECORDED
+        for name in [run["settings"]["dataset"]]
+    ],
+)
 def test_figures_equal_the_recorded_ones(run):
     fixes = Fixes(settings_of(run)).fit(run["settings"]["epochs"])
     assert tuple(run["changes"]) == Fixes.CHANGES
