@@ -21,7 +21,7 @@ from dualnet.app.classroom.shown import (
 from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import PageState, press, state
 from dualnet.lesson.classroom import TEXT
-from dualnet.lesson.steps import STEPS
+from dualnet.lesson.steps import STEPS, step_number
 from dualnet.lesson.stimulus import TRAINED, stimulus
 from dualnet.plotting.elements import Chart
 from dualnet.text import translator
@@ -159,7 +159,7 @@ def _draw_stimulus(step, view):
 @lru_cache(maxsize=32)
 def _stimulus(name, view):
     """Return the stimulus of a step, the same for all phones of a language. It trains nothing."""
-    [step] = [step for step in STEPS if step.name == name]
+    step = STEPS[step_number(name) - 1]
     return stimulus(step, replace(view, comparison=shared(Comparison, view.settings)))
 
 
