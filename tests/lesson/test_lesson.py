@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dualnet import Comparison, DualLayer, Fixes, Seeds, Settings, Sizes, Trainer, load_dataset
 from dualnet.app.answer import RUN_COLORS
 from dualnet.app.url import CONTROLS, opening, parameters_of, read_parameters
-from dualnet.lesson.steps import ALSO, STEPS, step_number, table
+from dualnet.lesson.steps import ALSO, BY_NAME, STEPS, table
 from dualnet.measures import difference, saturated_share
 from dualnet.plotting.units import drawn_by_equal
 from dualnet.questions import QUESTIONS, gradient
@@ -27,7 +27,6 @@ from tests.page.helpers import move, notice_of, pictures, sentences_of, state_of
 from tests.questions.test_gradient import loss_of, slope
 from tests.views import view_of
 
-BY_NAME = {step.name: step for step in STEPS}
 NUMBERS = range(1, len(STEPS) + 1)
 
 
@@ -51,10 +50,8 @@ def test_the_steps_ask_their_questions_in_order():
     assert list(CONFIRMED) == [step.name for step in STEPS]
 
 
-def test_step_number_finds_a_step_by_its_name():
-    assert [step_number(step.name) for step in STEPS] == [*NUMBERS]
-    with pytest.raises(ValueError, match="name is 'constant'; expected one of loss, luck, reach"):
-        step_number("constant")
+def test_steps_are_numbered_from_1():
+    assert [step.number for step in STEPS] == [*NUMBERS]
 
 
 @pytest.mark.parametrize("state", [*(step.state for step in STEPS), *ALSO.values()])

@@ -5,12 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from dualnet.lesson.steps import STEPS
+from dualnet.lesson.steps import BY_NAME, STEPS
 from dualnet.lesson.summary import Finding, finding_of, summary
 from dualnet.text import LANGUAGES, catalogue
 from tests.questions.claims import claims
-
-BY_NAME = {step.name: step for step in STEPS}
 
 # --- what the sentences claim ---------------------------------------------------------------
 

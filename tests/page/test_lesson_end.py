@@ -2,7 +2,7 @@
 
 import pytest
 
-from dualnet.lesson.steps import STEPS, step_number
+from dualnet.lesson.steps import BY_NAME, STEPS
 from dualnet.text import LANGUAGES, translator
 
 
@@ -23,7 +23,7 @@ def test_the_last_step_lists_the_findings_and_counts_the_right_choices(open_page
     assert t("lesson.summary") in [heading.value for heading in page.subheader]
     [summary] = [text.value for text in page.markdown if text.value.startswith("1. ")]
     numbers = [int(line.split(".")[0]) for line in summary.splitlines() if line[:1].isdigit()]
-    assert numbers == [step_number(name) for name in ("loss", "luck", "code")]
+    assert numbers == [BY_NAME[name].number for name in ("loss", "luck", "code")]
     assert t("lesson.score", right=1, count=1) in summary
 
 

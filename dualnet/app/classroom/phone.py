@@ -1,5 +1,6 @@
 """The page of a device that has opened the address of a class: a phone, or the teacher's remote."""
 
+from collections import deque
 from dataclasses import replace
 from functools import lru_cache
 
@@ -8,7 +9,7 @@ import streamlit as st
 from dualnet.app import lesson, styles
 from dualnet.app.answer import shared
 from dualnet.app.classroom import identity
-from dualnet.app.classroom.polling import POLL, hold, recent_runs
+from dualnet.app.classroom.polling import POLL, RUNS, hold
 from dualnet.app.classroom.remote import draw_remote
 from dualnet.app.classroom.shown import (
     asked,
@@ -20,8 +21,7 @@ from dualnet.app.classroom.shown import (
 )
 from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import PageState, press, state
-from dualnet.lesson.classroom import TEXT
-from dualnet.lesson.steps import STEPS, step_number
+from dualnet.lesson.steps import BY_NAME, STEPS
 from dualnet.lesson.stimulus import TRAINED, stimulus
 from dualnet.plotting.elements import Chart
 from dualnet.text import translator
@@ -63,12 +63,12 @@ def draw_phone(code):
         _draw_step(t, classroom, classroom.shown)
     if state.pop("late", False):
         st.toast(t("classroom.late"))
-    hold(state.setdefault("runs", recent_runs()))
+    hold(state.setdefault("runs", deque(maxlen=RUNS)))
 
 
 def _draw_missing(t, code):
     """Say that there is no such class or that it is over, and ask for another code."""
-    if state.guesses.wait(code):
+    if identity.must_wait(code):
         st.warning(t("classroom.slow"))
     elif state.get("joined") == code:
         st.info(t("classroom.finished", code=code))
@@ -80,18 +80,18 @@ def _draw_missing(t, code):
 
     form = st.form("join_form", border=False)
     with form, st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(t("classroom.code"), key="class_code", max_chars=TEXT)
+        st.text_input(t("classroom.code"), key="class_code", max_chars=identity.TEXT)
         st.form_submit_button(t("classroom.join"), key="join", on_click=enter)
 
 
 def _draw_step(t, classroom, now):
     """Draw the question of what is shown ``now``, then its options or its result."""
-    if now.step is None:
+    if "step" not in now:
         st.info(t("classroom.waiting"))
         return
     shown = asked(classroom, now)
     step, view = step_of(shown), view_of(shown, state.language)
-    st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
+    st.caption(t("lesson.count", step=step.number, steps=len(STEPS)))
     st.title(step.text("ask", view), anchor=False)
     if classroom.polls[step.name].revealed:
         _draw_result(t, classroom, now)
@@ -105,7 +105,7 @@ def _draw_result(t, classroom, now):
     step, view = step_of(now), view_of(asked(classroom, now), state.language)
     poll, guesses = classroom.polls[step.name], classroom.guesses(identity.device())
     own, confirmed = guesses[step.name]
-    draw_distribution(t, classroom, now, state.language, own)
+    draw_distribution(t, classroom, now, own)
     if own is None:
         st.caption(t("classroom.no_vote"))
     if poll.answered is not None:
@@ -159,8 +159,8 @@ def _draw_stimulus(step, view):
 @lru_cache(maxsize=32)
 def _stimulus(name, view):
     """Return the stimulus of a step, the same for all phones of a language. It trains nothing."""
-    step = STEPS[step_number(name) - 1]
-    return stimulus(step, replace(view, comparison=shared(Comparison, view.settings)))
+    comparison = shared(Comparison, view.settings)
+    return stimulus(BY_NAME[name], replace(view, comparison=comparison))
 
 
 # --- trying it ------------------------------------------------------------------------------
@@ -168,14 +168,15 @@ def _stimulus(name, view):
 
 def _explore(shown, spoken):
     """Give this phone the teacher's state, with all controls."""
-    state.exploring, state.left = True, shown.step
+    state.exploring, state.left = True, shown["step"]
     state.setdefault("page", PageState())
     press(_take_over, shown, spoken)
 
 
 def _take_over(values, shown, spoken):
-    values |= {"language": spoken, "step": None, "revealed": {}, "refused": {}}
+    values["language"] = spoken
     set_shown(values, shown)
+    values |= {"step": None, "revealed": {}}
 
 
 def _rejoin():
@@ -199,5 +200,5 @@ def draw_rejoin(t, code):
 def _has_new_question(classroom):
     """Return whether the class shows another step than the one that this phone has left, or that
     step before Show: the server may have started again."""
-    _, now = classroom.current()
-    return now.step and (now.step != state.left or not classroom.polls[now.step].revealed)
+    step = classroom.shown.get("step")
+    return step and (step != state.left or not classroom.polls[step].revealed)

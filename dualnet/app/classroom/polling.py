@@ -1,7 +1,6 @@
 """Polling, by which pages follow a class."""
 
 import time
-from collections import deque
 
 POLL = 2  # seconds between two polls
 
@@ -17,15 +16,11 @@ RUNS, WINDOW = 8, 8.0  # with more runs in this time, a session's runs are held 
 FLOODED = 1.0  # seconds
 
 
-def recent_runs():
-    """Return an empty queue for the times of a session's last runs."""
-    return deque(maxlen=RUNS)
-
-
 def hold(recent=None):
     """Keep this run's ScriptRunner until its messages are delivered.
 
-    recent : the queue of `recent_runs`; a session that runs too often is held longer
+    recent : deque of the times of the session's last `RUNS` runs; if they are too many, it is held
+        longer
     """
     seconds = DELIVERY
     if recent is not None:

@@ -15,8 +15,8 @@ from dualnet.app.classroom.shown import (
 )
 from dualnet.app.state import PageState, press, state
 from dualnet.app.url import parameters_of
-from dualnet.lesson.classroom import Shown, code_of
-from dualnet.lesson.steps import STEPS, step_number
+from dualnet.lesson.classroom import code_of
+from dualnet.lesson.steps import STEPS
 
 VERSION = "class_version"  # the version of the class that the page shows, among the page's values
 
@@ -94,7 +94,6 @@ def follow():
 def _adopt(values, classroom):
     values[VERSION], shown = classroom.current()
     set_shown(values, shown)
-    values |= {"step": shown.step and step_number(shown.step), "refused": {}}
     values["revealed"] = {
         n: values["revealed"].get(n)
         for n, step in enumerate(STEPS, start=1)
@@ -107,7 +106,6 @@ def publish():
     if classroom := _taught():
         step, values = lesson.current_step(), state.page.values
         values[VERSION] = classroom.show(
-            step and step.name,
             _parameters(),
             step.options if step else (),
             seen=values.get(VERSION, -1),
@@ -132,8 +130,8 @@ def answer(t, step, confirmed, votes):
     classroom = _taught()
     if classroom is None or step.name not in classroom.polls:
         return False
-    now = Shown(step.name, _parameters())
-    classroom.answer(step.name, now.parameters, confirmed)
+    now = _parameters()
+    classroom.answer(now, confirmed)
     if votes:
         with votes:
             _draw_votes(t, classroom)
@@ -160,7 +158,7 @@ def draw_votes(t):
             draw_start(t)
         return None
     st.html(styles.SHARES + styles.CLASS)
-    place, poll = st.container(key="class"), classroom.polls.get(classroom.shown.step)
+    place, poll = st.container(key="class"), classroom.polls.get(classroom.shown.get("step"))
     if poll and poll.revealed and poll.answered is None:
         return place
     with place:
@@ -173,10 +171,10 @@ def _draw_votes(t, classroom):
     version, now = classroom.current()
     if _taught() is not classroom or version != state.page.values.get(VERSION):
         st.rerun()
-    if classroom.polls[now.step].revealed:
-        draw_distribution(t, classroom, now, state.language)
+    if classroom.polls[now["step"]].revealed:
+        draw_distribution(t, classroom, now)
     else:
-        draw_turnout(t, classroom, now.step)
+        draw_turnout(t, classroom, now["step"])
     hold()
 
 
