@@ -10,10 +10,9 @@ from dualnet.app.serving import cache
 from dualnet.app.serving.scheduler import DRAWING, SPEED, TRAINING, Session
 from dualnet.app.state import state
 from dualnet.app.url import text_of
+from dualnet.lesson.steps import view_of_state
 from dualnet.plotting.elements import Chart, Code, Formulas, Image
 from dualnet.questions import get_question, loss
-from dualnet.questions.base import View
-from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.training.experiments import Comparison
 from dualnet.training.fixes import Fixes
 
@@ -26,20 +25,18 @@ RUN_COLORS = {"ones": "orange", "normal": "blue"}
 def current_view():
     """Return the question chosen and the `View` of it."""
     question = get_question(state.question)
-    settings = Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS})
-    comparison = shared(Comparison, settings)
-    plays = comparison.dataset.unit_plot in question.animates
-    view = View(
-        settings,
-        comparison,
-        state.epochs,
-        state.epoch if question.uses_epoch else state.epochs,
-        state.language,
-        state.axis,
-        play=plays and state.get("play", False),
+    view = with_runs(view_of_state(state, state.language))
+    return question, replace(
+        view,
+        epoch=view.epoch if question.uses_epoch else view.epochs,
+        play=view.data.unit_plot in question.animates and state.get("play", False),
         change=state.change,
     )
-    return question, view
+
+
+def with_runs(view):
+    """Return ``view`` with the comparison of its settings."""
+    return replace(view, comparison=shared(Comparison, view.settings))
 
 
 def shared(kind, settings):
@@ -52,7 +49,7 @@ def shared(kind, settings):
 
 
 def experiments_of(question, view):
-    """Return the experiments that the question needs beside the comparison, and their epochs."""
+    """Return the experiments that the question needs besides the comparison, and their epochs."""
     return [(shared(kind, view.settings), epochs) for kind, epochs in question.experiments(view)]
 
 

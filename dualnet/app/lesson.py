@@ -182,7 +182,7 @@ def find(step, view, experiments):
         return None
     finding = finding_of(step, view, experiments)
     state.setdefault("findings", {})[step.name] = finding
-    return finding.confirmed
+    return finding[0]
 
 
 def draw_verdict(step, view, confirmed, place):

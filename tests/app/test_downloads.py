@@ -5,9 +5,11 @@ import logging
 import pyarrow as pa
 import pytest
 
+from dualnet.app import answer, downloads
 from dualnet.app.serving import cache, pictures
 from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
+from dualnet.lesson.steps import STEPS
 from dualnet.text import LANGUAGES, translator
 
 
@@ -82,3 +84,77 @@ def test_a_failed_file_is_made_when_it_is_asked_for_again(press, monkeypatch):
     page = page.button(key="csv").click().run()
     assert not page.error
     assert [button.proto.id for button in page.get("download_button")]
+
+
+# --- the handout ----------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    """Ends a run as Streamlit does when a control has moved."""
+
+
+class Place(list):
+    """A place on the page: the shares of its progress bar, up to ``end``."""
+
+    def __init__(self, end=1):
+        self.end = end
+
+    def progress(self, share, words):
+        self.append((share, words))
+        if share >= self.end:
+            raise Stop
+
+
+@pytest.mark.usefixtures("fresh_server")
+def test_progress_of_the_handout_rises_in_steps(monkeypatch):
+    monkeypatch.setattr(pictures, "picture", lambda answer, kind: "")
+    place, t = Place(end=2 / len(STEPS)), translator("en")
+    with pytest.raises(Stop):
+        downloads._handout(t, "en", place)
+    shares = [share for share, _ in place]
+    assert shares == sorted(shares)
+    assert any(share * len(STEPS) % 1 for share in shares)  # several chunks a step
+    for share, text in place:
+        done = int(share * len(STEPS) + 1e-9)
+        assert text == t("downloads.steps", done=done, total=len(STEPS))
+
+
+@pytest.mark.usefixtures("fresh_server")
+def test_a_control_that_moves_cancels_the_handout(monkeypatch, epochs_descended):
+    calls = []
+
+    def stop():
+        calls.append(1)
+        if len(calls) == 3:
+            raise Stop
+
+    monkeypatch.setattr(answer, "stop_if_superseded", stop)
+    with pytest.raises(Stop):
+        downloads._handout(translator("en"), "en", Place())
+    assert 0 < sum(epochs_descended) < STEPS[0].view().epochs
+
+
+@pytest.mark.usefixtures("fresh_server")
+def test_the_handout_takes_turns(monkeypatch):
+    asked = []
+    monkeypatch.setattr(answer, "turn_for", asked.append)
+    with pytest.raises(Stop):
+        downloads._handout(translator("en"), "en", Place(end=0))
+    assert [type(experiment).__name__ for experiment in asked] == ["Comparison"]
+
+
+# --- what a file depends on -----------------------------------------------------------------
+
+
+def test_another_change_shown_offers_new_files(press):
+    """The picture of the question *Fixes* has the source of the change that is chosen."""
+    page = press("script")
+    assert "save_script" in str(page.get("download_button"))
+    page.session_state["question"] = "fixes"
+    page.run(timeout=120)
+    page = page.button(key="script").click().run()
+    made = page.session_state.made
+    assert made == {"script"}
+    page.session_state["change"] = "momentum"
+    page.run()
+    assert page.session_state.made == set()

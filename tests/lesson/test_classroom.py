@@ -108,10 +108,8 @@ def test_results_count_who_guessed_what_was_confirmed(classroom):
 
 def test_an_answer_belongs_to_the_state_that_it_was_found_for(classroom):
     poll = classroom.polls["loss"]
-    classroom.answer(
-        {"step": "loss", "units": "2"}, "ones"
-    )  # before Show, the votes are not about it yet
-    assert poll.answered is None
+    classroom.answer({"step": "loss", "units": "2"}, "ones")
+    assert poll.answered is None  # before Show, the votes are not about it yet
     classroom.reveal("loss")
     classroom.answer({"step": "loss", "units": "3"}, "even")
     classroom.answer({"step": "loss", "units": "4"}, "ones")

@@ -1,13 +1,12 @@
 """The page of a device that has opened the address of a class: a phone, or the teacher's remote."""
 
 from collections import deque
-from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
 
 from dualnet.app import lesson, styles
-from dualnet.app.answer import shared
+from dualnet.app.answer import with_runs
 from dualnet.app.classroom import identity
 from dualnet.app.classroom.polling import POLL, RUNS, hold
 from dualnet.app.classroom.remote import draw_remote
@@ -25,7 +24,6 @@ from dualnet.lesson.steps import BY_NAME, STEPS
 from dualnet.lesson.stimulus import TRAINED, stimulus
 from dualnet.plotting.elements import Chart
 from dualnet.text import translator
-from dualnet.training.experiments import Comparison
 
 
 def draw_follower(code):
@@ -159,8 +157,7 @@ def _draw_stimulus(step, view):
 @lru_cache(maxsize=32)
 def _stimulus(name, view):
     """Return the stimulus of a step, the same for all phones of a language. It trains nothing."""
-    comparison = shared(Comparison, view.settings)
-    return stimulus(BY_NAME[name], replace(view, comparison=comparison))
+    return stimulus(BY_NAME[name], with_runs(view))
 
 
 # --- trying it ------------------------------------------------------------------------------
