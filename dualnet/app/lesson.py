@@ -146,11 +146,11 @@ def draw_question(step, view, notes, can_choose=True):
 def draw_unanswered(question, step, view, place):
     """Draw what is asked about, without the answer, in ``place``; train what the step will show
     while the class thinks."""
-    if step.name in TRAINED:
-        train_ahead(question, view)
-    draw_stimulus(stimulus(step, view), place)
     if step.name not in TRAINED:
-        train_ahead(question, view)
+        draw_stimulus(stimulus(step, view), place)
+    train_ahead(question, view)
+    if step.name in TRAINED:
+        draw_stimulus(stimulus(step, view), place)
 
 
 def draw_stimulus(shown, place):
@@ -197,11 +197,9 @@ def draw_verdict(step, view, confirmed, place):
 # --- the end --------------------------------------------------------------------------------
 
 
-def draw_end(t, step):
+def draw_end(t):
     """Draw, below the last step, the summary and what else is worth seeing."""
-    if step is not STEPS[-1]:
-        return
-    chosen = {s.name: state.revealed.get(n) for n, s in enumerate(STEPS, start=1)}
+    chosen = {step.name: state.revealed.get(step.number) for step in STEPS}
     with st.container(key="summary"):
         st.subheader(t("lesson.summary"), anchor=False)
         st.markdown(summary(state.get("findings", {}), chosen, state.language))
@@ -216,9 +214,3 @@ def draw_end(t, step):
                     args=(see_also, name),
                 )
                 st.markdown(t(f"lesson.more_notice.{name}"))
-
-
-def draw_notice(t):
-    """Say what to notice in what the end of the lesson has led to, until a control moves."""
-    if state.also:
-        st.info(t(f"lesson.more_notice.{state.also}"))

@@ -25,8 +25,7 @@ def draw_button(t):
     ):
         return
     shown = state.page.values | {"language": None}  # each browser has its own
-    listens = st.get_option("server.address") or ""
-    state.shared, hint = reachable(page_address() + link(shown), listens)
+    state.shared, hint = address_of(link(shown))
 
     @st.dialog(t("share.title"), width="medium")
     def show():
@@ -46,6 +45,11 @@ def draw_button(t):
 def page_address():
     """Return the page's address without its state."""
     return (st.context.url or "").split("?")[0].rstrip("/") + "/"
+
+
+def address_of(query):
+    """Return the address of the page with another query for other devices, see `reachable`."""
+    return reachable(page_address() + query, st.get_option("server.address") or "")
 
 
 def reachable(url, listens=""):

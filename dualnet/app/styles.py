@@ -1,5 +1,9 @@
 """CSS and attributes of the document that Streamlit does not offer."""
 
+import streamlit as st
+
+from dualnet.app.state import state
+
 # Large enough for a class to read and for a thumb; the question close to what answers it. The
 # button that leads on has a frame: on the primary color of the dark theme, white could hardly be
 # read.
@@ -170,3 +174,12 @@ if (!window.lessonKeys) {
 }
 document.querySelector("[data-testid=stMain]").scrollTo(0, 0); // {step}
 </script>"""
+
+
+def set_look(t, css, layout="wide", sidebar="collapsed"):
+    """Set the title, the styles and the language of the document."""
+    st.set_page_config(t("page.title"), layout=layout, initial_sidebar_state=sidebar)
+    st.html(HIDDEN + TOUCH + css + KOREAN * (state.language == "ko"))
+    with st.container(key="document"):
+        script = DOCUMENT.replace("{language}", state.language)
+        st.html(script, unsafe_allow_javascript=True)

@@ -190,12 +190,10 @@ def svg(answer):
     for picture in (*answer.both, *answer.details):
         text, y = _picture_svg(picture, GAP, y + 8, WIDTH, font)
         parts.append(text)
-    if answer.more:
-        text, y = _text_svg(spans(answer.more), GAP, y + 8, WIDTH, 18)
-        parts.append(text)
-    if answer.note:
-        text, y = _text_svg(spans(answer.note), GAP, y + 10, WIDTH, 13)
-        parts.append(text)
+    for markdown, gap, size in ((answer.more, 8, 18), (answer.note, 10, 13)):
+        if markdown:
+            text, y = _text_svg(spans(markdown), GAP, y + gap, WIDTH, size)
+            parts.append(text)
     width, height = WIDTH + 2 * GAP, y + GAP
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" lang="{_language(answer)}"'

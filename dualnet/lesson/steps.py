@@ -13,7 +13,6 @@ from dualnet.lesson import verdicts
 from dualnet.questions import get_question
 from dualnet.questions.base import View
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
-from dualnet.text import translator
 
 # --- the steps ------------------------------------------------------------------------------
 
@@ -162,12 +161,3 @@ ALSO = {
     "three": {"question": "nudge", "dataset": "circles", "epochs": 5_000, "units": 3, **PLANE},
     "rounding": {"question": "nudge", "dataset": "circles", "epochs": 5_000, **PLANE},
 }
-
-
-def table(language="en"):
-    """Return the steps as a Markdown table: the link, the question to the class, what to notice."""
-    rows = [translator(language)("lesson.table").split(" | "), ["---"] * 3]
-    for step in STEPS:
-        view = step.view(language)
-        rows.append([f"`?step={step.name}`", step.text("ask", view), step.text("notice", view)])
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -29,10 +29,7 @@ from dualnet.text import translator
 def draw_follower(code):
     """Draw the page of a device that has opened the address of a class."""
     t = translator(phone_language())
-    st.set_page_config(
-        page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
-    )
-    st.html(styles.TOUCH + styles.PHONE + styles.SHARES + styles.KOREAN * (state.language == "ko"))
+    styles.set_look(t, styles.PHONE + styles.SHARES, layout="centered")
     identity.redeem(code)
     taught = identity.own_class()
     if taught and taught.code == code:
