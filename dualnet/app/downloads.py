@@ -39,7 +39,9 @@ def draw(t, question, view, experiments):
                 _draw_save_button(st, t(f"downloads.{kind}"), make, name, mime, kind)
             else:
                 _draw_file(t, kind, make, name, mime)
-        _draw_handout(t, view.language)
+        name, key = f"dualnet-lesson-{view.language}.html", (view.language, share.page_address())
+        make = partial(cache.HANDOUTS.get, key, partial(_handout, t, *key))
+        _draw_file(t, "handout", make, name, "text/html", key="handout_make")
 
 
 def _files(question, view, experiments):
@@ -59,10 +61,11 @@ def _files(question, view, experiments):
     }
 
 
-def _draw_file(t, kind, make, name, mime):
+def _draw_file(t, kind, make, name, mime, key=None):
     """Draw the button that makes a file or, once it is made, the one that saves it."""
     place = st.empty()
-    if kind not in state.made and not _is_pressed(place, t(f"downloads.{kind}"), kind):
+    button = {"key": key or kind, "on_click": press, "width": "stretch"}
+    if kind not in state.made and not place.button(t(f"downloads.{kind}"), **button):
         return
     state.made.add(kind)
     try:
@@ -76,40 +79,19 @@ def _draw_file(t, kind, make, name, mime):
     _draw_save_button(place, label, file, name, mime, kind, ":material/download:")
 
 
-def _draw_handout(t, language):
-    """Draw the button that makes the handout of the lesson or, once it is made, the one that saves
-    it."""
-    place = st.empty()
-    if state.get("handout", {}).get("language") != language:
-        if not _is_pressed(place, t("downloads.handout"), "handout_make"):
-            return
-        try:
-            state.handout = {"language": language, "file": _handout(t, language, place)}
-        except Exception as failure:  # a library may raise anything
-            place.error(_explain(t, failure))
-            return
-    label, name = t("downloads.save", ending="html"), f"dualnet-lesson-{language}.html"
-    file, icon = state.handout["file"], ":material/download:"
-    _draw_save_button(place, label, file, name, "text/html", "handout", icon)
-
-
-def _is_pressed(place, label, key):
-    return place.button(label, key=key, on_click=press, width="stretch")
-
-
 def _draw_save_button(place, label, file, name, mime, kind, icon=None):
     look = {"icon": icon, "width": "stretch"}
     place.download_button(label, file, name, mime, f"save_{kind}", on_click="ignore", **look)
 
 
-def _handout(t, language, place):
+def _handout(t, language, address):
     """Make the handout, with a progress bar. A control that moves cancels it."""
     parts = []
 
     def show(done):
         stop_if_superseded()
         words = t("downloads.steps", done=int(done), total=len(STEPS))
-        place.progress(done / len(STEPS), words)
+        st.progress(done / len(STEPS), words)
 
     for step in STEPS:
         question, view = get_question(step.question), with_runs(step.view(language))
@@ -120,7 +102,7 @@ def _handout(t, language, place):
         render = partial(pictures.picture, kind="fragment")
         parts.append(handout.part(step, view, trained, render))
         show(len(parts))
-    return handout.handout(parts, language, share.page_address()).encode()
+    return handout.handout(parts, language, address)
 
 
 def _explain(t, failure):

@@ -194,9 +194,6 @@ def draw_verdict(step, view, confirmed, place):
     place.container(key="verdict").markdown(verdict)
 
 
-# --- the end --------------------------------------------------------------------------------
-
-
 def draw_end(t):
     """Draw, below the last step, the summary and what else is worth seeing."""
     chosen = {step.name: state.revealed.get(step.number) for step in STEPS}

@@ -37,6 +37,7 @@ class Choice:
         raise ValueError(f"{self.name} is {value!r}; expected one of {self.options}.")
 
 
+MOST = 5  # rejected values that are explained
 FORMER_QUESTIONS = {
     "different": "units",
     "draw": "boundary",
@@ -134,14 +135,14 @@ def _number(text):
         return math.nan
 
 
-def explain(refused, t, most=5):
-    """Return the rejected values of `read_parameters` as sentences: at most ``most``, and a count
-    of the rest.
+def explain(refused, t):
+    """Return the first `MOST` rejected values of `read_parameters` as sentences, and a count of the
+    rest.
 
     Text from the address is shown as code, shortened, so that its markup has no effect.
     """
     sentences = []
-    for key, (text_key, values) in list(refused.items())[:most]:
+    for key, (text_key, values) in list(refused.items())[:MOST]:
         values = {**values, "key": _quoted(key)}
         if control := values.pop("control", None):
             values["value"] = _quoted(values["value"])
@@ -151,8 +152,8 @@ def explain(refused, t, most=5):
                 else t("link.range", low=text_of(control.low), high=text_of(control.high))
             )
         sentences.append(t(text_key, **values))
-    if len(refused) > most:
-        sentences.append(t("link.more", count=len(refused) - most))
+    if len(refused) > MOST:
+        sentences.append(t("link.more", count=len(refused) - MOST))
     return sentences
 
 

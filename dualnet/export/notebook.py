@@ -34,9 +34,6 @@ if hasattr(sys.stdout, "reconfigure"):  # so that a character such as "⁻" is n
     sys.stdout.reconfigure(errors="backslashreplace")"""
 
 
-# --- numbers --------------------------------------------------------------------------------
-
-
 def losses_csv(comparison, epochs):
     """Return the losses of both runs up to ``epochs`` as CSV text in full precision."""
     columns = {"epoch": np.arange(1, epochs + 1)}
@@ -48,9 +45,6 @@ def losses_csv(comparison, epochs):
     # Arrow writes without Python's lock, so that many rows do not delay other sessions.
     csv.write_csv(pa.table(columns), file, csv.WriteOptions(quoting_style="none"))
     return file.getvalue().decode()
-
-
-# --- the run as Python ----------------------------------------------------------------------
 
 
 def python_script(view, question):

@@ -58,8 +58,6 @@ class Classroom:
         self._seats = {}  # device: last seen
         self._pairing, self.redeemed = None, None  # token, valid until; token
 
-    # --- the teacher ---
-
     def current(self):
         """Return ``version`` and the ``shown`` that belongs to it."""
         with self._lock:
@@ -141,8 +139,6 @@ class Classroom:
             self._pairing, self.redeemed = None, token
             return self.host
 
-    # --- the devices ---
-
     def join(self, device):
         """Note that a device is present; return whether it has a seat."""
         with self._lock:
@@ -168,8 +164,6 @@ class Classroom:
             if counts:
                 poll.rounds[-1][device] = option
             return counts
-
-    # --- counts ---
 
     def turnout(self):
         """Return how many devices have voted on the step shown, in its last round, and of how many:

@@ -14,8 +14,6 @@ from dualnet.questions import get_question
 from dualnet.questions.base import View
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
-# --- the steps ------------------------------------------------------------------------------
-
 
 @dataclass(frozen=True)
 class Step:

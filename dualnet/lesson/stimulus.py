@@ -3,12 +3,12 @@
 To change what a step shows, change its line in `PICTURES`. A step without one shows both starts.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import altair as alt
 import pyarrow as pa
 
-from dualnet.measures import distinct_units
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Code, Image
 from dualnet.plotting.network import feature_label
@@ -42,13 +42,10 @@ def stimulus(step, view):
     return PICTURES.get(step.name, starts)(view)
 
 
-# --- what the steps show --------------------------------------------------------------------
-
-
 def starts(view):
     """Return the hidden units of both networks at the start, and where their weights come from."""
-    networks = {key: run.network_at(0) for key, run in view.runs.items()}
-    limit = weight_limit(networks.values())
+    start = replace(view, epoch=0)
+    limit = weight_limit(start.networks.values())
     origins = {
         "ones": view.t("stimulus.constant", constant=view.settings.constant),
         "normal": view.t("stimulus.normal", std=view.settings.std),
@@ -62,12 +59,12 @@ def starts(view):
                     run=view.names[key],
                     epoch=0,
                     units=view.settings.units,
-                    count=distinct_units(network.w1, network.b1, network.w2),
+                    count=start.counts[key],
                 ),
                 origins[key],
             ),
         )
-        for key, network in networks.items()
+        for key, network in start.networks.items()
     }
     note = view.t(f"unit_plot.{view.data.unit_plot}")
     return Answer("", left=sides["ones"], right=sides["normal"], note=note, names=view.names)
@@ -188,9 +185,6 @@ PICTURES = {
     "code": code,
 }
 TRAINED = ("gradient",)
-
-
-# --- axes without curves ----------------------------------------------------------------------
 
 
 def _axes(view, across, up, x, y, mark=None, log=False):

@@ -52,8 +52,6 @@ def summary(findings, chosen, language):
     return "\n".join(lines)
 
 
-# --- the numbers ----------------------------------------------------------------------------
-
 # Each function takes a `View`, the option confirmed and the experiments of the step's question. It
 # returns which text of the step says it, "finding" or "finding_none", and its numbers; None where
 # no text holds.
@@ -110,10 +108,6 @@ def nudge_finding(view, confirmed, nudges):
     return "finding", {"count": count, "nudges": len(separated)}
 
 
-def code_finding(view, confirmed):
-    return "finding", {}
-
-
 FINDINGS = {
     "loss": validation_finding,
     "luck": luck_finding,
@@ -125,5 +119,5 @@ FINDINGS = {
     "digits": validation_finding,
     "fixes": fixes_finding,
     "nudge": nudge_finding,
-    "code": code_finding,
+    "code": lambda view, confirmed: ("finding", {}),
 }

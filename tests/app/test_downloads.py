@@ -1,6 +1,7 @@
 """Downloads in the sidebar: any failure to make a file is reported on the page."""
 
 import logging
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -93,53 +94,50 @@ class Stop(Exception):
     """Ends a run as Streamlit does when a control has moved."""
 
 
-class Place(list):
-    """A place on the page: the shares of its progress bar, up to ``end``."""
+@pytest.fixture
+def bar(monkeypatch, fresh_server):
+    """Return the shares and the words of the progress bar. At ``bar.end``, the run ends."""
+    bar = SimpleNamespace(shown=[], end=1)
 
-    def __init__(self, end=1):
-        self.end = end
-
-    def progress(self, share, words):
-        self.append((share, words))
-        if share >= self.end:
+    def progress(share, words):
+        bar.shown.append((share, words))
+        if share >= bar.end:
             raise Stop
 
+    monkeypatch.setattr(downloads.st, "progress", progress)
+    return bar
 
-@pytest.mark.usefixtures("fresh_server")
-def test_progress_of_the_handout_rises_in_steps(monkeypatch):
+
+def test_progress_of_the_handout_rises_in_steps(monkeypatch, bar):
     monkeypatch.setattr(pictures, "picture", lambda answer, kind: "")
-    place, t = Place(end=2 / len(STEPS)), translator("en")
+    bar.end, t = 2 / len(STEPS), translator("en")
     with pytest.raises(Stop):
-        downloads._handout(t, "en", place)
-    shares = [share for share, _ in place]
+        downloads._handout(t, "en", "")
+    shares = [share for share, _ in bar.shown]
     assert shares == sorted(shares)
     assert any(share * len(STEPS) % 1 for share in shares)  # several chunks a step
-    for share, text in place:
+    for share, text in bar.shown:
         done = int(share * len(STEPS) + 1e-9)
         assert text == t("downloads.steps", done=done, total=len(STEPS))
 
 
-@pytest.mark.usefixtures("fresh_server")
+@pytest.mark.usefixtures("bar")
 def test_a_control_that_moves_cancels_the_handout(monkeypatch, epochs_descended):
-    calls = []
-
     def stop():
-        calls.append(1)
-        if len(calls) == 3:
+        if epochs_descended:
             raise Stop
 
     monkeypatch.setattr(answer, "stop_if_superseded", stop)
     with pytest.raises(Stop):
-        downloads._handout(translator("en"), "en", Place())
-    assert 0 < sum(epochs_descended) < STEPS[0].view().epochs
+        downloads._handout(translator("en"), "en", "")
+    assert 0 < sum(epochs_descended) <= STEPS[0].view().epochs
 
 
-@pytest.mark.usefixtures("fresh_server")
-def test_the_handout_takes_turns(monkeypatch):
-    asked = []
+def test_the_handout_takes_turns(monkeypatch, bar):
+    asked, bar.end = [], 0
     monkeypatch.setattr(answer, "turn_for", asked.append)
     with pytest.raises(Stop):
-        downloads._handout(translator("en"), "en", Place(end=0))
+        downloads._handout(translator("en"), "en", "")
     assert [type(experiment).__name__ for experiment in asked] == ["Comparison"]
 
 

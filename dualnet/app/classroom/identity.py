@@ -47,9 +47,6 @@ def must_wait(code):
     return code != last and time.monotonic() < until
 
 
-# --- the teacher ---
-
-
 def host():
     """Return the secret of the class that this browser teaches, or a false value."""
     return state.class_host if "class_host" in state else _cookie(HOST)
@@ -77,9 +74,6 @@ def redeem(code):
         set_host(secret)
     state.pair_failed = not secret
     del st.query_params["pair"]
-
-
-# --- cookies ---
 
 
 def device():

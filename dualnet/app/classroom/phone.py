@@ -157,9 +157,6 @@ def _stimulus(name, view):
     return stimulus(BY_NAME[name], with_runs(view))
 
 
-# --- trying it ------------------------------------------------------------------------------
-
-
 def _explore(shown, spoken):
     """Give this phone the teacher's state, with all controls."""
     state.exploring, state.left = True, shown["step"]

@@ -173,9 +173,6 @@ def _draw_votes(t, classroom):
     hold()
 
 
-# --- the address ----------------------------------------------------------------------------
-
-
 def draw_corner(t, head):
     """Draw the menu of the class and, from the first Show on, its QR code in the corner of
     ``head``; return the place next to them."""
