@@ -56,8 +56,7 @@ def experiments_of(question, view):
 def training(question, view, experiments):
     """Train the comparison and ``experiments``, then make the weights of the epoch shown available.
 
-    Yields the epochs done and requested after each chunk. If a control has moved, the run ends
-    there.
+    Yields the epochs done and requested after each chunk; a control that has moved ends the run.
     """
     for experiment, epochs in [(view.comparison, view.epochs), *experiments]:
         for done in experiment.advance(epochs, turn_for(experiment)):
@@ -81,8 +80,7 @@ def turn_for(experiment):
 
 
 def drawing_turn(view, begun=True):
-    """Return this session's turn to draw, a context manager. Curves of many epochs take longer, and
-    a page that has ``begun`` needs less."""
+    """Return this session's turn to draw, a context manager; a page ``begun`` needs less."""
     seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
     return DRAWING.turn(_session(), seconds, stop_if_superseded)
 
@@ -100,8 +98,7 @@ def stop_if_superseded():
 
 
 def draw_answer(t, question, view, notice=""):
-    """Train what the question needs, with a progress bar if it takes long, draw its answer and the
-    details below it; return the experiments.
+    """Train what the question needs, draw its answer and the details; return the experiments.
 
     notice : in the lesson, what to notice; it and the sentence are then below the pictures
     """
@@ -215,7 +212,7 @@ class PictureGrid:
         self.both = [draw_element(*pair) for pair in zip(answer.both, places, strict=True)]
 
     def draw(self, left, right, subtitles=None):
-        """Draw the pictures of both sides; ``subtitles`` are beside the names."""
+        """Draw the pictures of both sides; ``subtitles`` follow the names."""
         # Rows keep both sides level where a name wraps. On a phone, wide pictures are one below the
         # other.
         wide = any(isinstance(picture, Code) or getattr(picture, "wide", False) for picture in left)
@@ -231,13 +228,12 @@ class PictureGrid:
             ]
 
     def _name(self, key, subtitles):
-        beside = f" &nbsp; {subtitles[key]}" if subtitles and subtitles[key] else ""
-        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{beside}"
+        subtitle = f" &nbsp; {subtitles[key]}" if subtitles and subtitles[key] else ""
+        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{subtitle}"
 
 
 def draw_element(element, at):
-    """Draw an element of an answer, or Markdown, in the container or in the place ``at``; return
-    its place."""
+    """Draw an element of an answer, or Markdown, in the place ``at``; return its place."""
     match element:
         case str():
             return at.markdown(element)

@@ -36,7 +36,7 @@ def start(values):
 
 def open_step(values, number):
     """Go to a step of the lesson. None leaves the lesson and keeps the controls as they are."""
-    values |= {"step": number, "refused": {}, "also": None}
+    values |= {"step": number, "rejected": {}, "also": None}
     if number:
         values["play"] = False
         set_controls(values, opening(number))
@@ -102,8 +102,7 @@ def draw_bar(t, step):
 
 
 def draw_notes_switch(t):
-    """Draw the language and the switch of the speaker's notes in the sidebar; return the place of
-    the notes, which is there too, so that the answer stays in the window."""
+    """Draw the language and the switch of the notes in the sidebar; return the notes' place."""
     with st.sidebar:
         sidebar.draw_language_choice(t)
         st.toggle(
@@ -113,8 +112,7 @@ def draw_notes_switch(t):
 
 
 def draw_question(step, view, notes, can_choose=True):
-    """Draw the question to the class, the notes and, until the answer is shown, the options; return
-    the place of the verdict.
+    """Draw the question, the notes and, until Show, the options; return the place of the verdict.
 
     can_choose : whether the options can be pressed; in a live class, the phones choose
     """
@@ -144,8 +142,7 @@ def draw_question(step, view, notes, can_choose=True):
 
 
 def draw_unanswered(question, step, view, place):
-    """Draw what is asked about, without the answer, in ``place``; train what the step will show
-    while the class thinks."""
+    """Draw what is asked about in ``place``; train what the step will show meanwhile."""
     if step.name not in TRAINED:
         draw_stimulus(stimulus(step, view), place)
     train_ahead(question, view)

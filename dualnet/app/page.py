@@ -113,6 +113,6 @@ def draw_chooser(t):
 
 def draw_rejected_parameters(t):
     """List the rejected URL parameters until a control moves."""
-    if state.refused:
-        with st.expander(t("link.refused"), icon=":material/warning:"):
-            st.markdown("\n".join(f"- {sentence}" for sentence in explain(state.refused, t)))
+    if state.rejected:
+        with st.expander(t("link.rejected"), icon=":material/warning:"):
+            st.markdown("\n".join(f"- {sentence}" for sentence in explain(state.rejected, t)))

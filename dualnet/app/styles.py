@@ -27,7 +27,7 @@ LESSON = """<style>
     .st-key-answers [data-testid=stHorizontalBlock]:has(> :nth-child(4)) > * { min-width: 40% }
 }
 @media (max-width: 640px) {
-    /* The bar stands beside the button that opens the sidebar. */
+    /* The bar is next to the button that opens the sidebar. */
     .stMainBlockContainer { padding-top: 0.5rem !important }
     .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
 }
@@ -63,8 +63,7 @@ SHARES = """<style>
 }
 .st-key-shares [data-testid=stProgress] p { font-size: 1.15rem }
 </style>"""
-# The teacher's page has a QR code beside the question and fits a projector of 1280×720 all the
-# same.
+# The teacher's page has a QR code next to the question and still fits a projector of 1280×720.
 CLASS = """<style>
 .st-key-answers button:disabled {
     color: inherit; opacity: 1; cursor: default; min-height: 4.25rem  /* as the shares after Show */
@@ -73,10 +72,10 @@ CLASS = """<style>
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
 .st-key-invitation h1 { text-align: center }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
-.stApp [data-testid=stMain] .st-key-stimulus img { max-height: 230px }  /* the votes stand above */
+.stApp [data-testid=stMain] .st-key-stimulus img { max-height: 230px }  /* the votes are above */
 @media (min-width: 1000px) {
     .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
-    /* The bar reaches into the header, beside the button that opens the sidebar. */
+    /* The bar reaches into the header, next to the button that opens the sidebar. */
     .stApp:has([data-testid=stExpandSidebarButton]) .st-key-lesson { padding-inline-start: 1.5rem }
 }
 </style>"""
@@ -125,7 +124,7 @@ kbd {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
     .st-key-enlarge, kbd { display: none !important }
 }
-/* The way back to the class stands above the sidebar, which would cover it on a phone. */
+/* The way back to the class is above the sidebar, which would cover it on a phone. */
 [data-testid=stBottom]:has(.st-key-rejoin) { z-index: 999992 }
 [data-testid=stBottomBlockContainer]:has(.st-key-rejoin) { padding-block: 0.5rem }
 .st-key-rejoin_bar { flex-wrap: nowrap }

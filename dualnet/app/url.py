@@ -107,24 +107,27 @@ def read_parameters(parameters):
     ``parameters`` maps each key to the list of its texts. The second result maps a rejected key to
     the text key and the values of the sentence that gives the reason.
     """
-    values, refused = {}, {}
+    values, rejected = {}, {}
     for key, texts in parameters.items():
         control = STEP if key == "step" else CONTROLS.get(key)
         if control is None:
             continue  # added by a site where the link was shared
         if len(texts) != 1:
-            refused[key] = "link.repeated", {"count": len(texts)}
+            rejected[key] = "link.repeated", {"count": len(texts)}
         else:
             try:
                 text = STEP_NUMBERS.get(texts[0], texts[0]) if control is STEP else texts[0]
                 values[key] = control.check(text if isinstance(control, Choice) else _number(text))
             except ValueError:
-                refused[key] = "link.value", {"value": texts[0], "control": control}
+                rejected[key] = "link.value", {"value": texts[0], "control": control}
     epochs = (opening(values.get("step")) | values)["epochs"]
     if values.get("epoch", 0) > epochs:
         control = Hyperparameter("epoch", epochs, 0, epochs)
-        refused["epoch"] = "link.value", {"value": text_of(values.pop("epoch")), "control": control}
-    return values, refused
+        rejected["epoch"] = (
+            "link.value",
+            {"value": text_of(values.pop("epoch")), "control": control},
+        )
+    return values, rejected
 
 
 def _number(text):
@@ -135,14 +138,14 @@ def _number(text):
         return math.nan
 
 
-def explain(refused, t):
+def explain(rejected, t):
     """Return the first `MOST` rejected values of `read_parameters` as sentences, and a count of the
     rest.
 
     Text from the address is shown as code, shortened, so that its markup has no effect.
     """
     sentences = []
-    for key, (text_key, values) in list(refused.items())[:MOST]:
+    for key, (text_key, values) in list(rejected.items())[:MOST]:
         values = {**values, "key": _quoted(key)}
         if control := values.pop("control", None):
             values["value"] = _quoted(values["value"])
@@ -152,8 +155,8 @@ def explain(refused, t):
                 else t("link.range", low=text_of(control.low), high=text_of(control.high))
             )
         sentences.append(t(text_key, **values))
-    if len(refused) > MOST:
-        sentences.append(t("link.more", count=len(refused) - MOST))
+    if len(rejected) > MOST:
+        sentences.append(t("link.more", count=len(rejected) - MOST))
     return sentences
 
 

@@ -143,10 +143,10 @@ def _column_html(answer, side, font):
     parts = []
     if answer.names:
         key = RUNS[side]
-        beside = inline((answer.subtitles or {}).get(key, ""))
+        subtitle = inline((answer.subtitles or {}).get(key, ""))
         name = f"━━ {html.escape(answer.names[key])}"
         look = f"color:{THEME_COLORS[side]};font-size:1.15em"
-        parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {beside}</p>')
+        parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {subtitle}</p>')
     pictures = (answer.left, answer.right)[side]
     parts += [_picture_html(picture, COLUMN, font) for picture in pictures]
     return f'<div style="flex:1 1 20em;min-width:0">{"".join(parts)}</div>'
@@ -212,8 +212,8 @@ def _column_svg(answer, side, y, font):
     x, parts = GAP + side * (COLUMN + GAP), []
     if answer.names:
         key = RUNS[side]
-        beside = (answer.subtitles or {}).get(key, "")
-        head = [(answer.names[key], key), ("   ", ""), *spans(beside)]
+        subtitle = (answer.subtitles or {}).get(key, "")
+        head = [(answer.names[key], key), ("   ", ""), *spans(subtitle)]
         line = f'<rect x="{x}" y="{y + 10:g}" width="28" height="4" fill="{THEME_COLORS[side]}"/>'
         text, y = _text_svg(head, x + 36, y, COLUMN - 36, 18)
         parts += [line, text]
@@ -283,8 +283,7 @@ def _wrapped(pieces, width, size):
 
 
 def _words(pieces):
-    """Return the words of ``pieces``, each with the space after it. A word is a list of pieces,
-    such as a bold word and a period."""
+    """Return the words of ``pieces`` with the space after each: lists of pieces."""
     words = [[]]
     for text, look in pieces:
         for part in re.findall(r"\S*\s+|\S+", text):
@@ -326,8 +325,7 @@ def _language(answer):
 
 
 def _font(answer):
-    """Return fonts with all characters of an answer. A PNG uses the first one for a whole line; if
-    it lacks a character, the line gets any font that has it."""
+    """Return fonts with all characters of an answer; a PNG needs them all in one font per line."""
     if _language(answer) == "ko":
         return "Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, sans-serif"
     powers = re.search("[⁰-₎]", answer.sentence + (answer.note or ""))

@@ -93,9 +93,8 @@ class Classroom:
             poll.revealed = True
 
     def answer(self, parameters, confirmed):
-        """Note which option the numbers confirm, or None, for the URL parameters of a step. The
-        first answer after the votes stays: what the teacher tries later is not what they were
-        about."""
+        """Note which option the numbers confirm, or None. The first answer after the votes stays:
+        they were not about what the teacher tries later."""
         with self._lock:
             poll = self.polls[parameters["step"]]
             if poll.revealed and poll.answered is None:
@@ -131,8 +130,7 @@ class Classroom:
             return bool(good) and _same(token, good) and self._clock() < until
 
     def redeem(self, token):
-        """Return ``host`` for the token of `pair`, once and for `PAIRING` seconds; None
-        otherwise."""
+        """Return ``host`` for the token of `pair`, once and within `PAIRING` seconds, else None."""
         with self._lock:
             if not self.is_pairing(token):
                 return None
@@ -210,9 +208,8 @@ class Classroom:
             }
 
     def results(self):
-        """Return a row for each revealed step: its key, the option confirmed, and for each round
-        how many voted and how many of them guessed what was confirmed (None without a confirmed
-        option)."""
+        """Return a row for each revealed step: its name, the option confirmed or None, and for each
+        round how many voted and how many of them were right (None without a confirmed option)."""
         with self._lock:
             rows = []
             for step, poll in self.polls.items():

@@ -30,7 +30,7 @@ from dualnet.training.experiments import Sizes
 
 HEIGHT = 240  # of a picture, in the units of a drawing
 AXES_HEIGHT = 300  # pixels
-SEEDS = (0, 1)  # seeds shown beside the page's own
+SEEDS = (0, 1)  # seeds shown besides the page's own
 LOSSES = (0.01, 1.0)  # of an axis without curves
 DIFFERENCES = (1e-16, 10.0)
 SAMPLES = 6  # images shown
@@ -71,8 +71,7 @@ def starts(view):
 
 
 def seeds(view):
-    """Return the hidden units that the right network starts with, for the page's seed and two
-    others."""
+    """Return the hidden units of the random start, for the page's seed and two others."""
     own = view.settings.seed
     shown = list(dict.fromkeys((own, *SEEDS)))
     networks = [view.settings.normal(seed=seed) for seed in shown]
@@ -135,8 +134,7 @@ def samples(view):
 
 
 def digits(view):
-    """Return some validation samples with their classes; both starts where the data are no
-    images."""
+    """Return validation samples with their classes; both starts where the data are no images."""
     if not view.data.image_shape:
         return starts(view)
     kinds = view.data.y_val[:SAMPLES].astype(int)

@@ -36,7 +36,7 @@ def fail(monkeypatch, module, name, failure):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_png_without_fonts_is_refused_and_svg_offered(press, monkeypatch, language):
+def test_a_png_without_fonts_is_rejected_and_svg_offered(press, monkeypatch, language):
     fail(monkeypatch, pictures, "picture", MissingCharacters(["⁻", "가-힣"]))
     page = press("png", language)
     [error] = page.error

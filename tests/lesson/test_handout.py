@@ -60,8 +60,8 @@ def test_handout_holds_questions_answers_and_exercises(language, trained_step):
         address, query = link.split("?")
         assert address == "http://class/"
         pairs = [pair.split("=") for pair in query.split("&")]
-        values, refused = read_parameters({key: [value] for key, value in pairs})
-        assert (values, refused) == (state, {})
+        values, rejected = read_parameters({key: [value] for key, value in pairs})
+        assert (values, rejected) == (state, {})
         assert opening() | values != opening()
 
 

@@ -527,8 +527,8 @@ def test_verdict_luck_is_undecided_without_a_conclusion(normal, std):
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_step_number_opens_the_step(number):
-    values, refused = read_parameters({"step": [str(number)]})
-    assert (values, refused) == ({"step": number}, {})
+    values, rejected = read_parameters({"step": [str(number)]})
+    assert (values, rejected) == ({"step": number}, {})
     state = opening(number) | {"step": number}
     assert parameters_of(state) == {"step": STEPS[number - 1].name}
     assert state.items() >= STEPS[number - 1].state.items()
@@ -547,8 +547,8 @@ def test_a_link_restores_moved_controls(number, units, epochs, epoch, dataset, r
     state = opening(number) | {"step": number, "units": units, "epochs": epochs}
     state |= {"epoch": min(epoch, epochs), "dataset": dataset, "learning_rate": rate}
     state["question"] = question
-    values, refused = read_parameters({key: [text] for key, text in parameters_of(state).items()})
-    assert refused == {}
+    values, rejected = read_parameters({key: [text] for key, text in parameters_of(state).items()})
+    assert rejected == {}
     read = {"step": None} | opening(values.get("step")) | values
     if read["epoch"] is None:
         read["epoch"] = read["epochs"]

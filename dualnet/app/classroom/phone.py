@@ -142,8 +142,7 @@ def _vote(classroom, step, turn, option):
 
 
 def _draw_stimulus(step, view):
-    """Draw what is asked about. What needs training is on the teacher's page; empty axes are
-    left out: a phone would load a library for them."""
+    """Draw what is asked about, but what needs training and what needs a chart library."""
     if step.name in TRAINED:
         return
     shown = _stimulus(step.name, view)
@@ -189,7 +188,6 @@ def draw_rejoin(t, code):
 
 
 def _has_new_question(classroom):
-    """Return whether the class shows another step than the one that this phone has left, or that
-    step before Show: the server may have started again."""
+    """Return whether the class asks a question that this phone has not seen answered."""
     step = classroom.shown.get("step")
     return step and (step != state.left or not classroom.polls[step].revealed)

@@ -30,7 +30,7 @@ def controls_of(shown):
 def set_shown(values, shown):
     """Set the step and the controls of a page to what a class is shown."""
     set_controls(values, controls_of(shown))
-    values |= {"play": "play" in shown, "refused": {}}
+    values |= {"play": "play" in shown, "rejected": {}}
 
 
 def view_of(shown, language):
@@ -51,11 +51,8 @@ def has_changed(then, now):
 
 
 def draw_distribution(t, classroom, now, own=None):
-    """Draw each option of the step shown ``now`` filled by its share, with its count, of both
-    rounds if there are two.
-
-    own : the option that this device has chosen, or None
-    """
+    """Draw each option of the step shown ``now``, filled by its share, with its counts in each
+    round; ``own`` is the option that this device has chosen, or None."""
     shown = asked(classroom, now)
     step, view = step_of(shown), view_of(shown, state.language)
     rounds = classroom.distributions(step.name)

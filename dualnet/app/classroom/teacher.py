@@ -22,8 +22,7 @@ VERSION = "class_version"  # the version of the class that the page shows, among
 
 
 def taught():
-    """Return the class that this page teaches, or None; a page whose address names a class follows
-    that."""
+    """Return the class that this page teaches; None if it teaches none or follows another."""
     return None if identity.code_in_url() else identity.own_class()
 
 
@@ -31,8 +30,7 @@ def taught():
 
 
 def draw_start(t):
-    """Draw the button that starts a class, or opens the one that the server has forgotten; in a
-    class, its menu."""
+    """Draw the menu of the class or, without one, the buttons that start and reopen a class."""
     if not identity.ENABLED:
         return
     if classroom := taught():
@@ -78,8 +76,7 @@ def end():
 
 
 def follow():
-    """Let the next `update` take over what the class shows, if the remote or another tab has
-    changed it."""
+    """Let the next `update` take over what the remote or another tab has changed."""
     if classroom := taught():
         page = state.setdefault("page", PageState())
         if classroom.version != page.values.get(VERSION):
@@ -109,8 +106,7 @@ def publish():
 
 
 def _parameters():
-    """Return the state of this page as a class shares it: each device has its own language and
-    size."""
+    """Return the URL parameters that a class shares; each device has its own language and size."""
     parameters = parameters_of(state.page.values | {"language": None, "projector": None})
     return parameters | {"play": "1"} if state.get("play") else parameters
 
@@ -120,7 +116,7 @@ def answer(t, step, confirmed, votes):
 
     votes : as `draw_votes` returns it
 
-    Returns whether the votes on the page mark this option.
+    Returns whether the page's votes mark this option.
     """
     classroom = taught()
     if classroom is None or step.name not in classroom.polls:
@@ -174,8 +170,8 @@ def _draw_votes(t, classroom):
 
 
 def draw_corner(t, head):
-    """Draw the menu of the class and, from the first Show on, its QR code in the corner of
-    ``head``; return the place next to them."""
+    """Draw the menu of a class and, after the first Show, its QR code in the corner of ``head``;
+    return the place next to them."""
     classroom = taught()
     if classroom is None:
         return head
@@ -189,8 +185,8 @@ def draw_corner(t, head):
 
 
 def draw_invitation(t, place):
-    """Draw the QR code, or why no device can open it, and the address in ``place``, large, until
-    the first Show; return the container of the rest of the page."""
+    """Draw the address of a class and its QR code in ``place``, large, until the first Show; return
+    the place for the rest of the page."""
     classroom = taught()
     if classroom is None or classroom.has_shown():
         return place
