@@ -49,8 +49,8 @@ def shared(kind, settings):
 
 
 def experiments_of(question, view):
-    """Return the experiments that the question needs besides the comparison, and their epochs."""
-    return [(shared(kind, view.settings), epochs) for kind, epochs in question.experiments(view)]
+    """Return the experiments that the question needs besides the comparison, with their epochs."""
+    return {shared(kind, view.settings): epochs for kind, epochs in question.experiments(view)}
 
 
 def training(question, view, experiments):
@@ -58,7 +58,7 @@ def training(question, view, experiments):
 
     Yields the epochs done and requested after each chunk; a control that has moved ends the run.
     """
-    for experiment, epochs in [(view.comparison, view.epochs), *experiments]:
+    for experiment, epochs in [(view.comparison, view.epochs), *experiments.items()]:
         for done in experiment.advance(epochs, turn_for(experiment)):
             stop_if_superseded()
             yield min(done, epochs), epochs
@@ -103,14 +103,13 @@ def draw_answer(t, question, view, notice=""):
     notice : in the lesson, what to notice; it and the sentence are then below the pictures
     """
     experiments = experiments_of(question, view)
-    trained = [experiment for experiment, _ in experiments]
     box = st.container(key="stage", gap="xsmall")
     with box:
         above = st.empty()
         pictures = PictureGrid(view.names)
         train(t, question, view, experiments, above, pictures)
     with drawing_turn(view):
-        answer = question.answer(view, *trained)
+        answer = question.answer(view, *experiments)
         with box:
             if notice or not answer.sentence:
                 above.empty()
@@ -123,7 +122,7 @@ def draw_answer(t, question, view, notice=""):
         if answer.more:
             st.markdown(answer.more)
         draw_details(t, question, view, answer)
-    return trained
+    return experiments
 
 
 def train(t, question, view, experiments, above, pictures):
@@ -143,11 +142,12 @@ def train(t, question, view, experiments, above, pictures):
 
 def answer_so_far(question, view, experiments):
     """Return the answer at the last epoch that all experiments have trained, or None."""
-    trained = [experiment for experiment, _ in experiments]
-    epochs = min([view.epochs, *(experiment.epochs for experiment in trained)])
-    if not trained or epochs == 0 or view.comparison.epochs < view.epochs:
+    epochs = min([view.epochs, *(experiment.epochs for experiment in experiments)])
+    if not experiments or epochs == 0 or view.comparison.epochs < view.epochs:
         return None
-    return question.answer(replace(view, epochs=epochs, epoch=min(view.epoch, epochs)), *trained)
+    return question.answer(
+        replace(view, epochs=epochs, epoch=min(view.epoch, epochs)), *experiments
+    )
 
 
 def draw_details(t, question, view, answer):

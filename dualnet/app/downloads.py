@@ -98,9 +98,8 @@ def _handout(t, language, address):
         experiments = experiments_of(question, view)
         for done, epochs in training(question, view, experiments):
             show(len(parts) + done / epochs)
-        trained = [experiment for experiment, _ in experiments]
         render = partial(pictures.picture, kind="fragment")
-        parts.append(handout.part(step, view, trained, render))
+        parts.append(handout.part(step, view, experiments, render))
         show(len(parts))
     return handout.handout(parts, language, address)
 

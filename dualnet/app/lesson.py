@@ -10,7 +10,8 @@ from dualnet.app.answer import (
     experiments_of,
     training,
 )
-from dualnet.app.state import press, set_controls, state
+from dualnet.app.sidebar import draw_button
+from dualnet.app.state import set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
 from dualnet.lesson.stimulus import TRAINED, stimulus
@@ -65,37 +66,21 @@ def draw_bar(t, step):
     with st.container(key="keys"):
         st.html(styles.KEYS.replace("{step}", step.name), unsafe_allow_javascript=True)
     at = state.step
-    onward = {"shortcut": "Right"}
     with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
         # Not on the buttons: the pointer rests there, and the help would cover the question.
         count = t("lesson.count", step=at, steps=len(STEPS))
         st.markdown(count, width="content", help=t("lesson.keys"))
-        st.button(
-            t("lesson.back"),
-            key="back",
-            shortcut="Left",
-            disabled=at == 1,
-            on_click=press,
-            args=(open_step, at - 1),
-        )
+        draw_button(t("lesson.back"), "back", open_step, at - 1, shortcut="Left", disabled=at == 1)
         if not is_revealed():
-            st.button(t("lesson.show"), key="show", on_click=press, args=(reveal, at), **onward)
+            draw_button(t("lesson.show"), "show", reveal, at, shortcut="Right")
         elif step is not STEPS[-1]:
-            st.button(
-                t("lesson.next"), key="next", on_click=press, args=(open_step, at + 1), **onward
-            )
+            draw_button(t("lesson.next"), "next", open_step, at + 1, shortcut="Right")
         with st.container(key="lesson_data", width="content"):
             st.caption(t(f"dataset.{state.dataset}"))
         st.space("stretch")
         sidebar.draw_projector_switch(t)
-        st.button(
-            t("lesson.leave"),
-            key="leave",
-            type="tertiary",
-            icon=":material/close:",
-            on_click=press,
-            args=(open_step, None),
-        )
+        look = {"type": "tertiary", "icon": ":material/close:"}
+        draw_button(t("lesson.leave"), "leave", open_step, None, **look)
 
 
 # --- the question and its options -----------------------------------------------------------
@@ -123,21 +108,18 @@ def draw_question(step, view, notes, can_choose=True):
         return st.empty()
     with st.container(key="answers"):
         columns = st.columns(len(step.options))
-        chosen = state.chosen.get(state.step) if can_choose else None
         for number, (option, column) in enumerate(zip(step.options, columns, strict=True), start=1):
-            mark = f":material/radio_button_{'' if option == chosen else 'un'}checked:"
-            column.button(
-                step.text(option, view),
-                key=f"answer{number}",
-                shortcut=str(number) if can_choose else None,
-                type="primary" if option == chosen else "secondary",
-                icon=mark if can_choose else None,
-                disabled=not can_choose,
-                on_click=press,
-                args=(choose, state.step, option),
-                width="stretch",
-                wrap=True,
-            )
+            look = {"disabled": True}
+            if can_choose:
+                chosen = option == state.chosen.get(state.step)
+                mark = f":material/radio_button_{'' if chosen else 'un'}checked:"
+                kind = "primary" if chosen else "secondary"
+                look = {"type": kind, "icon": mark, "shortcut": str(number)}
+            words, key = step.text(option, view), f"answer{number}"
+            with column:
+                draw_button(
+                    words, key, choose, state.step, option, width="stretch", wrap=True, **look
+                )
     return None
 
 
@@ -170,7 +152,7 @@ def train_ahead(question, view):
     for _ in training(question, view, experiments):
         pass
     with drawing_turn(view):  # the questions keep the specifications of their charts
-        question.answer(view, *(experiment for experiment, _ in experiments))
+        question.answer(view, *experiments)
 
 
 def find(step, view, experiments):
@@ -192,7 +174,7 @@ def draw_verdict(step, view, confirmed, place):
 
 
 def draw_end(t):
-    """Draw, below the last step, the summary and what else is worth seeing."""
+    """Draw the summary and the links to further states of the page."""
     chosen = {step.name: state.revealed.get(step.number) for step in STEPS}
     with st.container(key="summary"):
         st.subheader(t("lesson.summary"), anchor=False)
@@ -201,10 +183,5 @@ def draw_end(t):
         st.subheader(t("lesson.also"), anchor=False)
         for name in ALSO:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    t(f"lesson.more.{name}"),
-                    key=f"also_{name}",
-                    on_click=press,
-                    args=(see_also, name),
-                )
+                draw_button(t(f"lesson.more.{name}"), f"also_{name}", see_also, name)
                 st.markdown(t(f"lesson.more_notice.{name}"))

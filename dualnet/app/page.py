@@ -5,7 +5,7 @@ import streamlit as st
 from dualnet.app import downloads, lesson, share, sidebar, styles
 from dualnet.app.answer import current_view, draw_answer, drawing_turn
 from dualnet.app.classroom import identity, phone, teacher
-from dualnet.app.state import note_drawn, press, state, update, write_url
+from dualnet.app.state import note_drawn, state, update, write_url
 from dualnet.app.url import explain
 from dualnet.lesson.steps import STEPS
 from dualnet.questions import QUESTIONS
@@ -98,13 +98,8 @@ def draw_chooser(t):
             persist_state="session",
             wrap=True,
         )
-        st.button(
-            t("lesson.start"),
-            key="start",
-            icon=":material/play_lesson:",
-            on_click=press,
-            args=(lesson.start,),
-        )
+        label, icon = t("lesson.start"), ":material/play_lesson:"
+        sidebar.draw_button(label, "start", lesson.start, icon=icon)
         if not identity.code_in_url():
             teacher.draw_start(t)
     if state.also:  # the end of the lesson has led here

@@ -16,13 +16,8 @@ LIGHT, DARK = "#ffffff", "#000000"  # scanners need dark on light, even in a dar
 
 def draw_button(t):
     """Draw the button that shows the page's link, large enough for a class."""
-    if not st.sidebar.button(
-        t("share.title"),
-        key="share",
-        icon=":material/qr_code:",
-        on_click=press,
-        width="stretch",
-    ):
+    label, icon = t("share.title"), ":material/qr_code:"
+    if not st.sidebar.button(label, "share", icon=icon, on_click=press, width="stretch"):
         return
     shown = state.page.values | {"language": None}  # each browser has its own
     state.shared, hint = address_of(link(shown))

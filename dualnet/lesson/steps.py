@@ -150,7 +150,7 @@ def view_of_state(state, language="en"):
     return View(settings, None, epochs, epoch, language, state.get("axis", "log"))
 
 
-# What else is worth seeing, by name: the state of the page. Its texts are lesson.more.NAME and what
+# Further states of the page, by name. Their texts are lesson.more.NAME and what
 # to notice there, lesson.more_notice.NAME.
 ALSO = {
     "book_ones": {"epochs": 20_000, "axis": "book"},

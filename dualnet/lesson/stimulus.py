@@ -44,29 +44,19 @@ def stimulus(step, view):
 
 def starts(view):
     """Return the hidden units of both networks at the start, and where their weights come from."""
-    start = replace(view, epoch=0)
+    t, start = view.t, replace(view, epoch=0)
     limit = weight_limit(start.networks.values())
-    origins = {
-        "ones": view.t("stimulus.constant", constant=view.settings.constant),
-        "normal": view.t("stimulus.normal", std=view.settings.std),
+    captions = {
+        "ones": t("stimulus.constant", constant=view.settings.constant),
+        "normal": t("stimulus.normal", std=view.settings.std),
     }
-    sides = {
-        key: (
-            Image(
-                svg(draw_units(network, view.data, limit, HEIGHT)),
-                view.t(
-                    "unit_plot.alt",
-                    run=view.names[key],
-                    epoch=0,
-                    units=view.settings.units,
-                    count=start.counts[key],
-                ),
-                origins[key],
-            ),
-        )
-        for key, network in start.networks.items()
-    }
-    note = view.t(f"unit_plot.{view.data.unit_plot}")
+    sides = {}
+    for key, network in start.networks.items():
+        counts = {"units": view.settings.units, "count": start.counts[key]}
+        words = t("unit_plot.alt", run=view.names[key], epoch=0, **counts)
+        picture = svg(draw_units(network, view.data, limit, HEIGHT))
+        sides[key] = (Image(picture, words, captions[key]),)
+    note = t(f"unit_plot.{view.data.unit_plot}")
     return Answer("", left=sides["ones"], right=sides["normal"], note=note, names=view.names)
 
 
