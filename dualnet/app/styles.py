@@ -4,9 +4,8 @@ import streamlit as st
 
 from dualnet.app.state import state
 
-# Large enough for a class to read and for a thumb; the question close to what answers it. The
-# button that leads on has a frame: on the primary color of the dark theme, white could hardly be
-# read.
+# Large enough for a class to read and for a thumb. The buttons Show and Next have a frame: white on
+# the primary color of the dark theme could hardly be read.
 LESSON = """<style>
 .st-key-head h1 { padding-block: 0 0.4rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
@@ -32,8 +31,7 @@ LESSON = """<style>
     .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
 }
 </style>"""
-# A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in
-# LESSON.
+# Buttons for a thumb; no sidebar. The button chosen has a frame, as in LESSON.
 PHONE = """<style>
 .stMainBlockContainer { padding-block: 3.5rem 1rem }
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
@@ -48,7 +46,7 @@ PHONE = """<style>
     .st-key-votes button:hover { background: transparent }
 }
 </style>"""
-# What the class has voted: each option is a bar, filled by its share, behind its words.
+# The votes: each option is a bar, filled by its share, behind its words.
 SHARES = """<style>
 .st-key-shares [data-testid=stProgress] {
     display: grid; align-items: center; min-height: 2.5rem; overflow: hidden;
@@ -101,8 +99,7 @@ HIDDEN = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-document) { display: none }
 </style>"""
 
-# Streamlit's header lies over the top of the page, and takes no presses here but those of its
-# buttons.
+# Streamlit's header covers the top of the page; only its buttons can be pressed here.
 PAGE = """<style>
 [data-testid=stHeader] { background: transparent }
 [data-testid=stHeader], [data-testid=stHeader] :not(button, button *) { pointer-events: none }
@@ -143,9 +140,8 @@ kbd {
     [data-testid=stHorizontalBlock] { break-inside: avoid }
 }
 </style>"""
-# Text, controls and pictures alike, by the largest zoom that leaves 1200 × 675 pixels, in which
-# every step of the lesson fits. A smaller window, such as a phone that opens the link, stays as it
-# is.
+# The largest zoom that leaves 1200 × 675 pixels, in which every step of the lesson fits. A smaller
+# window, such as a phone that opens the link, is not zoomed.
 ZOOMS = "".join(
     f"@media (min-width: {120 * tenths}px) and (min-height: {67.5 * tenths}px)"
     f" {{ .stMainBlockContainer {{ zoom: {tenths / 10} }} }}\n"
@@ -159,8 +155,8 @@ PROJECTOR = f"""<style>
     .stApp :is(.st-key-invitation, .st-key-stimulus) img {{ max-height: 300px }}
 }}
 </style>"""
-# What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step
-# in the last line makes it run once for each step.
+# An element that a pointer has pressed loses the focus, so that the keys control the lesson, unless
+# it is a field to type in. The step in the last line makes the script run once for each step.
 KEYS = """<script>
 if (!window.lessonKeys) {
     window.lessonKeys = true;

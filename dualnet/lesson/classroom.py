@@ -126,8 +126,8 @@ class Classroom:
     def is_pairing(self, token):
         """Return whether ``token`` is still valid."""
         with self._lock:
-            good, until = self._pairing or ("", 0)
-            return bool(good) and _same(token, good) and self._clock() < until
+            valid, until = self._pairing or ("", 0)
+            return self._clock() < until and _same(token, valid)
 
     def redeem(self, token):
         """Return ``host`` for the token of `pair`, once and within `PAIRING` seconds, else None."""

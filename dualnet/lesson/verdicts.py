@@ -32,7 +32,7 @@ def verdict_luck(view, seeds):
     if view.settings.std == 0 or even(ones, own):
         return None  # all seeds start equal, or there is no conclusion that could change
     ends = other_seeds(view, seeds)
-    changed = np.mean(~(ends < ones) if own < ones else ~(ends > ones))
+    changed = np.mean(ends >= ones if own < ones else ends <= ones)
     return "none" if changed == 0 else "some" if changed <= 0.5 else "most"
 
 

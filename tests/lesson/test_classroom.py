@@ -187,7 +187,7 @@ def test_a_page_that_has_missed_a_change_shows_nothing(classroom):
 # --- the teacher ----------------------------------------------------------------------------
 
 
-def test_a_pairing_token_is_good_once(classroom):
+def test_a_pairing_token_is_valid_once(classroom):
     token = classroom.pair()
     assert classroom.redeem("wrong") is None
     assert classroom.redeemed is None
@@ -196,7 +196,7 @@ def test_a_pairing_token_is_good_once(classroom):
     assert classroom.redeem(token) is None
 
 
-def test_a_pairing_token_is_good_for_two_minutes(classroom, clock):
+def test_a_pairing_token_is_valid_for_two_minutes(classroom, clock):
     token = classroom.pair()
     clock.now = 120
     assert classroom.redeem(token) is None

@@ -437,7 +437,7 @@ def test_a_class_does_not_share_the_projector():
     assert "projector" not in opened.shown
 
 
-def test_a_teacher_who_visits_another_class_changes_nothing_in_the_own_one():
+def test_a_teacher_who_visits_another_class_does_not_change_their_own():
     teacher, opened = start_class()
     _, other = start_class()
     [visitor] = phones(other.code, "en")

@@ -157,7 +157,7 @@ def _stimulus(name, view):
 
 
 def _explore(shown, spoken):
-    """Give this phone the teacher's state, with all controls."""
+    """Let this phone show the teacher's state with all controls."""
     state.exploring, state.left = True, shown["step"]
     state.setdefault("page", PageState())
     press(_take_over, shown, spoken)
@@ -175,7 +175,7 @@ def _rejoin():
 
 @st.fragment(run_every=POLL)
 def draw_rejoin(t, code):
-    """Draw the way back to the class, and say when it has a new question."""
+    """Draw the button that returns to the class, and say when it has a new question."""
     if not state.exploring:
         st.rerun()
     classroom = identity.look_up(code)

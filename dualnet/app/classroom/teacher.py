@@ -1,4 +1,4 @@
-"""What the teacher of a class sees of it: the address, who votes and how they voted."""
+"""The class on the teacher's page: its address, who votes and how they voted."""
 
 import streamlit as st
 
