@@ -61,7 +61,7 @@ CONTROLS = {
 }
 
 STEP = Hyperparameter("step", 1, 1, len(STEPS))
-STEP_NUMBERS = {step.name: str(number) for number, step in enumerate(STEPS, start=1)}
+STEP_NUMBERS = {step.name: str(step.number) for step in STEPS}
 
 
 def opening(step=None):
@@ -77,10 +77,8 @@ def text_of(value):
 
 
 def parameters_of(state):
-    """Return the query parameters of ``state``, a mapping of controls to values and, in the lesson,
-    "step" to its number, for which the address has its name. Values that a page opens with are left
-    out.
-    """
+    """Return the query parameters of ``state``: values by control and, in the lesson, the number of
+    the "step", of which the address has the name. Values that a page opens with are left out."""
     step = state.get("step")
     usual = opening(step)
     if usual["epoch"] is None:
@@ -122,11 +120,8 @@ def read_parameters(parameters):
                 rejected[key] = "link.value", {"value": texts[0], "control": control}
     epochs = (opening(values.get("step")) | values)["epochs"]
     if values.get("epoch", 0) > epochs:
-        control = Hyperparameter("epoch", epochs, 0, epochs)
-        rejected["epoch"] = (
-            "link.value",
-            {"value": text_of(values.pop("epoch")), "control": control},
-        )
+        control, value = Hyperparameter("epoch", epochs, 0, epochs), text_of(values.pop("epoch"))
+        rejected["epoch"] = "link.value", {"value": value, "control": control}
     return values, rejected
 
 
@@ -139,8 +134,7 @@ def _number(text):
 
 
 def explain(rejected, t):
-    """Return the first `MOST` rejected values of `read_parameters` as sentences, and a count of the
-    rest.
+    """Return the first rejected values of `read_parameters` as sentences, and a count of the rest.
 
     Text from the address is shown as code, shortened, so that its markup has no effect.
     """

@@ -41,8 +41,7 @@ def look_up(code):
 
 
 def must_wait(code):
-    """Return whether this session must wait before ``code`` is looked up; the same code again is no
-    guess."""
+    """Return whether ``code`` must wait; the last wrong one may be tried again at once."""
     last, until, _ = state.get("wrong_code", NO_CODE)
     return code != last and time.monotonic() < until
 
