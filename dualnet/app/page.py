@@ -59,15 +59,6 @@ def draw_page():
     teacher.finish()
 
 
-def draw_step_end(t, step, view, experiments, verdict, votes):
-    """Draw which option the numbers confirm, in the votes of a class or in ``verdict``."""
-    confirmed = lesson.find(step, view, experiments)
-    if not teacher.answer(t, step, confirmed, votes):
-        lesson.draw_verdict(step, view, confirmed, verdict)
-    if step is STEPS[-1]:
-        lesson.draw_end(t)
-
-
 def draw_head(t, step):
     """Draw the bar of the lesson or the title of the page; return the place for what follows."""
     head = st.container(key="head", gap="xsmall" if step else "small")
@@ -111,3 +102,12 @@ def draw_rejected_parameters(t):
     if state.rejected:
         with st.expander(t("link.rejected"), icon=":material/warning:"):
             st.markdown("\n".join(f"- {sentence}" for sentence in explain(state.rejected, t)))
+
+
+def draw_step_end(t, step, view, experiments, verdict, votes):
+    """Draw which option the numbers confirm, in the votes of a class or in ``verdict``."""
+    confirmed = lesson.find(step, view, experiments)
+    if not teacher.answer(t, step, confirmed, votes):
+        lesson.draw_verdict(step, view, confirmed, verdict)
+    if step is STEPS[-1]:
+        lesson.draw_end(t)

@@ -447,6 +447,7 @@ def test_a_teacher_who_visits_another_class_does_not_change_their_own():
     press(visitor.run(), "explore")
     press(visitor, "start")
     assert translator("en")("classroom.turnout", voted=0, present=0) not in words(visitor)
+    assert translator("en")("classroom.over") not in words(visitor)
     press(visitor, "show")
     assert opened.shown["step"] == STEPS[1].name
     assert not opened.has_shown()

@@ -144,7 +144,7 @@ def draw_votes(t):
     """
     classroom = taught()
     if classroom is None:
-        if identity.host():
+        if identity.host() and not identity.code_in_url():
             st.warning(t("classroom.over"))
             draw_start(t)
         return None
