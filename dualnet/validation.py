@@ -153,3 +153,13 @@ def checked_number(value, name, low=-math.inf, above=-math.inf):
         expected += f" above {above}" if above > -math.inf else ""
         raise ValueError(f"{name} is {spelled(value)}; expected {expected}.")
     return number
+
+
+def checked_epoch(epoch, done, low=0):
+    """Return ``epoch`` as an int from ``low`` to ``done``, the epochs trained. Raises ValueError."""
+    epoch = checked_count(epoch, "epoch", low)
+    if done < low:
+        raise ValueError(f"epoch is {epoch}, but nothing is trained yet: call fit(epochs) first.")
+    if epoch > done:
+        raise ValueError(f"epoch is {epoch}; expected {low} to {done}, the epochs trained.")
+    return epoch

@@ -29,7 +29,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from dualnet.networks import DualLayer, quiet
-from dualnet.validation import check_start, checked_count, checked_data, spelled
+from dualnet.validation import check_start, checked_count, checked_data, checked_epoch, spelled
 
 CHUNK_SECONDS = 0.04  # the lock is held this long; a moved slider waits this long at most
 RECALLED = 16  # epochs between two snapshots whose weights are kept
@@ -449,7 +449,7 @@ class Trainer:
         trained again from the earlier one, unless `recall` has done so. Raises ValueError for an
         epoch that is not trained yet.
         """
-        epoch = self.epochs if epoch is None else self._checked(epoch)
+        epoch = self.epochs if epoch is None else checked_epoch(epoch, self.epochs)
         while (theta := self._kept(epoch)) is None:
             for _ in self.recall(epoch):
                 pass
@@ -463,7 +463,7 @@ class Trainer:
         Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not
         trained yet.
         """
-        epoch = self._checked(epoch)
+        epoch = checked_epoch(epoch, self.epochs)
         while (reached := self._nearest(epoch)) < epoch:
             with (turn or _no_turn)(epoch - reached) as wanted, self._lock:
                 self._recall_chunk(epoch, wanted)
@@ -487,12 +487,6 @@ class Trainer:
             del self._recalled[start]  # the recall only passed it
         while len(self._recalled) > RECALLED:
             del self._recalled[next(iter(self._recalled))]
-
-    def _checked(self, epoch):
-        epoch, done = checked_count(epoch, "epoch", 0), self.epochs
-        if epoch > done:
-            raise ValueError(f"epoch is {epoch}; expected 0 to {done}, the epochs trained.")
-        return epoch
 
     def _nearest(self, epoch):
         """Return the latest epoch up to ``epoch`` whose parameters are kept."""

@@ -141,7 +141,7 @@ def test_a_diverging_run_is_reported_without_warnings(units):
 
 def test_weights_that_are_not_finite_are_called_diverged():
     fixes = Fixes(MOONS).fit(1)
-    fixes._loops["relu"].network.w1[:] = np.inf
+    fixes._loops["relu"]._networks[1].w1[:] = np.inf
     assert fixes.result("relu").diverged
     assert not fixes.result("tanh").diverged
 
