@@ -9,6 +9,7 @@ from itertools import pairwise
 import altair as alt
 import numpy as np
 
+from dualnet.plotting.colors import NEGATIVE, POSITIVE
 from dualnet.training.experiments import RUNS
 
 FONT_SIZE = 16  # pixels; readable from the back row
@@ -19,9 +20,8 @@ DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
 ACCURATE = ".4~g"  # format of a loss in a tooltip
 MINUS = "\u2212"  # the minus sign, wider than a hyphen
-
-
-# --- looks ----------------------------------------------------------------------------------
+# A Vega expression for the color of the column "weight".
+SIGN = f"datum.weight < 0 ? 'rgb{NEGATIVE}' : datum.weight > 0 ? 'rgb{POSITIVE}' : 'gray'"
 
 
 def spec_of(chart, height):
@@ -104,9 +104,6 @@ def tooltip(field, title, form):
     return alt.Tooltip(f"{field}:Q", title=title, format=form)
 
 
-# --- axes -----------------------------------------------------------------------------------
-
-
 def epoch_axis(t, domain, log=False):
     """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``. The ticks of
     a logarithmic axis are in the column "value" of the table "epoch_ticks", see `epoch_ticks`."""
@@ -185,9 +182,6 @@ def spread_labels(values, low, high, gap=0.06):
     places = np.empty(len(order))
     places[order] = low * (high / low) ** moved
     return places
-
-
-# --- downsampling ---------------------------------------------------------------------------
 
 
 def downsample(series, low, high, log=False):

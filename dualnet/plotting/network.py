@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet.plotting import charts
-from dualnet.plotting.colors import HALF, NEGATIVE, POSITIVE, ZERO
+from dualnet.plotting.colors import HALF
 from dualnet.plotting.elements import Chart
 from dualnet.text import translator
 
@@ -26,8 +26,6 @@ SHAPES = {
     kind: f"M{-width},-1H{width}A1,1,0,0,1,{width},1H{-width}A1,1,0,0,1,{-width},-1Z"
     for kind, width in (("input", 0.9), ("hidden", 3.1), ("output", 2.2))
 }
-
-
 INK = dict.fromkeys(SHAPES, "black")  # on a box; elsewhere the color of the page's text
 
 
@@ -115,16 +113,13 @@ def _edge(start, weight, end, limit, x):
 @lru_cache(maxsize=4)
 def _spec(language):
     t = translator(language)
-    green, purple, gray = (f"rgb{color}" for color in (POSITIVE, NEGATIVE, ZERO))
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1], nice=False, reverse=True), axis=None)
     thickness = alt.Scale(domain=[0, 1], range=[1, THICKEST])
     shapes = alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))
     lines = (
         alt.Chart(alt.NamedData("edges"))
-        .transform_calculate(
-            sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : '{gray}'"
-        )
+        .transform_calculate(sign=charts.SIGN)
         .mark_rule(strokeCap="round")
         .encode(
             x=x,

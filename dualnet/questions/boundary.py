@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dualnet.plotting import charts
+from dualnet.plotting.animation import play
 from dualnet.plotting.colors import CLASS_COLORS
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
@@ -28,19 +29,15 @@ def answer(view):
     return plane_answer(view) if view.data.unit_plot == "plane" else probability_answer(view)
 
 
-# --- the plane ------------------------------------------------------------------------------
-
-
 def plane_answer(view):
     t, names = view.t, view.names
     note = t("boundary.note", unit_plot=t("unit_plot.plane"))
     if view.play:
-        from dualnet.plotting.animation import play
+        alt_text = t("boundary.play_alt", epoch=view.epochs)
 
         def drawing(network, _):
             return plane(network, view.data, HEIGHT, MOVING_PLANE)
 
-        alt_text = t("boundary.play_alt", epoch=view.epochs)
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
 
     pictures, sentences = {}, []
@@ -70,9 +67,6 @@ def plane_answer(view):
         note=note,
         names=names,
     )
-
-
-# --- probabilities --------------------------------------------------------------------------
 
 
 def probability_answer(view):

@@ -48,12 +48,8 @@ def answer(view):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view):
-    """Return how the validation losses compare at the chosen epoch, and which networks' units are
-    all equal."""
+    """Return how the validation losses compare, and which networks' units are all equal."""
     equal = [key for key in RUNS if view.is_symmetric(key)]
     sentences = [compare(view)]
     if len(equal) == 2:
@@ -67,8 +63,7 @@ def sentence(view):
 
 
 def equal_units(view, key):
-    """Return the sentence that the units of a run are all equal and, where that is so, that at the
-    start clearly more of its hidden activations are saturated than of the other run's."""
+    """Return that a run's units are all equal and, if so, that more of them started saturated."""
     other = OTHER[key]
     share, other_share = (
         round(saturated_share(view.runs[run].network_at(0), view.data.x_train), 2)
@@ -82,7 +77,7 @@ def equal_units(view, key):
 
 
 def compare(view):
-    """Return the sentence that compares both validation losses at the chosen epoch."""
+    """Return how both validation losses compare at the chosen epoch."""
     t, epoch = view.t, view.epoch
     if epoch == 0:
         return t("loss.start")
@@ -105,11 +100,8 @@ def compare(view):
 
 
 def overfits(view, key, since):
-    """Return whether a run's training loss has fallen since an epoch while its fit of the
-    validation data has become worse than at its best.
-
-    The validation loss alone does not show this: the penalty in it may have grown.
-    """
+    """Return whether a run's training loss has fallen since an epoch while its validation loss
+    without the penalty, which may have grown, has become higher than at its best."""
     run, last = view.runs[key], view.epoch
     best = int(run.val_losses[:last].argmin()) + 1
     # Weights between two snapshots would have to be trained again.
@@ -121,9 +113,6 @@ def overfits(view, key, since):
     fell = run.losses[last - 1] < min(run.losses[since - 1], run.losses[kept - 1])
     before, now = misfit(kept), misfit(last)
     return bool(fell and now > before and not even(now, before))
-
-
-# --- the charts -----------------------------------------------------------------------------
 
 
 def loss_charts(view):
@@ -152,10 +141,8 @@ def is_long(view):
 
 
 def _ending(curves, key):
-    """Return how a run's final validation loss compares with the other's.
-
-    The text has no numbers: when it changes, the browser builds a new chart.
-    """
+    """Return how a run's final validation loss compares with the other's, without numbers: when the
+    text changes, the browser builds a new chart."""
     own, other = (curves[run][1, -1] for run in (key, OTHER[key]))
     if even(own, other):
         return "even"
@@ -219,11 +206,6 @@ def _share(epoch, view):
     return np.log(epoch) / np.log(view.epochs) if is_long(view) else epoch / view.epochs
 
 
-def _epoch_at(share, view):
-    """Return the epoch at a position on the axis."""
-    return view.epochs**share if is_long(view) else share * view.epochs
-
-
 def _arrival(own, other, view):
     """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other
     run's loss at the chosen epoch, with its label, if there is one."""
@@ -240,8 +222,7 @@ def _arrival(own, other, view):
 
 
 def _end(val_losses, view, low, high):
-    """Return the position of the validation loss at the chosen epoch, with its label; no label at
-    epoch 0 and at an epoch not trained yet."""
+    """Return the validation loss at the chosen epoch, without a label if it has none yet."""
     shown = 0 < view.epoch <= len(val_losses)
     loss = float(val_losses[view.epoch - 1]) if shown else low
     text = f"{loss:.3g}" if shown else ""
@@ -263,8 +244,8 @@ def _place(lines, ends, view):
     epochs = np.arange(1, lines.shape[1] + 1)
     share = _share(_drawn(view), view)
     left = share * width < label
-    across = np.linspace(0, label if left else -label, 2 * label) / width
-    beside = _epoch_at(share + across, view)
+    across = share + np.linspace(0, label if left else -label, 2 * label) / width
+    beside = view.epochs**across if is_long(view) else across * view.epochs
     covered = np.array([np.interp(beside, epochs, line) for line in pixels])
     end = np.interp(_drawn(view), epochs, pixels[1])
 
@@ -278,8 +259,7 @@ def _place(lines, ends, view):
 
 @lru_cache(maxsize=64)
 def _spec(key, log, long, single, language):
-    """Return the specification of a loss chart, the same for any losses, so that the browser keeps
-    the chart and only replaces its rows.
+    """Return the specification for any losses: the browser keeps the chart and replaces its rows.
 
     log, long : whether the axis of the loss, and that of the epochs, is logarithmic
     single : whether there is only one epoch, which is drawn as points
@@ -303,7 +283,6 @@ def _spec(key, log, long, single, language):
         *(_points(own, other) if single else ()),
         pointed,
         alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q"),
-        _target(key),
         *_number_layers(key),
         hover_targets,
         *charts.read("loss_ticks", "epoch_ticks"),
@@ -350,27 +329,23 @@ def _tooltip_layers(x, epoch, kinds):
     return pointed, hover_targets.add_params(pointer)
 
 
-def _target(key):
-    """Return the rule at the other run's loss at the chosen epoch, where a run reaches it later."""
-    arrivals = alt.Chart(alt.NamedData("numbers")).transform_filter("datum.arrival")
-    rule = arrivals.transform_calculate(run=f"'{OTHER[key]}'").mark_rule(
-        strokeWidth=2, strokeDash=charts.DOTS
-    )
-    return rule.encode(y="loss:Q", color=charts.run_color())
-
-
 def _number_layers(key):
-    """Return the dot where a run reaches the other's loss, and the numbers, with an outline."""
-    places = (
-        alt.Chart(alt.NamedData("numbers"))
-        .transform_calculate(run=f"'{key}'", label=f"width < {NARROW} ? datum.text : datum.wide")
-        .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=charts.run_color())
+    """Return the rule at the other run's loss and the dot where a later epoch reaches it, and the
+    numbers, with an outline."""
+    numbers = alt.Chart(alt.NamedData("numbers")).encode(
+        y=alt.Y("loss:Q"), color=charts.run_color()
     )
-    dot = places.transform_filter("datum.arrival")
+    own = numbers.transform_calculate(
+        run=f"'{key}'", label=f"width < {NARROW} ? datum.text : datum.wide"
+    ).encode(x="epoch:Q")
+    other = numbers.transform_calculate(run=f"'{OTHER[key]}'").transform_filter("datum.arrival")
     return (
-        dot.mark_point(clip=True, filled=True, size=130, opacity=1),
+        other.mark_rule(strokeWidth=2, strokeDash=charts.DOTS),
+        own.transform_filter("datum.arrival").mark_point(
+            clip=True, filled=True, size=130, opacity=1
+        ),
         *charts.readable(
-            places.encode(text="label:N"),
+            own.encode(text="label:N"),
             fontSize=LABEL[1],
             fontWeight="bold",
             align=alt.expr("datum.align"),

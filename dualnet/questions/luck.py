@@ -16,7 +16,6 @@ from dualnet.training.experiments import Seeds
 HEIGHT = 360
 POINTS = 300  # epochs of a curve
 CURVES = ("ones", "normal", "median")
-ENDS = ("first", "last")  # of the axis of epochs
 
 
 def experiments(view):
@@ -24,14 +23,14 @@ def experiments(view):
 
 
 def answer(view, seeds):
-    t, names, epochs, seed = view.t, view.names, view.epochs, view.settings.seed
+    t, epochs, seed = view.t, view.epochs, view.settings.seed
     others = np.array([run.val_losses[:epochs] for i, run in enumerate(seeds.runs) if i != seed])
     own = {key: run.val_losses[:epochs] for key, run in view.runs.items()}
     found = {
         "epoch": epochs,
         "count": len(others),
         "seed": seed,
-        "ones": names["ones"],
+        "ones": view.names["ones"],
         "below": int((others[:, -1] < own["ones"][-1]).sum()),
     }
     last = len(seeds.runs) - 1
@@ -39,7 +38,7 @@ def answer(view, seeds):
         sentence(view, others[:, -1], own["normal"][-1], found),
         both=(seeds_chart(others, own, view, t("luck.alt", **found)),),
         note=t("luck.note_without" if seed <= last else "luck.note", last=last, seed=seed),
-        names=names,
+        names=view.names,
     )
 
 
@@ -89,9 +88,8 @@ def seeds_chart(others, own, view, alt_text):
 def _spec(single, language):
     """Return the specification for any losses; ``single`` draws one epoch as rings on a bar."""
     t = translator(language)
-    base = alt.Chart(alt.NamedData("curves")).encode(
-        x=charts.epoch_axis(t, [alt.expr(charts.cell("axes", end)) for end in ENDS], log=True)
-    )
+    ends = [alt.expr(charts.cell("axes", end)) for end in ("first", "last")]
+    base = alt.Chart(alt.NamedData("curves")).encode(x=charts.epoch_axis(t, ends, log=True))
     run = "{} == 'ones' ? 'ones' : 'normal'"
     color = charts.run_color()
     band = base.transform_calculate(run="'normal'").encode(

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from dualnet.measures import DISTINCT, saturated_share
 from dualnet.plotting import charts
-from dualnet.plotting.colors import FAINT, NEGATIVE, POSITIVE
+from dualnet.plotting.animation import play
+from dualnet.plotting.colors import FAINT
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question
@@ -23,12 +24,11 @@ def answer(view):
     t, names, networks = view.t, view.names, view.networks
     units, counts = view.settings.units, view.counts
     unit_plot = t(f"unit_plot.{view.data.unit_plot}")
+
+    def drawing(network, limit):
+        return draw_units(network, view.data, limit, HEIGHT)
+
     if view.play:
-        from dualnet.plotting.animation import play
-
-        def drawing(network, limit):
-            return draw_units(network, view.data, limit, HEIGHT)
-
         alt_text = t("units.play_alt", epoch=view.epochs)
         return Answer("", both=(play(view, drawing, "validation", alt_text),), note=unit_plot)
 
@@ -45,7 +45,7 @@ def answer(view):
         if view.data.unit_plot == "bars":
             pictures[key] = weights_chart(network, view, alt_text)
         else:
-            pictures[key] = Image(svg(draw_units(network, view.data, limit, HEIGHT)), alt_text)
+            pictures[key] = Image(svg(drawing(network, limit)), alt_text)
     return Answer(
         sentence(view),
         {key: t("subtitle.distinct", count=counts[key], units=units) for key in RUNS},
@@ -107,7 +107,6 @@ def weights_chart(network, view, alt_text):
 @lru_cache(maxsize=64)
 def _weights_spec(rows, units, language):
     t = translator(language)
-    green, purple = (f"rgb{color}" for color in (POSITIVE, NEGATIVE))
     cells = (
         alt.Chart(alt.NamedData("weights"))
         .transform_calculate(
@@ -115,7 +114,7 @@ def _weights_spec(rows, units, language):
             left="datum.unit + 0.04",
             right="datum.unit + 0.96",
             size="sqrt(abs(datum.weight) / datum.limit)",
-            sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : 'gray'",
+            sign=charts.SIGN,
         )
         .mark_rect()
         .encode(
