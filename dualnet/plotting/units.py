@@ -36,9 +36,6 @@ class Drawing:
     labels: tuple = ()
 
 
-# --- hidden units ---------------------------------------------------------------------------
-
-
 def weight_limit(networks):
     """Return the largest absolute weight of the hidden layers: the end of their scale."""
     return max(float(np.abs(net.w1).max()) for net in networks) or 1.0
@@ -98,9 +95,6 @@ def draw_units(network, data, limit, height=64):
     return Drawing(box[3], ((pixels, box, smooth),))
 
 
-# --- the plane ------------------------------------------------------------------------------
-
-
 def plane_edge(data):
     """Return how far the plane extends: 1.1 times the largest training feature."""
     return 1.1 * float(np.abs(data.x_train).max())
@@ -156,9 +150,6 @@ def drawn_by_equal(network, data):
     above, below = along[z > 0], along[z <= 0]
     straight = above.min() > below.max() or below.min() > above.max()
     return "line" if straight else None
-
-
-# --- files ------------------------------------------------------------------------------------
 
 
 def png_uri(pixels):

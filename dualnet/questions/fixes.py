@@ -43,9 +43,6 @@ def answer(view, fixes):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view, epoch, results):
     """Return how many of the changes to the training, and how many of those to the start, separate
     the units."""
@@ -106,9 +103,6 @@ def surprises(view, trained):
 
 def _listed(view, changes):
     return ", ".join(view.t(f"change.{change}") for change in changes)
-
-
-# --- the pictures ---------------------------------------------------------------------------
 
 
 def charts_of(view, results):
@@ -224,9 +218,6 @@ def _spec(rows, language):
     spec = charts.spec_of(alt.layer(*layers), rows * ROW)
     spec["config"]["view"] = {"stroke": None}
     return spec
-
-
-# --- the source -----------------------------------------------------------------------------
 
 
 def sources(view):

@@ -64,9 +64,6 @@ def units_shown(view):
     return min(UNITS, view.settings.units)
 
 
-# --- the numbers ----------------------------------------------------------------------------
-
-
 @quiet
 def training_step(network, data):
     """Return the next training step of the hidden layer of ``network`` as a dict.
@@ -95,9 +92,6 @@ def inputs_shown(data):
     scale = x.std(axis=0)
     correlation = np.abs(x.T @ y) / np.where(scale > 0, scale, np.inf)
     return np.argsort(-correlation, kind="stable")[:INPUTS].tolist()
-
-
-# --- the table ------------------------------------------------------------------------------
 
 
 # Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in
@@ -198,9 +192,6 @@ def _table_spec(rows):
         .encode(x=alt.X("unit:Q", scale=column, axis=None), y=row, text="text:N")
     )
     return charts.spec_of(alt.layer(band, names, cells), rows * ROW_HEIGHT)
-
-
-# --- the sentence ---------------------------------------------------------------------------
 
 
 def sentence(view, rows):

@@ -38,9 +38,6 @@ def answer(view, nudges):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view, epoch, differences, separated):
     """Return when each nudge separates the units, and the state of those that have not.
 
@@ -112,9 +109,6 @@ def names_of(t):
 def size_text(i):
     """Return nudge ``i`` of `Nudges.SIZES`, a power of ten (``i`` from 1), as text."""
     return power(round(np.log10(Nudges.SIZES[i])))
-
-
-# --- the picture ----------------------------------------------------------------------------
 
 
 def chart(view, epoch, differences, random, separated):

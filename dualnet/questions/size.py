@@ -42,9 +42,6 @@ def answer(view, sizes):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def over_seeds(losses):
     """Return the median, lowest and highest of losses (sizes, seeds) as an array (3, sizes).
 
@@ -87,9 +84,6 @@ def best(kind, losses):
     """Return the lowest of losses (sizes,) and its size, by their placeholders in a sentence."""
     at = int(np.nanargmin(losses))
     return {kind: losses[at], f"{kind}_size": Sizes.SIZES[at]}
-
-
-# --- the picture ----------------------------------------------------------------------------
 
 
 def chart(view, epoch, curves):
