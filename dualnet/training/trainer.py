@@ -155,7 +155,6 @@ class Trainer:
         self._m, self.n_features = x.shape
         if x_val is None:
             x_val, y_val = x[:0], y[:0]
-        self._has_validation = len(x_val) > 0
         self._size = len(x) + len(x_val)
         self._lay_out(np.vstack([x, x_val]))
         self._targets = np.zeros(self._negated_inputs.shape[1])  # (S,)
@@ -248,7 +247,8 @@ class Trainer:
     @property
     def val_losses(self):
         """Validation losses, shape (N, epochs), read-only; (N, 0) without a validation set."""
-        return self._history(1) if self._has_validation else self._history(1)[:, :0]
+        losses = self._history(1)
+        return losses if self._size > self._m else losses[:, :0]
 
     def _history(self, which):
         epochs = self.epochs  # before the array: another thread may replace it by a longer one
@@ -359,9 +359,7 @@ class Trainer:
         """
         m, size = self._m, len(self._targets)
         n_networks, n_parameters = theta.shape
-        block = min(BLOCK_NUMBERS // (n_networks * (size + n_parameters)), BLOCK_WORK // self.work)
-        block = int(min(max(block, 1), BLOCK_EPOCHS, epochs))
-
+        block = self._block_length(theta, epochs)
         thetas = np.empty((block + 1, n_networks, n_parameters))
         outputs = _aligned(block + 1, n_networks, 1, size)
         with_ones = _aligned(n_networks, self.units + 1, size)
@@ -373,12 +371,7 @@ class Trainer:
         penalty = np.empty_like(gradient)
 
         rate = self.learning_rate / m
-        is_weight = np.ones(n_parameters)  # biases carry no penalty
-        for layer in self._layers(is_weight):
-            layer[..., -1] = 0
-        decay = 1 - rate * self.l2 * is_weight
-        shrink = rate * self.l1 * is_weight
-
+        decay, shrink = self._penalty_factors(n_parameters)
         hidden_gradient, output_gradient = self._layers(gradient)
         output_gradient = output_gradient[..., None]
         train_inner, train_with_ones = inner[..., :m], with_ones[..., :m]
@@ -423,6 +416,17 @@ class Trainer:
             thetas[0], outputs[0] = thetas[n], outputs[n]
             epochs -= n
 
+    def _block_length(self, theta, epochs):
+        numbers = BLOCK_NUMBERS // (len(theta) * len(self._targets) + theta.size)
+        return int(min(max(1, min(numbers, BLOCK_WORK // self.work)), BLOCK_EPOCHS, epochs))
+
+    def _penalty_factors(self, n_parameters):
+        """Return by what an epoch multiplies the parameters, and what it takes from their sizes."""
+        rates = np.full(n_parameters, self.learning_rate / self._m)
+        for layer in self._layers(rates):
+            layer[..., -1] = 0  # biases carry no penalty
+        return 1 - rates * self.l2, rates * self.l1
+
     def _block_losses(self, thetas, outputs):
         """Return training and validation losses of a block, shape (2, N, n)."""
         m, size = self._m, self._size
@@ -438,7 +442,7 @@ class Trainer:
             penalty += self.l1 * (np.abs(w1).sum((-1, -2)) + np.abs(w2).sum(-1))
         losses = np.empty((2, *penalty.T.shape))
         losses[0] = ((penalty - right[:-1, :, :m].sum(-1)) / m).T
-        if self._has_validation:
+        if size > m:
             losses[1] = ((penalty - right[1:, :, m:].sum(-1)) / (size - m)).T
         return losses
 
