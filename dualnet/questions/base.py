@@ -108,19 +108,23 @@ class Question:
     """A question that the page answers.
 
     key : in links, in ``ask`` and in the texts
-    answer : function of a `View` and of the experiments that the question needs; the same view
-        gives the same `Answer`
-    experiments : function of a `View` that returns pairs of a kind of experiment and how many
-        epochs of it the answer needs, in addition to the comparison
+    answer : function of a `View` and of the experiment that the question needs, if any; the same
+        view gives the same `Answer`
+    experiment : the class of the experiment that it needs in addition to the comparison
     uses_epoch : whether the answer shows one epoch, which the user chooses
     animates : the kinds of unit plot (see `Dataset`) for which it has an animation
     """
 
     key: str
     answer: Callable[..., "Answer"]
-    experiments: Callable[[View], tuple] = lambda view: ()
+    experiment: type | None = None
     uses_epoch: bool = False
     animates: tuple[str, ...] = ()
+
+    def experiments(self, view):
+        """Return pairs of a class of experiment and how many epochs of it the answer needs."""
+        kind = self.experiment
+        return ((kind, kind.reach(view.settings, view.epochs, view.data)),) if kind else ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,7 +174,7 @@ class Answer:
 
 
 def subtitles_of(view, samples):
-    """Return the accuracies of `View.accuracies` as text, by key; an epoch before the last is named."""
+    """Return `View.accuracies` as text, by key; an epoch before the last is named."""
     earlier = view.epoch < view.epochs
     text = f"subtitle.{samples}_at" if earlier else f"subtitle.{samples}"
     return {

@@ -15,11 +15,7 @@ from dualnet.training.experiments import Seeds
 
 HEIGHT = 360
 POINTS = 300  # epochs of a curve
-CURVES = ("ones", "normal", "median")
-
-
-def experiments(view):
-    return ((Seeds, view.epochs),)
+CURVES = {"ones": charts.SOLID, "normal": charts.SOLID, "median": charts.DOTS}
 
 
 def answer(view, seeds):
@@ -51,8 +47,8 @@ def sentence(view, ends, own, found):
 
 
 def seeds_chart(others, own, view, alt_text):
-    """Return the median and the 10-90 % band of the validation losses ``others`` (seeds, epochs),
-    with the page's two runs ``own`` drawn over them, as a `Chart`."""
+    """Return a `Chart` of the median and the 10-90 % band of the validation losses ``others``
+    (seeds, epochs), with the page's two runs ``own`` drawn over them."""
     epochs = others.shape[1]
     at = np.unique(np.geomspace(1, epochs, POINTS).round().astype(int))
     low, median, high = np.quantile(others[:, at - 1], [0.1, 0.5, 0.9], axis=0)
@@ -104,10 +100,8 @@ def _spec(single, language):
             strokeDash=charts.dash(
                 "curve",
                 CURVES,
-                {"median": charts.DOTS},
-                legend=charts.legend(
-                    CURVES, "data('legend')[0]", f"scale('color', {run.format('datum.value')})"
-                ),
+                "data('legend')[0]",
+                f"scale('color', {run.format('datum.value')})",
             ),
             tooltip=[
                 charts.tooltip("epoch", t("axis.epoch"), ","),
@@ -125,4 +119,4 @@ def _spec(single, language):
     return charts.spec_of(alt.layer(band, lines, *hidden), HEIGHT)
 
 
-QUESTION = Question("luck", answer, experiments)
+QUESTION = Question("luck", answer, Seeds)

@@ -9,6 +9,7 @@ trains it, ``advance`` does so chunk by chunk; both continue from the epochs don
 """
 
 import copy
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -109,7 +110,7 @@ class _Experiment:
         # Measured: in an epoch, the exponentials cost as much as 15 features and the calls as much
         # as 2 units.
         work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
-        within = max(1, min(cls.WORK // work, cls.HISTORY // cls.COUNT))
+        within = max(1, min(cls.WORK / work, cls.HISTORY / cls.COUNT))
         return min(epochs, max(stop for stop in EPOCHS.choices if stop <= within))
 
     @property
@@ -285,6 +286,7 @@ class Seeds(_Experiment):
     """
 
     COUNT = 20
+    WORK = HISTORY = math.inf  # as many epochs as the comparison
     IRRELEVANT = ("constant", "seed")
 
     @property
