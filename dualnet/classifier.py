@@ -312,8 +312,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         """Return the more likely label (m,) for ``X`` (m, n_features)."""
-        likelier = (self.decision_function(X) > 0).astype(int)
-        return self.classes_[likelier]
+        return self.classes_[(self.decision_function(X) > 0).astype(int)]
 
 
 def _checked_parts(given, expected):

@@ -75,8 +75,7 @@ def _table(columns, rows):
 
 
 def _spec(t, names, last, height):
-    """Return the specification. Positions are in the units of a drawing, ``height`` high, times a
-    scale that fits both drawings into the view."""
+    """Return the specification; a scale fits both drawings, ``height`` high, into the view."""
     scale = f"min(width / {2 * WIDTH + GAP}, (height - {TITLE}) / {height})"
     layers = [*_pictures(scale), _samples(scale), *_titles(scale, names)]
     spec = charts.spec_of(alt.layer(*layers), height + TITLE)
@@ -92,7 +91,7 @@ def _signals(t, last):
     """Return the signals of the clock and of its two controls below the picture: ``frame`` is the
     frame shown. The timer sets ``clock``, and ``frame`` follows it. If they differ, the user has
     dragged the slider, and the timer stops."""
-    beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
+    tick = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     forward = f"frame < {last} ? frame + 1 : 0"  # from the end, back to the start
     goes_on = f"playing && frame == clock && frame < {last}"
     return [
@@ -105,7 +104,7 @@ def _signals(t, last):
         {
             "name": "clock",
             "value": 0,
-            "on": [beat | {"update": f"playing ? ({forward}) : frame"}],
+            "on": [tick | {"update": f"playing ? ({forward}) : frame"}],
         },
         {
             "name": "frame",

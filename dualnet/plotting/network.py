@@ -84,23 +84,17 @@ def short_text(number):
 
 
 def _layer(x, kind, biases, left_out, t):
-    """Return the nodes of a layer as rows of a table, from top to bottom; a last row counts those
-    ``left_out``.
-
-    biases : name -> bias, None for an input
-    """
-    slots = len(biases) + bool(left_out)
+    """Return the nodes of a layer as rows of a table, from top to bottom: ``biases`` by name, None
+    for an input, and a row that counts those ``left_out``."""
     rows = []
-    for i, (name, bias) in enumerate(biases.items()):
+    for name, bias in biases.items():
         label = "" if kind == "output" else name
         text = label if bias is None else f"{label} b {short_text(bias)}".strip()
-        rows.append(
-            {"kind": kind, "name": name, "bias": bias, "text": text, "y": (i + 0.5) / slots}
-        )
+        rows.append({"kind": kind, "name": name, "bias": bias, "text": text})
     if left_out:
         text = t("gradient.more", count=left_out)
-        rows.append({"kind": "more", "text": text, "y": 1 - 0.5 / slots})
-    return [{"name": None, "bias": None, "x": x} | row for row in rows]
+        rows.append({"kind": "more", "name": None, "bias": None, "text": text})
+    return [row | {"x": x, "y": (i + 0.5) / len(rows)} for i, row in enumerate(rows)]
 
 
 def _edge(start, weight, end, limit, x):

@@ -13,7 +13,7 @@ from dualnet.plotting.colors import CLASS_COLORS
 from dualnet.plotting.elements import Chart, Image
 from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
 from dualnet.questions.base import Answer, Question, subtitles_of
-from dualnet.text import translator
+from dualnet.text import catalogue, translator
 
 HEIGHT = 300
 BARS_HEIGHT = 190
@@ -112,14 +112,8 @@ def mistakes(z, y):
 
 def class_names(view):
     """Return the names of class 0 and class 1 in the language of ``view``, or in the data."""
-
-    def name_of(name):
-        try:
-            return view.t(f"class.{name}")
-        except KeyError:  # a user's own data set
-            return name
-
-    return tuple(map(name_of, view.data.target_names))
+    sentences = catalogue(view.language)
+    return tuple(sentences.get(f"class.{name}", name) for name in view.data.target_names)
 
 
 def samples_drawing(samples, data, texts, kinds):

@@ -23,10 +23,6 @@ UNITS_HEIGHT = 27
 HARDLY = 0.25  # below this share of the random start's gain, a gain is small
 
 
-def experiments(view):
-    return ((Fixes, Fixes.reach(view.settings, view.epochs, view.data)),)
-
-
 def answer(view, fixes):
     epoch = Fixes.reach(view.settings, view.epochs, view.data)
     results = {change: fixes.result(change, epoch) for change in Fixes.CHANGES}
@@ -44,8 +40,7 @@ def answer(view, fixes):
 
 
 def sentence(view, epoch, results):
-    """Return how many of the changes to the training, and how many of those to the start, separate
-    the units."""
+    """Return how many changes of the training, and how many of the start, separate the units."""
     t = view.t
     if view.settings.units == 1:
         return t("fixes.single")
@@ -70,16 +65,16 @@ def remarks(view, epoch, results):
     sentences = surprises(view, trained) if view.settings.units > 1 else []
     if by_rounding:
         sentences.insert(0, t("fixes.rounding", which=_listed(view, by_rounding)))
-    if lost := [change for change in results if change not in trained]:
-        sentences.append(t("fixes.lost", which=_listed(view, lost)))
+    if diverged := [change for change in results if change not in trained]:
+        sentences.append(t("fixes.lost", which=_listed(view, diverged)))
     if epoch < view.epochs:
         sentences.append(t("fixes.bounded", epoch=epoch, count=len(results)))
     return " ".join(sentences)
 
 
 def surprises(view, trained):
-    """Return sentences on equal units that classify as well as the random start, and on random
-    biases that separate all units but gain little accuracy."""
+    """Return sentences on equal units as accurate as the random start, and on random biases that
+    separate all units but gain little accuracy."""
     t = view.t
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []
@@ -106,8 +101,7 @@ def _listed(view, changes):
 
 
 def charts_of(view, results):
-    """Yield the changes to the training and those to the start as two tables, each a `Chart`; both
-    draw the hidden units on one scale."""
+    """Yield a table of the changes to the training and one of those to the start, on one scale."""
     deviations = {c: deviation(r.network) for c, r in results.items() if not r.diverged}
     limit = max([DISTINCT, *(float(np.abs(part).max()) for part in deviations.values())])
     for side, changes in (("training", TRAINING), ("start", STARTS)):
@@ -122,8 +116,7 @@ def charts_of(view, results):
 
 
 def deviation(network):
-    """Return the difference of each hidden unit from the mean of all units, (n_features + 2,
-    units): w1, b1 and w2."""
+    """Return w1, b1 and w2 minus their means over the units, (n_features + 2, units)."""
     parameters = np.vstack([network.w1, network.b1, network.w2.T])
     return parameters - parameters.mean(axis=1, keepdims=True)
 
@@ -153,8 +146,8 @@ def _row(view, change, result, deviations, limit):
     extra = t(f"change_extra.{change}", steps=steps, rate=view.settings.learning_rate / 10)
     row = {"name": t(f"change.{change}"), "extra": extra}
     if result.diverged:
-        lost = {"distinct": t("fixes.diverged"), "accuracy": "", "mark": "", "url": ""}
-        return row | lost | {"separated": False, "difference": None, "loss": None}
+        empty = {"distinct": t("fixes.diverged"), "accuracy": "", "mark": "", "url": ""}
+        return row | empty | {"separated": False, "difference": None, "loss": None}
     separated = result.distinct > 1
     by_rounding = separated and change in Fixes.ALIKE
     mark = "fixes.by_rounding" if by_rounding else "fixes.separated" if separated else "fixes.equal"
@@ -230,4 +223,4 @@ def sources(view):
     return Code(f"# DualLayer\n{replaced}"), Code(source_of(kind))
 
 
-QUESTION = Question("fixes", answer, experiments)
+QUESTION = Question("fixes", answer, Fixes)

@@ -94,30 +94,24 @@ def inputs_shown(data):
     return np.argsort(-correlation, kind="stable")[:INPUTS].tolist()
 
 
-# Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in
-# the name.
+# texts: the number of each unit; factor: the power of ten that multiplies them, in the name.
 Row = namedtuple("Row", "kind name texts factor", defaults=[""])
 
 
 def rows_of(view):
-    """Return the `Row` tuples of the table of each run, by key: a training step for both inputs of
-    the plane, or for the first input drawn."""
-    inputs = inputs_shown(view.data)
-    listed = inputs if view.data.n_features == len(inputs) else inputs[:1]
-    return {
-        key: step_rows(training_step(network, view.data), listed, units_shown(view), view)
-        for key, network in view.networks.items()
-    }
+    """Return the table of each run, by key, as `Row` tuples: a training step for both inputs of the
+    plane, or for the first input drawn."""
+    return {key: _step_rows(network, view) for key, network in view.networks.items()}
 
 
-def step_rows(step, inputs, units, view):
-    """Return the `Row` tuples of a table with the first ``units`` hidden units."""
-    t, rate = view.t, view.settings.learning_rate
+def _step_rows(network, view):
+    t, rate, units = view.t, view.settings.learning_rate, units_shown(view)
+    step, inputs = training_step(network, view.data), inputs_shown(view.data)
     rows = [
         Row("unit", t("gradient.unit"), tuple(unit_labels(units))),
         *_rows({"activation": step["activation"][:units]}, t),
     ]
-    for i in inputs:
+    for i in inputs if view.data.n_features == len(inputs) else inputs[:1]:
         # Numbers that are added have the same format. A large learning rate magnifies rounding
         # errors of the text; a power of ten then keeps more digits.
         change, weights = (
@@ -195,11 +189,7 @@ def _table_spec(rows):
 
 
 def sentence(view, rows):
-    """Return how many different gradients the units shown have in the table, and whether rounding
-    has separated them.
-
-    rows : by key, see `step_rows`
-    """
+    """Return how many different gradients the units have in the tables ``rows``."""
     t, units = view.t, units_shown(view)
     if units == 1:
         return t("gradient.single", epoch=view.epoch)

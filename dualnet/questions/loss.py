@@ -150,10 +150,8 @@ def _ending(curves, key):
 
 
 def loss_range(losses, axis):
-    """Return low, high and the marked values of the y axis of charts of ``losses``, an array.
-
-    axis : "log", around all losses; "linear", from 0 to the highest; "book", 0 to 0.3
-    """
+    """Return low, high and the marked values of the y axis of an array of losses. ``axis``: "log",
+    around all losses; "linear", from 0 to the highest; "book", 0 to 0.3."""
     if axis == "book":
         return 0.0, BOOK_TOP, None
     if axis == "linear":
@@ -260,10 +258,8 @@ def _place(lines, ends, view):
 @lru_cache(maxsize=64)
 def _spec(key, log, long, single, language):
     """Return the specification for any losses: the browser keeps the chart and replaces its rows.
-
-    log, long : whether the axis of the loss, and that of the epochs, is logarithmic
-    single : whether there is only one epoch, which is drawn as points
-    """
+    ``log``, ``long``: the axis of the loss, that of the epochs is logarithmic; ``single``: one
+    epoch, drawn as points."""
     t = translator(language)
     ends = int(long), alt.expr(charts.cell("axes", "epochs"))
     x = charts.epoch_axis(t, ends, long)
@@ -292,8 +288,8 @@ def _spec(key, log, long, single, language):
 
 def _lines(key, own, other, kinds):
     """Return the other run's validation line, thin, and a run's own two lines with their legend."""
-    legend = charts.legend(kinds, charts.literal(kinds), f"scale('color', '{key}')")
-    style = charts.dash("kind", kinds, {"validation": charts.DASH}, legend=legend)
+    dashes = {"training": charts.SOLID, "validation": charts.DASH}
+    style = charts.dash("kind", dashes, charts.literal(kinds), f"scale('color', '{key}')")
     return (
         other.mark_line(clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.85),
         own.mark_line(clip=True, strokeWidth=charts.LINE_WIDTH).encode(strokeDash=style),
@@ -312,10 +308,7 @@ def _points(own, other):
 
 def _tooltip_layers(x, epoch, kinds):
     """Return the rule at the epoch under the pointer, and the hover targets: wide, invisible rules.
-
-    (`nearest` would compute a Voronoi cell per row for every new curve, more work than the rest of
-    the chart.)
-    """
+    (`nearest` would compute a Voronoi cell per row, more work than the rest of the chart.)"""
     pointer = alt.selection_point(
         name="pointer", on="pointerover", clear="pointerout", fields=["epoch"], empty=False
     )

@@ -22,10 +22,6 @@ BELOW = 2  # powers of ten from the smallest difference down to the position of 
 LEAST = -20  # smaller powers of ten are drawn as 0
 
 
-def experiments(view):
-    return ((Nudges, Nudges.reach(view.settings, view.epochs, view.data)),)
-
-
 def answer(view, nudges):
     epoch = Nudges.reach(view.settings, view.epochs, view.data)
     differences, random = nudges.difference(epoch), nudges.random_difference(epoch)
@@ -40,10 +36,7 @@ def answer(view, nudges):
 
 def sentence(view, epoch, differences, separated):
     """Return when each nudge separates the units, and the state of those that have not.
-
-    differences (5, epoch + 1) and separated, 5 epochs or None, are those of `Nudges`: first without
-    a nudge, then from the smallest nudge to the largest.
-    """
+    ``differences`` (5, epoch + 1) and ``separated``, 5 epochs or None, are those of `Nudges`."""
     t = view.t
     if view.settings.units == 1:
         return t("nudge.single")
@@ -78,10 +71,7 @@ def sentence(view, epoch, differences, separated):
 
 def cost_of_a_thousandth(epoch, separated, arrived, waiting):
     """Return the fewest and the most epochs that a nudge a thousand times smaller takes longer, or
-    None if there are too few or they differ too much for a rule.
-
-    arrived, waiting : the nudges that have and have not separated the units, the largest first
-    """
+    None if no rule holds. The largest nudges come first: those with separated units, the others."""
     costs = np.diff([separated[i] for i in arrived])
     one_by_one = not (arrived and waiting) or min(arrived) > max(waiting)
     if len(costs) < 2 or not one_by_one or not 0 < costs.max() <= REGULAR * costs.min():
@@ -189,7 +179,11 @@ def _spec(epoch, zero, lowest, highest, language):
             tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", t("nudge.first"), ",")],
         )
     )
-    rule, *rule_name = _threshold(epoch)
+    threshold = alt.Chart(alt.NamedData("threshold")).encode(x=alt.datum(0), y=alt.Y("at:Q"))
+    look = {"strokeDash": charts.DOTS, "strokeWidth": 2, "color": "gray"}
+    rule = threshold.mark_rule(**look).encode(x2=alt.datum(epoch))
+    look = {"align": "right", "dx": -8, "dy": -15, "fontSize": 14, "color": "currentColor"}
+    rule_name = charts.readable(threshold.encode(text="text:N"), **look)
     return charts.spec_of(alt.layer(rule, lines, *rule_name, separated, names), HEIGHT)
 
 
@@ -208,18 +202,4 @@ def _difference_axis(t, zero, lowest, highest):
     )
 
 
-def _threshold(epoch):
-    """Return the rule above which units count as separated, and its name beside the plot."""
-    threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
-    rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
-    return rule.encode(x=alt.datum(0), x2=alt.datum(epoch)), *charts.readable(
-        threshold.encode(x=alt.datum(0), text="text:N"),
-        align="right",
-        dx=-8,
-        dy=-15,
-        fontSize=14,
-        color="currentColor",
-    )
-
-
-QUESTION = Question("nudge", answer, experiments)
+QUESTION = Question("nudge", answer, Nudges)

@@ -22,10 +22,6 @@ ZERO = 0.0035  # their position instead
 COLORS = {"constant": "ones", "different": "normal", "equal": "equal"}
 
 
-def experiments(view):
-    return ((Sizes, Sizes.reach(view.settings, view.epochs, view.data)),)
-
-
 def answer(view, sizes):
     epoch = Sizes.reach(view.settings, view.epochs, view.data)
     losses = {
@@ -43,10 +39,8 @@ def answer(view, sizes):
 
 
 def over_seeds(losses):
-    """Return the median, lowest and highest of losses (sizes, seeds) as an array (3, sizes).
-
-    Starts whose units have separated are NaN and are left out; the result is NaN if all are.
-    """
+    """Return the median, lowest and highest of losses (sizes, seeds), (3, sizes), without the NaN
+    of starts whose units have separated; NaN if all have."""
     rows = [row[~np.isnan(row)] for row in losses]
     return np.array(
         [[f(row) if row.size else np.nan for row in rows] for f in (np.median, np.min, np.max)]
@@ -204,4 +198,4 @@ def _size_axis(t):
     )
 
 
-QUESTION = Question("size", answer, experiments)
+QUESTION = Question("size", answer, Sizes)
