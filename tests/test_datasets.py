@@ -279,7 +279,7 @@ def test_ten_samples_of_a_class_put_some_in_every_part(others):
         ({"image_shape": 3}, r"image_shape is 3; expected \(rows, columns\)"),
     ],
 )
-def test_own_arrays_that_do_not_fit_are_refused(change, message):
+def test_own_arrays_that_do_not_fit_are_rejected(change, message):
     x, y = own()
     with pytest.raises(ValueError, match=message):
         Dataset.from_arrays(**{"x": x, "y": y} | change)

@@ -7,12 +7,10 @@ ones.
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import accuracy_of
 from dualnet.plotting import charts
 from dualnet.plotting.colors import SAMPLES
-from dualnet.plotting.elements import Chart
 from dualnet.plotting.units import WIDTH, png_uri, weight_limit
 from dualnet.training.experiments import RUNS
 
@@ -26,20 +24,15 @@ X = alt.X("left:Q", scale=None, axis=None)
 
 
 def frames_within(epochs, size):
-    """Return as many of ``epochs`` as fit if one frame takes ``size`` bytes, evenly spaced, with
-    the first and the last."""
+    """Return evenly spaced ``epochs``, ends included, as many as fit at ``size`` bytes a frame."""
     count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
     evenly = np.linspace(0, len(epochs) - 1, count).round().astype(int)
     return [epochs[i] for i in np.unique(evenly)]
 
 
 def play(view, drawing, samples, alt_text):
-    """Return a `Chart` that plays ``drawing(network, limit)`` of both networks from the start to
-    the last epoch and stops there.
-
-    samples : "training" or "validation", the samples of the accuracy above the drawings
-    alt_text : alternative text of the chart
-    """
+    """Return a `Chart` that plays ``drawing(network, limit)`` of both networks to the last epoch;
+    the accuracy above is that of the "training" or the "validation" ``samples``."""
     epochs = view.frames
     first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
     limit = weight_limit(first.values())
@@ -65,13 +58,15 @@ def play(view, drawing, samples, alt_text):
         "titles": _table("frame run x epoch accuracy", titles),
         "marks": _table("x y label", marks),
     }
-    return Chart(_spec(view.t, view.names, len(epochs) - 1, still.height), tables, alt_text)
+    return charts.chart_of(
+        _spec(view.t, view.names, len(epochs) - 1, still.height), tables, alt_text
+    )
 
 
 def _table(columns, rows):
     columns = columns.split()
     values = map(list, zip(*rows, strict=True)) if rows else [[] for _ in columns]
-    return pa.table(dict(zip(columns, values, strict=True)))
+    return dict(zip(columns, values, strict=True))
 
 
 def _spec(t, names, last, height):

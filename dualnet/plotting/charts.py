@@ -8,8 +8,10 @@ from itertools import pairwise
 
 import altair as alt
 import numpy as np
+import pyarrow as pa
 
 from dualnet.plotting.colors import NEGATIVE, POSITIVE
+from dualnet.plotting.elements import Chart
 from dualnet.training.experiments import RUNS
 
 FONT_SIZE = 16  # pixels; readable from the back row
@@ -45,6 +47,15 @@ def spec_of(chart, height):
     return spec
 
 
+def chart_of(spec, tables, alt_text, wide=False):
+    """Return a `Chart`; each of ``tables`` is a dict of columns or a list of rows."""
+    arrow = {
+        name: pa.table(table) if isinstance(table, dict) else pa.Table.from_pylist(table)
+        for name, table in tables.items()
+    }
+    return Chart(spec, arrow, alt_text, wide)
+
+
 def run_color():
     """Return the color encoding of the runs, keys in the column "run", with the theme's colors."""
     return alt.Color("run:N", scale=alt.Scale(domain=list(RUNS)), legend=None)
@@ -75,7 +86,7 @@ def dash(field, dashes, texts, color):
 
 
 def literal(texts):
-    """Return the dict ``texts`` as a Vega expression."""
+    """Return a text, or a dict of texts, as a Vega expression."""
     return json.dumps(texts, ensure_ascii=False)
 
 

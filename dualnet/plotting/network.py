@@ -7,12 +7,9 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.plotting import charts
 from dualnet.plotting.colors import HALF
-from dualnet.plotting.elements import Chart
-from dualnet.text import translator
 
 HEIGHT = 164
 # Horizontal positions, as shares of the width: the three layers; the number of an output weight and
@@ -29,14 +26,9 @@ SHAPES = {
 INK = dict.fromkeys(SHAPES, "black")  # on a box; elsewhere the color of the page's text
 
 
-def network_chart(network, inputs, units, limit, language, alt_text):
-    """Return a `Chart` of some inputs, the first hidden units and the output of a network.
-
-    inputs : indices of the features shown
-    units : how many hidden units are shown
-    limit : the weight of the thickest line, see `largest_weight`
-    """
-    t = translator(language)
+def network_chart(network, inputs, units, limit, t, alt_text):
+    """Return a `Chart` of the features ``inputs``, indices, the first ``units`` hidden units and
+    the output; ``limit`` is the weight of the thickest line, see `largest_weight`."""
     features, all_units = network.w1.shape
     names, more = dict.fromkeys(map(feature_label, inputs)), features - len(inputs)
     left = _layer(INPUT, "input", names, more, t)
@@ -56,8 +48,7 @@ def network_chart(network, inputs, units, limit, language, alt_text):
         for unit, weight in output
     ]
     tables = {"edges": edges, "nodes": [*left, *middle, right, *numbers]}
-    tables = {name: pa.Table.from_pylist(rows) for name, rows in tables.items()}
-    return Chart(_spec(language), tables, alt_text, wide=True)
+    return charts.chart_of(_spec(t), tables, alt_text, wide=True)
 
 
 def largest_weight(networks, inputs, units):
@@ -105,8 +96,7 @@ def _edge(start, weight, end, limit, x):
 
 
 @lru_cache(maxsize=4)
-def _spec(language):
-    t = translator(language)
+def _spec(t):
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1], nice=False, reverse=True), axis=None)
     thickness = alt.Scale(domain=[0, 1], range=[1, THICKEST])

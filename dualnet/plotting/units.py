@@ -99,8 +99,7 @@ def plane_points(edge, size):
 
 @quiet
 def plane(network, data, height=300, size=PLANE):
-    """Return the output of a network over the plane with its training samples, and its hidden units
-    beside it, as a `Drawing`."""
+    """Return a `Drawing` of the output over the plane, training samples and hidden units."""
     edge = plane_edge(data)
     z = network.forpass(plane_points(edge, size)).reshape(size, size)
     pixels = output_color(network.activation(z))

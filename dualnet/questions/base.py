@@ -72,8 +72,7 @@ class View:
         return {key: distinct_units(net.w1, net.b1, net.w2) for key, net in self.networks.items()}
 
     def accuracies(self, samples):
-        """Return the accuracy of both networks at the chosen epoch on the "training" or the
-        "validation" samples, by the keys."""
+        """Return both networks' accuracy on the "training" or "validation" samples, by key."""
         return {key: accuracy_of(net, self.data, samples) for key, net in self.networks.items()}
 
     def difference(self, key):
@@ -87,8 +86,7 @@ class View:
         return bool(difference(start.w1, start.b1, start.w2) == 0)
 
     def is_symmetric(self, key):
-        """Return whether a run has several hidden units that started equal and, except for
-        rounding, are equal at the chosen epoch."""
+        """Return whether a run's several units started equal and, except for rounding, are."""
         several = self.settings.units > 1
         return several and self.started_equal(key) and self.difference(key) <= ROUNDING
 
@@ -150,10 +148,8 @@ class Answer:
     names: dict = field(default_factory=dict)
 
     def save(self, path):
-        """Write the whole answer to a file that ends in ".svg", ".png" or ".html".
-
-        Raises ValueError for another ending.
-        """
+        """Write the whole answer to a file that ends in ".svg", ".png" or ".html". Raises
+        ValueError for another ending."""
         path = Path(path)
         kind = path.suffix.removeprefix(".").lower()
         if kind not in document.KINDS:

@@ -5,17 +5,15 @@ from inspect import isfunction
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet import DualLayer, Fixes
 from dualnet.measures import DISTINCT
 from dualnet.plotting import charts
 from dualnet.plotting.colors import signed_color
-from dualnet.plotting.elements import Chart, Code
+from dualnet.plotting.elements import Code
 from dualnet.plotting.units import png_uri
 from dualnet.questions.base import ROUNDING, Answer, Question
 from dualnet.questions.code import source_of
-from dualnet.text import translator
 
 TRAINING, STARTS = Fixes.CHANGES[:7], Fixes.CHANGES[7:]  # left and right
 ROW = 54  # pixels: the name of the change, and below it the units and the numbers
@@ -79,13 +77,8 @@ def surprises(view, trained):
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []
     gap = random.val_accuracy - plain.val_accuracy
-    as_good = [
-        change
-        for change in TRAINING[1:]
-        if change in trained
-        and trained[change].distinct == 1
-        and trained[change].val_accuracy >= random.val_accuracy
-    ]
+    equal = [c for c in TRAINING[1:] if c in trained and trained[c].distinct == 1]
+    as_good = [c for c in equal if trained[c].val_accuracy >= random.val_accuracy]
     if as_good and gap > 0 and random.distinct > 1:
         words = {"which": _listed(view, as_good), "accuracy": random.val_accuracy}
         sentences.append(t("fixes.as_good", **words))
@@ -111,8 +104,7 @@ def charts_of(view, results):
         ]
         alt_text = "; ".join(f"{row['name']}: {row['distinct']} {row['mark']}" for row in rows)
         alt_text = view.t(f"fixes.{side}_alt", rows=alt_text)
-        tables = {"rows": pa.Table.from_pylist(rows)}
-        yield Chart(_spec(len(rows), view.language), tables, alt_text, wide=True)
+        yield charts.chart_of(_spec(len(rows), view.t), {"rows": rows}, alt_text, wide=True)
 
 
 def deviation(network):
@@ -163,9 +155,8 @@ def _row(view, change, result, deviations, limit):
 
 
 @lru_cache(maxsize=16)
-def _spec(rows, language):
+def _spec(rows, t):
     """Return the specification of a table, without results: the browser then keeps the chart."""
-    t = translator(language)
     table = alt.Chart(alt.NamedData("rows")).transform_calculate(top=f"datum.row * {ROW}")
     y = alt.Y("top:Q", scale=None, axis=None)
     tooltips = [

@@ -7,11 +7,9 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.networks import quiet
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.plotting.network import (
     FONT_SIZE,
     feature_label,
@@ -41,7 +39,7 @@ def answer(view):
         words = {"run": view.names[key], "epoch": view.epoch, "units": units}
         alt_text = t("gradient.network_alt", **words)
         sides[key] = (
-            network_chart(network, inputs, units, limit, view.language, alt_text),
+            network_chart(network, inputs, units, limit, t, alt_text),
             table_chart(rows[key], t("gradient.table_alt", **words)),
         )
     rate = view.settings.learning_rate
@@ -162,8 +160,8 @@ def table_chart(rows, words):
     ]
     names = [{"row": i, "text": row.name, "kind": row.kind} for i, row in enumerate(rows)]
     numbers = "; ".join(f"{row.name}: {', '.join(row.texts)}" for row in rows)
-    tables = {"cells": pa.Table.from_pylist(cells), "names": pa.Table.from_pylist(names)}
-    return Chart(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
+    tables = {"cells": cells, "names": names}
+    return charts.chart_of(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
 
 
 @lru_cache(maxsize=4)

@@ -4,14 +4,13 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import DISTINCT, epochs_to, even, saturated_share
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.elements import Image
 from dualnet.plotting.units import draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question, subtitles_of
-from dualnet.text import ratio_text, translator
+from dualnet.text import ratio_text
 from dualnet.training.experiments import RUNS
 
 HEIGHT = 240  # pixels of a chart
@@ -123,8 +122,8 @@ def loss_charts(view):
     }
     y_range = loss_range(np.concatenate([*curves.values()]), view.axis)
     return tuple(
-        Chart(
-            _spec(key, view.axis == "log", is_long(view), done == 1, view.language),
+        charts.chart_of(
+            _spec(key, view.axis == "log", is_long(view), done == 1, view.t),
             _tables(key, curves, view, y_range),
             view.t(
                 f"loss.{_ending(curves, key)}_alt", run=view.names[key], other=view.names[other]
@@ -169,21 +168,19 @@ def _tables(key, curves, view, y_range):
     # Downsampling and placing the number use drawn heights: logarithms on a logarithmic axis.
     scaled = np.log10 if view.axis == "log" else np.asarray
     heights, ends = scaled(lines), scaled([low, high])
+    end = _end(lines[1], view, low, high) | _place(heights, ends, view)
     tables = charts.loss_tables(*y_range)
     tables["axes"] |= {
         "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
         # The last epoch would be marked at the edge: its mark is beyond the axis.
         "chosen": [_drawn(view) if view.epoch < view.epochs else 2 * view.epochs],
     }
-    tables |= {
+    return tables | {
         "curves": _loss_columns(lines, charts.downsample(heights, *ends, is_long(view))),
         "epoch_ticks": {"value": charts.epoch_ticks(view.epochs)},
         "tooltips": _loss_columns(lines[:2], evenly),
+        "numbers": [end, *_reached(lines[1], lines[2], view)],
     }
-    end = _end(lines[1], view, low, high) | _place(heights, ends, view)
-    numbers = [end, *_arrival(lines[1], lines[2], view)]
-    tables = {name: pa.table(columns) for name, columns in tables.items()}
-    return tables | {"numbers": pa.Table.from_pylist(numbers)}
 
 
 def _loss_columns(lines, rows):
@@ -204,9 +201,8 @@ def _share(epoch, view):
     return np.log(epoch) / np.log(view.epochs) if is_long(view) else epoch / view.epochs
 
 
-def _arrival(own, other, view):
-    """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other
-    run's loss at the chosen epoch, with its label, if there is one."""
+def _reached(own, other, view):
+    """Yield the point, if any, where ``own`` later falls to ``other`` at the chosen epoch."""
     if not 0 < view.epoch <= len(own):
         return
     loss, target = own[view.epoch - 1], other[view.epoch - 1]
@@ -216,7 +212,7 @@ def _arrival(own, other, view):
         align, below = ("left", -18) if _share(reached, view) < 0.5 else ("right", 18)
         place = {"epoch": reached, "loss": target, "align": align, "below": below}
         words = view.t("chooser.frame", epoch=reached)
-        yield place | {"text": f"{reached:,}", "wide": words, "arrival": True}
+        yield place | {"text": f"{reached:,}", "wide": words, "reached": True}
 
 
 def _end(val_losses, view, low, high):
@@ -229,7 +225,7 @@ def _end(val_losses, view, low, high):
         "loss": min(max(loss, low), high),
         "text": text,
         "wide": text,
-        "arrival": False,
+        "reached": False,
     }
 
 
@@ -256,11 +252,10 @@ def _place(lines, ends, view):
 
 
 @lru_cache(maxsize=64)
-def _spec(key, log, long, single, language):
+def _spec(key, log, long, single, t):
     """Return the specification for any losses: the browser keeps the chart and replaces its rows.
     ``log``, ``long``: the axis of the loss, that of the epochs is logarithmic; ``single``: one
     epoch, drawn as points."""
-    t = translator(language)
     ends = int(long), alt.expr(charts.cell("axes", "epochs"))
     x = charts.epoch_axis(t, ends, long)
     y = charts.loss_axis(t("axis.loss"), log)
@@ -275,8 +270,7 @@ def _spec(key, log, long, single, language):
     pointed, hover_targets = _tooltip_layers(x, t("axis.epoch"), kinds)
     mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
     layers = [
-        *_lines(key, own, other, kinds),
-        *(_points(own, other) if single else ()),
+        *_curve_layers(key, own, other, kinds, single),
         pointed,
         alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q"),
         *_number_layers(key),
@@ -286,20 +280,20 @@ def _spec(key, log, long, single, language):
     return charts.spec_of(alt.layer(*layers), HEIGHT)
 
 
-def _lines(key, own, other, kinds):
-    """Return the other run's validation line, thin, and a run's own two lines with their legend."""
+def _curve_layers(key, own, other, kinds, single):
+    """Return the other run's validation line, thin, and a run's own two lines with their legend. A
+    single epoch also has points: training filled, the others as rings."""
     dashes = {"training": charts.SOLID, "validation": charts.DASH}
     style = charts.dash("kind", dashes, charts.literal(kinds), f"scale('color', '{key}')")
-    return (
+    lines = (
         other.mark_line(clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.85),
         own.mark_line(clip=True, strokeWidth=charts.LINE_WIDTH).encode(strokeDash=style),
     )
-
-
-def _points(own, other):
-    """Return the points of a single epoch: training filled, the others as rings."""
+    if not single:
+        return lines
     look = {"clip": True, "size": 100, "strokeWidth": 2.5, "opacity": 1}
     return (
+        *lines,
         own.transform_filter("datum.kind == 'training'").mark_point(filled=True, **look),
         own.transform_filter("datum.kind == 'validation'").mark_point(filled=False, **look),
         other.mark_point(clip=True, filled=False, size=60, opacity=0.85),
@@ -323,18 +317,17 @@ def _tooltip_layers(x, epoch, kinds):
 
 
 def _number_layers(key):
-    """Return the rule at the other run's loss and the dot where a later epoch reaches it, and the
-    numbers, with an outline."""
+    """Return the rule and the dot where a run reaches the other's loss, and the numbers."""
     numbers = alt.Chart(alt.NamedData("numbers")).encode(
         y=alt.Y("loss:Q"), color=charts.run_color()
     )
     own = numbers.transform_calculate(
         run=f"'{key}'", label=f"width < {NARROW} ? datum.text : datum.wide"
     ).encode(x="epoch:Q")
-    other = numbers.transform_calculate(run=f"'{OTHER[key]}'").transform_filter("datum.arrival")
+    other = numbers.transform_calculate(run=f"'{OTHER[key]}'").transform_filter("datum.reached")
     return (
         other.mark_rule(strokeWidth=2, strokeDash=charts.DOTS),
-        own.transform_filter("datum.arrival").mark_point(
+        own.transform_filter("datum.reached").mark_point(
             clip=True, filled=True, size=130, opacity=1
         ),
         *charts.readable(

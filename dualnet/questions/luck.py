@@ -4,13 +4,10 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.questions.base import Answer, Question
 from dualnet.questions.loss import loss_range
-from dualnet.text import translator
 from dualnet.training.experiments import Seeds
 
 HEIGHT = 360
@@ -52,13 +49,8 @@ def seeds_chart(others, own, view, alt_text):
     epochs = others.shape[1]
     at = np.unique(np.geomspace(1, epochs, POINTS).round().astype(int))
     low, median, high = np.quantile(others[:, at - 1], [0.1, 0.5, 0.9], axis=0)
-    losses = {
-        "low": low,
-        "high": high,
-        "ones": own["ones"][at - 1],
-        "normal": own["normal"][at - 1],
-        "median": median,
-    }
+    losses = {"low": low, "high": high, "median": median}
+    losses |= {key: run[at - 1] for key, run in own.items()}
     tables = charts.loss_tables(*loss_range(np.array([*losses.values()]), "log"))
     # A single epoch is in the middle of the axis.
     first, last = (1, epochs) if epochs > 1 else (0.8, 1.25)
@@ -73,17 +65,12 @@ def seeds_chart(others, own, view, alt_text):
             "median": [view.t("luck.median", count=len(others))],
         },
     }
-    return Chart(
-        _spec(epochs == 1, view.language),
-        {name: pa.table(columns) for name, columns in tables.items()},
-        alt_text,
-    )
+    return charts.chart_of(_spec(epochs == 1, view.t), tables, alt_text)
 
 
 @lru_cache(maxsize=16)
-def _spec(single, language):
+def _spec(single, t):
     """Return the specification for any losses; ``single`` draws one epoch as rings on a bar."""
-    t = translator(language)
     ends = [alt.expr(charts.cell("axes", end)) for end in ("first", "last")]
     base = alt.Chart(alt.NamedData("curves")).encode(x=charts.epoch_axis(t, ends, log=True))
     run = "{} == 'ones' ? 'ones' : 'normal'"

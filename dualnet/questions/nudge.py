@@ -1,18 +1,15 @@
 """How small a nudge breaks the symmetry? The difference between hidden units that start from a
 constant and a small random difference."""
 
-import json
 from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import DISTINCT
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.questions.base import Answer, Question
-from dualnet.text import number_text, power, translator
+from dualnet.text import number_text, power
 from dualnet.training.experiments import Nudges
 
 HEIGHT = 380
@@ -41,13 +38,13 @@ def sentence(view, epoch, differences, separated):
     if view.settings.units == 1:
         return t("nudge.single")
     largest_first = range(len(separated) - 1, 0, -1)
-    arrived = [i for i in largest_first if separated[i] is not None]
+    reached = [i for i in largest_first if separated[i] is not None]
     waiting = [i for i in largest_first if separated[i] is None]
     sentences = [t("nudge.question")]
-    if arrived:
-        each = (t("nudge.at", size=size_text(i), epoch=separated[i]) for i in arrived)
+    if reached:
+        each = (t("nudge.at", size=size_text(i), epoch=separated[i]) for i in reached)
         sentences.append(t("nudge.separated", each=", ".join(each)))
-    if cost := cost_of_a_thousandth(epoch, separated, arrived, waiting):
+    if cost := cost_of_a_thousandth(epoch, separated, reached, waiting):
         low, high = cost
         kind = "steady" if low == high else "regular"
         sentences.append(t(f"nudge.{kind}", cost=low, low=low, high=high))
@@ -69,14 +66,14 @@ def sentence(view, epoch, differences, separated):
     return " ".join(sentences)
 
 
-def cost_of_a_thousandth(epoch, separated, arrived, waiting):
+def cost_of_a_thousandth(epoch, separated, reached, waiting):
     """Return the fewest and the most epochs that a nudge a thousand times smaller takes longer, or
     None if no rule holds. The largest nudges come first: those with separated units, the others."""
-    costs = np.diff([separated[i] for i in arrived])
-    one_by_one = not (arrived and waiting) or min(arrived) > max(waiting)
+    costs = np.diff([separated[i] for i in reached])
+    one_by_one = not (reached and waiting) or min(reached) > max(waiting)
     if len(costs) < 2 or not one_by_one or not 0 < costs.max() <= REGULAR * costs.min():
         return None
-    overdue = waiting and epoch > separated[arrived[-1]] + costs.max()
+    overdue = waiting and epoch > separated[reached[-1]] + costs.max()
     return None if overdue else (costs.min(), costs.max())
 
 
@@ -102,8 +99,7 @@ def size_text(i):
 
 
 def chart(view, epoch, differences, random, separated):
-    """Return difference against epoch as a `Chart`, on a logarithmic axis with a position for 0:
-    one line per nudge, and the random start for comparison."""
+    """Return difference against epoch as a `Chart`, on a logarithmic axis with a position for 0."""
     t = view.t
     at = np.unique(np.linspace(0, epoch, POINTS + 1).astype(int))
     lines = np.vstack([differences, random])[:, at]
@@ -114,7 +110,7 @@ def chart(view, epoch, differences, random, separated):
     drawn = np.maximum(lines, 10.0**zero)
     names = [*names_of(t), t("nudge.random")]
     runs = ["ones"] * len(differences) + ["normal"]
-    arrived = [i for i, when in enumerate(separated) if when is not None]
+    reached = [i for i, when in enumerate(separated) if when is not None]
     tables = {
         "lines": {
             "run": np.repeat(runs, len(at)),
@@ -129,23 +125,19 @@ def chart(view, epoch, differences, random, separated):
             "drawn": charts.spread_labels(drawn[:, 0], 10.0**zero, 10.0**highest),
         },
         "separated": {
-            "run": [runs[i] for i in arrived],
-            "name": [names[i] for i in arrived],
-            "epoch": np.array([separated[i] for i in arrived], np.int32),
-            "drawn": [float(differences[i, separated[i]]) for i in arrived],
+            "run": [runs[i] for i in reached],
+            "name": [names[i] for i in reached],
+            "epoch": np.array([separated[i] for i in reached], np.int32),
+            "drawn": [float(differences[i, separated[i]]) for i in reached],
         },
         "threshold": {"at": [DISTINCT], "text": [t("nudge.threshold")]},
     }
-    return Chart(
-        _spec(epoch, zero, lowest, highest, view.language),
-        {name: pa.table(columns) for name, columns in tables.items()},
-        t("nudge.alt", epoch=epoch, count=len([i for i in arrived if i])),
-    )
+    alt_text = t("nudge.alt", epoch=epoch, count=len([i for i in reached if i]))
+    return charts.chart_of(_spec(epoch, zero, lowest, highest, t), tables, alt_text)
 
 
 @lru_cache(maxsize=64)
-def _spec(epoch, zero, lowest, highest, language):
-    t = translator(language)
+def _spec(epoch, zero, lowest, highest, t):
     x = charts.epoch_axis(t, (0, epoch))
     x["scale"]["rangeMin"] = 118  # pixels for the names of the lines
     color = charts.run_color()
@@ -197,7 +189,7 @@ def _difference_axis(t, zero, lowest, highest):
         scale=alt.Scale(type="log", domain=[10.0**zero, 10.0**highest], nice=False),
         axis=alt.Axis(
             values=[10.0**exponent for exponent in labels],
-            labelExpr=f"{json.dumps(labels)}[round(log(datum.value) / LN10)]",
+            labelExpr=f"{charts.literal(labels)}[round(log(datum.value) / LN10)]",
         ),
     )
 

@@ -9,10 +9,9 @@ import pyarrow as pa
 
 from dualnet.measures import even
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.questions.base import Answer, Question
 from dualnet.questions.loss import loss_range
-from dualnet.text import ratio_text, translator
+from dualnet.text import ratio_text
 from dualnet.training.experiments import Sizes
 
 HEIGHT = 380
@@ -109,11 +108,8 @@ def chart(view, epoch, curves):
         "labels": labels_table(view.t, curves, low, high),
         "glorot": {"size": [glorot], "text": [view.t("size.glorot", deviation=glorot)]},
     }
-    return Chart(
-        _spec(epoch, view.language),
-        {name: pa.table(columns) for name, columns in tables.items()},
-        view.t("size.alt", epoch=epoch, **best("different", curves["different"][0])),
-    )
+    alt_text = view.t("size.alt", epoch=epoch, **best("different", curves["different"][0]))
+    return charts.chart_of(_spec(epoch, view.t), tables, alt_text)
 
 
 def curves_table(t, curves):
@@ -142,8 +138,7 @@ def labels_table(t, curves, low, high):
 
 
 @lru_cache(maxsize=64)
-def _spec(epoch, language):
-    t = translator(language)
+def _spec(epoch, t):
     color = alt.Color("run:N", scale=alt.Scale(domain=[*COLORS.values()]), legend=None)
     size = _size_axis(t)
     glorot = alt.Chart(alt.NamedData("glorot")).encode(x=size)

@@ -1,20 +1,18 @@
 """Are the hidden units different? Unit plots of both networks."""
 
-import json
 from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import DISTINCT, saturated_share
 from dualnet.plotting import charts
 from dualnet.plotting.animation import play
 from dualnet.plotting.colors import FAINT
-from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.elements import Image
 from dualnet.plotting.units import draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question
-from dualnet.text import number_text, translator
+from dualnet.text import number_text
 from dualnet.training.experiments import RUNS
 
 HEIGHT = 330
@@ -87,26 +85,18 @@ def weights_chart(network, view, alt_text):
     rows, units = weights.shape
     row, unit = np.indices(weights.shape)
     names = np.array([*view.data.feature_names, view.t("units.output")])
-    return Chart(
-        _weights_spec(rows, units, view.language),
-        {
-            "weights": pa.table(
-                {
-                    "row": (row + (row == rows - 1) * 0.5).ravel(),  # a gap below the hidden layer
-                    "unit": (unit + 1).ravel(),
-                    "feature": names[row.ravel()],
-                    "weight": weights.ravel().astype(np.float32),
-                    "limit": np.full(weights.size, limit or 1.0, np.float32),
-                }
-            )
-        },
-        alt_text,
-    )
+    table = {
+        "row": (row + (row == rows - 1) * 0.5).ravel(),  # a gap below the hidden layer
+        "unit": (unit + 1).ravel(),
+        "feature": names[row.ravel()],
+        "weight": weights.ravel().astype(np.float32),
+        "limit": np.full(weights.size, limit or 1.0, np.float32),
+    }
+    return charts.chart_of(_weights_spec(rows, units, view.t), {"weights": table}, alt_text)
 
 
 @lru_cache(maxsize=64)
-def _weights_spec(rows, units, language):
-    t = translator(language)
+def _weights_spec(rows, units, t):
     cells = (
         alt.Chart(alt.NamedData("weights"))
         .transform_calculate(
@@ -131,7 +121,7 @@ def _weights_spec(rows, units, language):
                 scale=alt.Scale(domain=[0, rows + 0.5], reverse=True, nice=False),
                 axis=alt.Axis(
                     values=[rows],  # the middle of the last row
-                    labelExpr=json.dumps(t("units.output_name")),
+                    labelExpr=charts.literal(t("units.output_name")),
                     ticks=False,
                     grid=False,
                     domain=False,

@@ -98,15 +98,14 @@ class _Experiment:
 
     @classmethod
     def key(cls, settings):
-        """Return ``settings`` with defaults for those that do not affect this experiment: equal
-        keys give equal results."""
+        """Return ``settings`` with defaults where they have no effect on the results."""
         return replace(settings, **{n: HYPERPARAMETERS[n].default for n in cls.IRRELEVANT})
 
     @classmethod
     def reach(cls, settings, epochs, dataset=None):
         """Return how many of ``epochs`` epochs take seconds and little memory: all, or fewer,
         rounded down to 1 to 9 times a power of ten. ``fit`` and ``advance`` train any number."""
-        m, n_features = _dataset_of(settings, dataset).x_train.shape
+        m, n_features = (dataset or load_dataset(settings.dataset)).x_train.shape
         # Measured: in an epoch, the exponentials cost as much as 15 features and the calls as much
         # as 2 units.
         work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
@@ -116,7 +115,7 @@ class _Experiment:
     @property
     def dataset(self):
         """The `Dataset` it trains on."""
-        return _dataset_of(self.settings, self._dataset)
+        return self._dataset or load_dataset(self.settings.dataset)
 
     @property
     def epochs(self):
@@ -158,10 +157,6 @@ class _Experiment:
         done = f"{self.epochs:,} epochs" if self.epochs else "not trained yet: call fit(epochs)"
         data = f" on {self._dataset.name!r}" if self._dataset else ""
         return f"<{type(self).__name__} of {self.settings!r}{data}, {done}>"
-
-
-def _dataset_of(settings, dataset):
-    return load_dataset(settings.dataset) if dataset is None else dataset
 
 
 class Comparison(_Experiment):
@@ -414,9 +409,8 @@ def equal_start(settings, n_features, size, seed):
 
 
 def nudged_start(settings, n_features, size):
-    """Return an untrained network whose weights are the settings' constant plus ``size`` times
-    standard normal numbers, drawn as the random start of the settings' seed draws them. Biases are
-    0."""
+    """Return an untrained network whose weights are the settings' constant plus ``size`` times the
+    standard normal numbers of the settings' seed. Biases are 0."""
     network, nudge = settings.ones(), settings.normal(std=size)
     for start in (network, nudge):
         start.init_weights(n_features)

@@ -1,7 +1,6 @@
 """Fourteen changes of the chapter's network, each trained from the same settings."""
 
 import copy
-import math
 import time
 from collections import namedtuple
 from types import SimpleNamespace
@@ -149,7 +148,7 @@ class _Loop:
         """Train until ``epochs`` epochs are done or the deadline has passed, at least one epoch."""
         while (epoch := self.epochs) < epochs:
             network, late = copy.deepcopy(self._networks[epoch]), False
-            last = min(epochs, _next_stop(epoch))
+            last = min([epochs, *(stop for stop in STOPS if stop > epoch)])
             while epoch < last and not late:
                 self._epoch(network)
                 epoch += 1
@@ -173,10 +172,6 @@ class _Loop:
         for _ in range(epoch - first):
             self._epoch(network)
         return network
-
-
-def _next_stop(epoch):
-    return next((stop for stop in STOPS if stop > epoch), math.inf)
 
 
 def network_of(settings, change, n_features):

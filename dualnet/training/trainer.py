@@ -40,14 +40,11 @@ CACHE_LINE = 8  # float64 numbers
 
 
 class _OneBlasThread:
-    """Context manager that limits BLAS to one thread while any chunk runs.
+    """Context manager that limits BLAS to one thread while any chunk runs. More do not help at this
+    size, and their number can change the last digits, which must not depend on other sessions.
 
-    More threads do not help at this size, and their number can change the last digits, which must
-    not depend on other sessions of the server.
-
-    If an interrupt comes during entry or exit, the same thread's next chunk repairs the state:
-    users are identified by their threads, and the earlier numbers of threads are kept until they
-    are restored.
+    After an interrupt during entry or exit, the same thread's next chunk repairs the state: threads
+    identify the users, and the earlier numbers of threads are kept until they are restored.
     """
 
     def __init__(self):
@@ -168,7 +165,8 @@ class Trainer:
         self._growth = 1 + 9 / snapshots if snapshots else None
         self._losses = np.empty((2, len(networks), 0))
         self._record = record
-        self._recorded = None if record is None else self._recorded_of(theta[None])
+        nothing = np.empty((len(networks), 0))
+        self._recorded = nothing if record is None else self._recorded_of(theta[None])
         renew_lock(self)
 
     def _lay_out(self, x):
@@ -273,9 +271,7 @@ class Trainer:
     def nbytes(self):
         """Size in bytes of samples, weights and histories."""
         thetas = [*self._snapshots.values(), *(theta for theta, _ in [*self._recalled.values()])]
-        arrays = [self._targets, self._losses, *thetas]
-        if self._record is not None:
-            arrays.append(self._recorded)
+        arrays = [self._targets, self._losses, self._recorded, *thetas]
         return 2 * self._negated_inputs.nbytes + sum(array.nbytes for array in arrays)
 
     @property
@@ -352,11 +348,8 @@ class Trainer:
         return recorded.T
 
     def _descend(self, theta, epochs):
-        """Take ``epochs`` steps from ``theta``; yield them in blocks, which reuse their arrays.
-
-        A block is thetas (n + 1, N, K) and outputs a (n + 1, N, S): before its first step, then
-        after each of its n steps.
-        """
+        """Take ``epochs`` steps from ``theta``; yield them in blocks, which reuse their arrays: thetas
+        (n + 1, N, K) and outputs (n + 1, N, S), before the first step and after each of n steps."""
         m, size = self._m, len(self._targets)
         n_networks, n_parameters = theta.shape
         block = self._block_length(theta, epochs)
@@ -449,9 +442,8 @@ class Trainer:
     def weights(self, epoch=None):
         """Return read-only w1 (N, F, U), b1 (N, U), w2 (N, U, 1) and b2 (N,) after an epoch.
 
-        ``epoch`` defaults to all that are done; 0 is the start. Epochs between two snapshots are
-        trained again from the earlier one, unless `recall` has done so. Raises ValueError for an
-        epoch that is not trained yet.
+        ``epoch`` defaults to all that are done; 0 is the start. Unless `recall` has done so, epochs
+        between two snapshots are trained again. Raises ValueError for an epoch not trained yet.
         """
         epoch = self.epochs if epoch is None else checked_epoch(epoch, self.epochs)
         while (theta := self._kept(epoch)) is None:
@@ -460,13 +452,9 @@ class Trainer:
         return self._parts(theta)
 
     def recall(self, epoch, turn=None):
-        """Train again from the last snapshot to ``epoch``; yield the epoch after each chunk.
-
-        `weights` and `network` then return it without training. The latest few epochs are kept.
-
-        Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not
-        trained yet.
-        """
+        """Train again from the last snapshot to ``epoch``, in chunks and turns as in `advance`;
+        yield the epoch after each. `weights` and `network` then return it without training, for the
+        latest few such epochs. Raises ValueError for an epoch that is not trained yet."""
         epoch = checked_epoch(epoch, self.epochs)
         while (reached := self._nearest(epoch)) < epoch:
             with (turn or _no_turn)(epoch - reached) as wanted, self._lock:
@@ -548,8 +536,7 @@ def _no_turn(epochs_left):
 
 
 def _checked_networks(networks):
-    """Return ``networks`` as a list. Raises ValueError for networks that the trainer would not
-    train as their authors expect."""
+    """Return ``networks`` as a list. Raises ValueError for any that it would train differently."""
     if isinstance(networks, DualLayer) or not isinstance(networks, Iterable):
         raise ValueError(
             f"networks is {spelled(networks)}; expected a sequence of them, such as [DualLayer()]."

@@ -674,7 +674,7 @@ class Squared(DualLayer):
         ({"names": ("a", "")}, r"names is \('a', ''\); expected two"),
     ],
 )
-def test_starts_and_names_that_do_not_fit_are_refused(arguments, message):
+def test_starts_and_names_that_do_not_fit_are_rejected(arguments, message):
     with pytest.raises(ValueError, match=message):
         Comparison(SMALL, **arguments)
 
@@ -726,7 +726,7 @@ def test_the_reach_counts_own_samples():
 
 @pytest.mark.parametrize("kind", [*KINDS, Fixes])
 @pytest.mark.parametrize("dataset", ["moons", (np.eye(2), [0, 1])], ids=["name", "arrays"])
-def test_anything_but_a_dataset_is_refused(kind, dataset):
+def test_anything_but_a_dataset_is_rejected(kind, dataset):
     with pytest.raises(
         ValueError, match=r"(?s)^dataset is .*; expected Dataset\.from_arrays\(x, y\)"
     ):
