@@ -308,7 +308,8 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         """Return the more likely label (m,) for ``X`` (m, n_features)."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        predicted = (self.decision_function(X) > 0).astype(int)
+        return self.classes_[predicted]
 
 
 def _checked_parts(given, expected):

@@ -86,7 +86,7 @@ class View:
         return bool(difference(start.w1, start.b1, start.w2) == 0)
 
     def is_symmetric(self, key):
-        """Return whether a run's several units started equal and, except for rounding, are."""
+        """Return whether a run has several units that started equal and still are (to rounding)."""
         several = self.settings.units > 1
         return several and self.started_equal(key) and self.difference(key) <= ROUNDING
 
