@@ -71,8 +71,7 @@ def remarks(view, epoch, results):
 
 
 def surprises(view, trained):
-    """Return sentences on equal units as accurate as the random start, and on random biases that
-    separate all units but gain little accuracy."""
+    """Return sentences on accurate equal units and on random biases that gain little accuracy."""
     t = view.t
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []

@@ -80,8 +80,7 @@ def best(kind, losses):
 
 
 def chart(view, epoch, curves):
-    """Return loss against size as a `Chart`: for each kind of start the median of the seeds, with a
-    band from the lowest to the highest; rings mark the page's two networks."""
+    """Return loss against size as a `Chart`: the seeds' medians and ranges, the page's networks."""
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
     losses = np.array([*np.ravel([*curves.values()]), *own.values()])
     low, high, ticks = loss_range(losses[~np.isnan(losses)], "log")

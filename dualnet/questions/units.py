@@ -76,8 +76,7 @@ def sentence(view):
 
 
 def weights_chart(network, view, alt_text):
-    """Return w1 as a `Chart`, one row per feature and one column per unit, with the output weights
-    w2 as the last row; the charts of both networks have the same color scale."""
+    """Return w1 as a `Chart`, features by units, with w2 as its last row, on both networks' scale."""
     weights = np.vstack([network.w1, network.w2.T])
     limit = max(
         float(np.abs(np.vstack([net.w1, net.w2.T])).max()) for net in view.networks.values()
