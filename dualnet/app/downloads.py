@@ -9,7 +9,7 @@ import streamlit as st
 from dualnet.app import share
 from dualnet.app.answer import experiments_of, stop_if_superseded, training, with_runs
 from dualnet.app.serving import cache, pictures
-from dualnet.app.state import press, state
+from dualnet.app.state import optional, press, state
 from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
 from dualnet.lesson import handout
@@ -22,7 +22,7 @@ LONG = 10_000  # epochs; the table of their losses has about 750 kB
 def draw(t, question, view, experiments):
     """Offer files of the answer shown."""
     with st.sidebar:
-        box = st.expander(t("downloads.title"), key="take", on_change="rerun")
+        box = st.expander(t("downloads.title"), key=optional("take"), on_change="rerun")
     if not box.open:
         return
     shown = question.key, replace(view, comparison=None, play=False)

@@ -7,11 +7,9 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.networks import quiet
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.plotting.network import (
     FONT_SIZE,
     feature_label,
@@ -41,7 +39,7 @@ def answer(view):
         words = {"run": view.names[key], "epoch": view.epoch, "units": units}
         alt_text = t("gradient.network_alt", **words)
         sides[key] = (
-            network_chart(network, inputs, units, limit, view.language, alt_text),
+            network_chart(network, inputs, units, limit, t, alt_text),
             table_chart(rows[key], t("gradient.table_alt", **words)),
         )
     rate = view.settings.learning_rate
@@ -62,9 +60,6 @@ def answer(view):
 def units_shown(view):
     """Return how many hidden units are shown, the first ones."""
     return min(UNITS, view.settings.units)
-
-
-# --- the numbers ----------------------------------------------------------------------------
 
 
 @quiet
@@ -97,33 +92,24 @@ def inputs_shown(data):
     return np.argsort(-correlation, kind="stable")[:INPUTS].tolist()
 
 
-# --- the table ------------------------------------------------------------------------------
-
-
-# Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in
-# the name.
+# texts: the number of each unit; factor: the power of ten that multiplies them, in the name.
 Row = namedtuple("Row", "kind name texts factor", defaults=[""])
 
 
 def rows_of(view):
-    """Return the `Row` tuples of the table of each run, by key: a training step for both inputs of
-    the plane, or for the first input drawn."""
-    inputs = inputs_shown(view.data)
-    listed = inputs if view.data.n_features == len(inputs) else inputs[:1]
-    return {
-        key: step_rows(training_step(network, view.data), listed, units_shown(view), view)
-        for key, network in view.networks.items()
-    }
+    """Return the table of each run, by key, as `Row` tuples: a training step for both inputs of the
+    plane, or for the first input drawn."""
+    return {key: _step_rows(network, view) for key, network in view.networks.items()}
 
 
-def step_rows(step, inputs, units, view):
-    """Return the `Row` tuples of a table with the first ``units`` hidden units."""
-    t, rate = view.t, view.settings.learning_rate
+def _step_rows(network, view):
+    t, rate, units = view.t, view.settings.learning_rate, units_shown(view)
+    step, inputs = training_step(network, view.data), inputs_shown(view.data)
     rows = [
         Row("unit", t("gradient.unit"), tuple(unit_labels(units))),
         *_rows({"activation": step["activation"][:units]}, t),
     ]
-    for i in inputs:
+    for i in inputs if view.data.n_features == len(inputs) else inputs[:1]:
         # Numbers that are added have the same format. A large learning rate magnifies rounding
         # errors of the text; a power of ten then keeps more digits.
         change, weights = (
@@ -174,8 +160,8 @@ def table_chart(rows, words):
     ]
     names = [{"row": i, "text": row.name, "kind": row.kind} for i, row in enumerate(rows)]
     numbers = "; ".join(f"{row.name}: {', '.join(row.texts)}" for row in rows)
-    tables = {"cells": pa.Table.from_pylist(cells), "names": pa.Table.from_pylist(names)}
-    return Chart(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
+    tables = {"cells": cells, "names": names}
+    return charts.chart_of(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
 
 
 @lru_cache(maxsize=4)
@@ -200,15 +186,8 @@ def _table_spec(rows):
     return charts.spec_of(alt.layer(band, names, cells), rows * ROW_HEIGHT)
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view, rows):
-    """Return how many different gradients the units shown have in the table, and whether rounding
-    has separated them.
-
-    rows : by key, see `step_rows`
-    """
+    """Return how many different gradients the units have in the tables ``rows``."""
     t, units = view.t, units_shown(view)
     if units == 1:
         return t("gradient.single", epoch=view.epoch)
