@@ -10,14 +10,8 @@ from dualnet.app.answer import with_runs
 from dualnet.app.classroom import identity
 from dualnet.app.classroom.polling import POLL, RUNS, hold
 from dualnet.app.classroom.remote import draw_remote
-from dualnet.app.classroom.shown import (
-    asked,
-    draw_distribution,
-    phone_language,
-    set_shown,
-    step_of,
-    view_of,
-)
+from dualnet.app.classroom.shown import asked, phone_language, set_shown, step_of, view_of
+from dualnet.app.classroom.votes import draw_distribution
 from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import PageState, press, state
 from dualnet.lesson.steps import BY_NAME, STEPS

@@ -4,13 +4,8 @@ import streamlit as st
 
 from dualnet.app.classroom.identity import own_class
 from dualnet.app.classroom.polling import POLL, hold
-from dualnet.app.classroom.shown import (
-    draw_distribution,
-    draw_turnout,
-    phone_language,
-    step_of,
-    view_of,
-)
+from dualnet.app.classroom.shown import phone_language, step_of, view_of
+from dualnet.app.classroom.votes import draw_distribution, draw_turnout
 from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import state
 from dualnet.lesson.steps import STEPS

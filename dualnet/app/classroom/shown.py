@@ -1,4 +1,4 @@
-"""What a class is shown, the URL parameters of the teacher's page, and the votes on its step."""
+"""What a class is shown: the URL parameters of the teacher's page."""
 
 import streamlit as st
 
@@ -6,9 +6,6 @@ from dualnet.app.state import set_controls, state
 from dualnet.app.url import opening, read_parameters
 from dualnet.lesson.steps import BY_NAME, view_of_state
 from dualnet.text import language_of
-
-ALONE = 60  # seconds without a device after which the page says what may be wrong
-AGAIN, AGREE = 2, 3  # votes from which a class may vote again, and from which it is called divided
 
 
 def phone_language():
@@ -48,42 +45,3 @@ def has_changed(then, now):
     """Return whether the settings or the epochs differ."""
     then, now = (view_of(shown, "en") for shown in (then, now))
     return (then.settings, then.epochs, then.epoch) != (now.settings, now.epochs, now.epoch)
-
-
-def draw_distribution(t, classroom, now, own=None):
-    """Draw each option of the step shown ``now``, filled by its share, with its counts in each
-    round; ``own`` is the option that this device has chosen, or None."""
-    shown = asked(classroom, now)
-    step, view = step_of(shown), view_of(shown, state.language)
-    rounds = classroom.distributions(step.name)
-    confirmed = classroom.polls[step.name].confirmed
-    total = max(sum(rounds[-1].values()), 1)
-    with st.container(key="shares"):
-        for option, place in zip(step.options, st.columns(len(step.options)), strict=True):
-            counts = " → ".join(str(counts[option]) for counts in rounds)
-            mark = ":green[:material/check_circle:] " if option == confirmed else ""
-            mine = f" · {t('classroom.yours')}" if option == own else ""
-            words = f"{mark}{step.text(option, view)} · **{counts}**{mine}"
-            place.progress(rounds[-1][option] / total, words)
-    if classroom.polls[step.name].answered is None:
-        st.caption(t("classroom.computing"))
-    if has_changed(shown, now):
-        st.caption(t("classroom.changed"))
-
-
-def draw_turnout(t, classroom, step):
-    """Draw how many have voted, never what, and the button for a second vote."""
-    voted, present = classroom.turnout()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(t("classroom.turnout", voted=voted, present=present), width="content")
-        if len(classroom.polls[step].rounds) > 1:
-            st.caption(t("classroom.second"), width="content")
-        elif voted >= AGAIN:
-            if voted >= AGREE:
-                divided = classroom.is_divided(step)
-                key = "classroom.divided" if divided else "classroom.agreed"
-                st.caption(t(key), width="content")
-            again = {"on_click": classroom.vote_again, "args": (step,)}
-            st.button(t("classroom.again"), key="again", **again)
-        if not classroom.seats() and classroom.age() > ALONE:
-            st.caption(t("classroom.alone"))

@@ -6,13 +6,8 @@ from dualnet.app import lesson, share, styles
 from dualnet.app.classroom import identity
 from dualnet.app.classroom.polling import POLL, hold
 from dualnet.app.classroom.results import results_csv, results_file, results_table
-from dualnet.app.classroom.shown import (
-    asked,
-    draw_distribution,
-    draw_turnout,
-    has_changed,
-    set_shown,
-)
+from dualnet.app.classroom.shown import asked, has_changed, set_shown
+from dualnet.app.classroom.votes import draw_distribution, draw_turnout
 from dualnet.app.state import PageState, press, state
 from dualnet.app.url import parameters_of
 from dualnet.lesson.classroom import code_of
