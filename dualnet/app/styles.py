@@ -9,7 +9,7 @@ LESSON = """<style>
 .st-key-answers { margin-top: 0.4rem }
 .st-key-answers button { padding: 1rem 0.25rem; height: 100% }
 .st-key-answers :is(.stVerticalBlock, .stElementContainer, .stButton) { height: 100% }
-.st-key-answers kbd { margin-inline-start: 0.4rem }
+.st-key-answers kbd { margin: 0 }
 .st-key-show button, .st-key-next button { border: 2px solid currentColor }
 .st-key-show button p, .st-key-next button p { font-weight: 700 }
 .st-key-answers button p { font-size: 1.1rem }
