@@ -71,6 +71,7 @@ def legend(keys, texts, color):
         symbolType="stroke",
         symbolSize=400,
         symbolOpacity=1,
+        symbolStrokeWidth=LINE_WIDTH,
         symbolStrokeColor=alt.expr(color),
         labelLimit=0,
         labelExpr=f"{texts}[datum.label] || datum.label",

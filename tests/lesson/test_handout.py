@@ -66,6 +66,9 @@ def test_handout_holds_questions_answers_and_exercises(language, shared):
         assert html.escape(t("lesson.handout.found")) in part
         assert not rendered[number - 1].details
     assert "0.15414\u00a0×10⁻³" in questions  # the gradient of unit 1, see test_stimulus.py
+    tasks = questions.split('<section class="task">')[1:]
+    assert [n for n, task in enumerate(tasks, start=1) if "<svg" in task] == [6]
+    assert t("stimulus.samples_alt") in tasks[5]
     assert "Dropout" in answers[8] or "드롭아웃" in answers[8]
 
     links = Links()
