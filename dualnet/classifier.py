@@ -215,9 +215,7 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.network_ = network
         self.loss_curve_ = network.losses
-        self.validation_loss_curve_ = (
-            None if self.validation_fraction is None else network.val_losses
-        )
+        self.validation_loss_curve_ = network.val_losses if self.validation_fraction else None
         self.n_iter_ = trainer.epochs
         return trainer.epochs
 
@@ -238,11 +236,9 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
         """Train all epochs; ``trained`` epochs of earlier fits count in what is printed."""
         printed = 0
         for done in trainer.advance(self.epochs):
-            if self.verbose:
-                for epoch in range(printed, done):
-                    loss = trainer.losses[0, epoch]
-                    print(f"Iteration {trained + epoch + 1}, loss = {loss:.8f}")
-                printed = done
+            for epoch in range(printed, done if self.verbose else 0):
+                print(f"Iteration {trained + epoch + 1}, loss = {trainer.losses[0, epoch]:.8f}")
+            printed = done
 
     def _warn_unless_converged(self):
         recent = self.loss_curve_[-RECENT_EPOCHS - 1 :]
@@ -312,13 +308,12 @@ class DualLayerClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         """Return the more likely label (m,) for ``X`` (m, n_features)."""
-        likelier = (self.decision_function(X) > 0).astype(int)
-        return self.classes_[likelier]
+        predicted = (self.decision_function(X) > 0).astype(int)
+        return self.classes_[predicted]
 
 
 def _checked_parts(given, expected):
-    """Return the result of an ``init`` function as arrays. Raises ValueError for anything but
-    finite numbers of the ``expected`` shapes."""
+    """Return the result of ``init`` as arrays. Raises ValueError for other shapes or values."""
     try:
         parts = [np.array(part, dtype=np.float64) for part in given]
     except (TypeError, ValueError):

@@ -112,22 +112,12 @@ class Dataset:
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
 
-_SOURCES = {}
 LEAST_SAMPLES = 10  # of each class in a set of the user's own
+PLANE_NAMES = ("x1", "x2"), ("0", "1")
+
+# A source returns x, y, the names of the features and of the classes and, for images, their shape.
 
 
-def _dataset(name, image_shape=None):
-    """Return a decorator that registers a dataset; its function returns x, y and the names of the
-    features and classes."""
-
-    def register(source):
-        _SOURCES[name] = source, image_shape
-        return source
-
-    return register
-
-
-@_dataset("breast_cancer")
 def _breast_cancer():
     from sklearn.datasets import load_breast_cancer
 
@@ -135,50 +125,48 @@ def _breast_cancer():
     return data.data, data.target, data.feature_names, data.target_names
 
 
-def _plane(samples):
-    """Return ``samples``, x and y in the plane, with the names of features and classes."""
-    return *samples, ("x1", "x2"), ("0", "1")
+def _moons():
+    from sklearn.datasets import make_moons
+
+    return *make_moons(300, noise=0.2, random_state=42), *PLANE_NAMES
+
+
+def _circles():
+    from sklearn.datasets import make_circles
+
+    return *make_circles(300, noise=0.1, factor=0.5, random_state=42), *PLANE_NAMES
 
 
 def _clusters(centers, std):
     """Return 300 samples spread evenly over four ``centers``: the first two are class 1."""
     corner = np.arange(300) % 4
     noise = np.random.RandomState(42).normal(0, std, (300, 2))
-    return _plane((np.array(centers)[corner] + noise, (corner < 2).astype(int)))
+    return np.array(centers)[corner] + noise, (corner < 2).astype(int), *PLANE_NAMES
 
 
-@_dataset("moons")
-def _moons():
-    from sklearn.datasets import make_moons
-
-    return _plane(make_moons(300, noise=0.2, random_state=42))
-
-
-@_dataset("circles")
-def _circles():
-    from sklearn.datasets import make_circles
-
-    return _plane(make_circles(300, noise=0.1, factor=0.5, random_state=42))
-
-
-@_dataset("xor")
 def _xor():
     return _clusters([(1, 1), (-1, -1), (1, -1), (-1, 1)], std=0.5)
 
 
-@_dataset("blobs")
 def _blobs():
     return _clusters([(1, 1), (1, 2), (-1, -1), (-1, -2)], std=0.4)
 
 
-@_dataset("digits", image_shape=(8, 8))
 def _digits():
     from sklearn.datasets import load_digits
 
     data = load_digits()
-    return data.data, data.target % 2, data.feature_names, ("even", "odd")
+    return data.data, data.target % 2, data.feature_names, ("even", "odd"), (8, 8)
 
 
+_SOURCES = {
+    "breast_cancer": _breast_cancer,
+    "moons": _moons,
+    "circles": _circles,
+    "xor": _xor,
+    "blobs": _blobs,
+    "digits": _digits,
+}
 DATASETS = tuple(_SOURCES)
 # Numbers of `Settings`, and epochs, that suit a dataset better than the defaults; the starts stay.
 CURVED = {"learning_rate": 1.0, "l2": 0.0, "epochs": 2_000}
@@ -216,12 +204,11 @@ def checked_name(name):
 
 @lru_cache
 def _load(name):
-    source, image_shape = _SOURCES[name]
-    return _prepared(name, *source(), image_shape)
+    return _prepared(name, *_SOURCES[name]())
 
 
 @quiet
-def _prepared(name, x, y, feature_names, target_names, image_shape):
+def _prepared(name, x, y, feature_names, target_names, image_shape=None):
     """Return a `Dataset` of samples. Raises ValueError if they are too large to standardize."""
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler

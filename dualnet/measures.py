@@ -63,10 +63,8 @@ def even(loss, other):
 
 
 def epochs_to(losses, target):
-    """Return the first epoch, counted from 1, whose loss is ``target`` or less, else None.
-
-    ``losses`` (epochs,) as in `Run`; NaN does not count as reached.
-    """
+    """Return the first epoch, counted from 1, whose loss is ``target`` or less, else None. NaN in
+    ``losses`` (epochs,) does not count as reached."""
     reached = np.flatnonzero(np.asarray(losses) <= target)
     return int(reached[0]) + 1 if reached.size else None
 

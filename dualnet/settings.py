@@ -94,8 +94,7 @@ class Settings:
         return DualLayer(self.units, self.learning_rate, self.l1, self.l2, constant=constant)
 
     def normal(self, std=None, seed=None):
-        """Return the untrained network that starts from normally distributed weights of standard
-        deviation ``std`` drawn with ``seed``, defaults as set."""
+        """Return the untrained network of normally distributed weights, defaults as set."""
         std = self.std if std is None else std
         seed = self.seed if seed is None else seed
         return RandomInitNetwork(
@@ -112,13 +111,9 @@ EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
 
 
 def suggested_changes(before, after, values):
-    """Return the numbers that change when a user chooses another dataset, as a dict.
-
-    before, after : names of the datasets
-    values : the page's controls by name. A number changes to the value for ``after`` if it still
-        has the value for ``before``; numbers that the user has moved do not change. See
-        `SUGGESTED`.
-    """
+    """Return the numbers that change, by name, when a user chooses the dataset ``after`` instead of
+    ``before``: those that have in ``values``, the page's controls, still the value that `SUGGESTED`
+    has for ``before``."""
     defaults = {number.name: number.default for number in (*HYPERPARAMETERS.values(), EPOCHS)}
     usual, suited = (defaults | SUGGESTED[dataset] for dataset in (before, after))
     return {

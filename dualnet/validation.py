@@ -62,11 +62,8 @@ def check_start(network, n_features, exact=False, hint=""):
 
 
 def checked_samples(x, name="x", n_features=None):
-    """Return ``x`` as a float64 array (m, n_features).
-
-    Raises ValueError when it is not a table of finite numbers with at least one row and column,
-    or not ``n_features`` wide.
-    """
+    """Return ``x`` as a float64 array (m, n_features). Raises ValueError when it is not a table of
+    finite numbers with at least one row and column, or not ``n_features`` wide."""
     try:
         check_kind(x)
         x = np.asarray(x).astype(np.float64, copy=False)
@@ -90,10 +87,8 @@ def checked_samples(x, name="x", n_features=None):
 
 
 def checked_targets(y, m, name="y"):
-    """Return ``y``, given as (m,) or (m, 1), as a float64 column (m, 1) of zeros and ones.
-
-    Raises ValueError for any other shape, length or value.
-    """
+    """Return ``y``, given as (m,) or (m, 1), as a float64 column (m, 1) of zeros and ones. Raises
+    ValueError for any other shape, length or value."""
     try:
         check_kind(y)
         y = np.asarray(y)
@@ -113,10 +108,8 @@ def checked_targets(y, m, name="y"):
 
 
 def checked_data(x, y, x_val=None, y_val=None):
-    """Return the four arrays as `checked_samples` and `checked_targets` give them.
-
-    ``x_val`` and ``y_val`` are both given or both None. Raises ValueError.
-    """
+    """Return the four arrays as `checked_samples` and `checked_targets` give them. Raises
+    ValueError, also where only one of ``x_val`` and ``y_val`` is given."""
     x = checked_samples(x)
     y = checked_targets(y, len(x))
     if (x_val is None) != (y_val is None):
@@ -153,3 +146,13 @@ def checked_number(value, name, low=-math.inf, above=-math.inf):
         expected += f" above {above}" if above > -math.inf else ""
         raise ValueError(f"{name} is {spelled(value)}; expected {expected}.")
     return number
+
+
+def checked_epoch(epoch, done, low=0):
+    """Return ``epoch``, an int from ``low`` to the epochs ``done``. Raises ValueError."""
+    epoch = checked_count(epoch, "epoch", low)
+    if done < low:
+        raise ValueError(f"epoch is {epoch}, but nothing is trained yet: call fit(epochs) first.")
+    if epoch > done:
+        raise ValueError(f"epoch is {epoch}; expected {low} to {done}, the epochs trained.")
+    return epoch

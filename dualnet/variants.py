@@ -15,9 +15,6 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam
 KEEP = 0.5  # the probability that dropout keeps a hidden output
 
 
-# --- the training changed -------------------------------------------------------------------
-
-
 class BatchNetwork(DualLayer):
     """Takes a step for every batch of 32 samples, as `MinibatchNetwork` does."""
 
@@ -110,9 +107,6 @@ class DropoutNetwork(DualLayer):
 
     def hidden_err(self, err):
         return (err @ self.w2.T) * self.a1 * (1 - KEEP * self.a1)
-
-
-# --- the start changed ----------------------------------------------------------------------
 
 
 def all_zeros(network, random):

@@ -219,7 +219,7 @@ def test_he_starts_with_the_deviation_of_he():
         ),
     ],
 )
-def test_a_function_that_returns_no_weights_is_refused(moons, start, got):
+def test_a_function_that_returns_no_weights_is_rejected(moons, start, got):
     expected = r"expected w1, b1, w2 and b2, .* \[\(2, 3\), \(3,\), \(3, 1\), \(\)\]"
     with pytest.raises(ValueError, match=f"init returned {got}.*{expected}"):
         DualLayerClassifier(start, units=3).fit(*moons)
@@ -701,7 +701,7 @@ def test_a_bad_parameter_is_named_with_the_allowed_values(moons, name, value, al
         model.fit(*moons)
 
 
-def test_a_random_state_of_true_is_refused_by_its_name(moons):
+def test_a_random_state_of_true_is_rejected_by_its_name(moons):
     message = "The 'random_state' parameter of DualLayerClassifier must be .* Got True instead"
     for init in ("normal", "constant"):
         with pytest.raises(ValueError, match=message):

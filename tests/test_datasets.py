@@ -183,8 +183,8 @@ def test_threads_that_load_at_the_same_time_get_one_object(monkeypatch):
         time.sleep(0.05)  # time for the second thread, unless a lock stops it
         return moons()
 
-    moons, *rest = datasets._SOURCES["moons"]
-    monkeypatch.setitem(datasets._SOURCES, "new", (source, *rest))
+    moons = datasets._SOURCES["moons"]
+    monkeypatch.setitem(datasets._SOURCES, "new", source)
     monkeypatch.setattr(datasets, "DATASETS", (*DATASETS, "new"))
     found = []
     threads = [threading.Thread(target=lambda: found.append(load_dataset("new"))) for _ in "12"]
@@ -219,8 +219,8 @@ def own(m=60, n_features=3):
 
 @pytest.mark.parametrize("name", ["breast_cancer", "digits", "moons"])
 def test_own_arrays_are_split_and_scaled_as_the_bundled_sets(name):
-    source, *_ = datasets._SOURCES[name]
-    bundled, (x, y, feature_names, target_names) = load_dataset(name), source()
+    bundled = load_dataset(name)
+    x, y, feature_names, target_names, *_ = datasets._SOURCES[name]()
     dataset = Dataset.from_arrays(
         x, y, name, feature_names, target_names, image_shape=bundled.image_shape
     )
@@ -279,7 +279,7 @@ def test_ten_samples_of_a_class_put_some_in_every_part(others):
         ({"image_shape": 3}, r"image_shape is 3; expected \(rows, columns\)"),
     ],
 )
-def test_own_arrays_that_do_not_fit_are_refused(change, message):
+def test_own_arrays_that_do_not_fit_are_rejected(change, message):
     x, y = own()
     with pytest.raises(ValueError, match=message):
         Dataset.from_arrays(**{"x": x, "y": y} | change)

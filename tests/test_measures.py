@@ -138,7 +138,7 @@ def test_units_are_one_group_where_no_two_differ(biases, count):
     assert distinct_units(np.zeros((1, units)), np.array(biases), np.zeros((units, 1))) == count
 
 
-def test_units_equally_close_are_grouped_alike_in_any_order():
+def test_units_equally_close_are_grouped_the_same_in_any_order():
     counts = {
         distinct_units(np.zeros((1, 4)), np.array(order) / 128, np.zeros((4, 1)))  # 0.0078 apart
         for order in permutations(range(4))

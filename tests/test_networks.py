@@ -345,7 +345,7 @@ def test_losses_are_plain_floats(kind):
 
 
 @pytest.mark.parametrize("name", ["w1", "b1", "w2", "b2"])
-def test_a_start_that_leaves_something_out_is_refused(name):
+def test_a_start_that_leaves_something_out_is_rejected(name):
     class Forgetful(DualLayer):
         def init_weights(self, n_features):
             super().init_weights(n_features)
@@ -361,7 +361,7 @@ def test_a_start_that_leaves_something_out_is_refused(name):
 @pytest.mark.parametrize(
     ("name", "value"), [("w1", np.ones((3, 4))), ("b1", np.zeros((3, 1))), ("b2", np.zeros(3))]
 )
-def test_a_start_of_another_shape_is_refused(name, value):
+def test_a_start_of_another_shape_is_rejected(name, value):
     class Odd(DualLayer):
         def init_weights(self, n_features):
             super().init_weights(n_features)
@@ -372,7 +372,7 @@ def test_a_start_of_another_shape_is_refused(name, value):
 
 
 @pytest.mark.parametrize(("b1", "b2"), [(0.0, 0), (np.zeros((1, 3)), np.zeros(1))])
-def test_biases_of_any_shape_that_adds_to_the_sums_train_alike(b1, b2):
+def test_biases_of_any_shape_that_adds_to_the_sums_give_the_same_numbers(b1, b2):
     class Own(DualLayer):
         def init_weights(self, n_features):
             super().init_weights(n_features)
@@ -382,7 +382,7 @@ def test_biases_of_any_shape_that_adds_to_the_sums_train_alike(b1, b2):
     assert Own(3).fit(*data).losses == DualLayer(3).fit(*data).losses
 
 
-def test_a_single_layer_that_forgets_its_bias_is_refused():
+def test_a_single_layer_without_a_bias_is_rejected():
     class Forgetful(SingleLayer):
         def init_weights(self, n_features):
             self.w = np.ones((n_features, 1))

@@ -68,7 +68,7 @@ NO_NUMBERS = {
 
 
 @pytest.mark.parametrize("values", NO_NUMBERS.values(), ids=NO_NUMBERS)
-def test_what_only_looks_like_numbers_is_refused(values):
+def test_values_that_are_not_real_numbers_are_rejected(values):
     good_x, good_y = np.array([[0.0], [1.0]]), [0, 1]
     with pytest.raises(ValueError, match=r"^x must hold numbers only: "):
         DualLayer().fit(values, good_y)
@@ -79,7 +79,7 @@ def test_what_only_looks_like_numbers_is_refused(values):
 
 
 @pytest.mark.parametrize("values", NO_NUMBERS.values(), ids=NO_NUMBERS)
-def test_the_classifier_refuses_what_only_looks_like_numbers(values):
+def test_the_classifier_rejects_values_that_are_not_real_numbers(values):
     good_x = np.array([[0.0], [1.0]])
     with pytest.raises((ValueError, TypeError)):
         DualLayerClassifier(epochs=1, tol=0).fit(values, [0, 1])
@@ -88,7 +88,7 @@ def test_the_classifier_refuses_what_only_looks_like_numbers(values):
         model.predict(values)
 
 
-def test_the_classifier_refuses_masked_labels():
+def test_the_classifier_rejects_masked_labels():
     with pytest.raises(ValueError, match=r"^y cannot be trained on: it has masked values"):
         DualLayerClassifier().fit(np.eye(3), np.ma.masked_equal([0, 1, 1], 0))
 

@@ -138,7 +138,7 @@ def test_a_start_takes_its_part_of_the_random_numbers_and_no_more(change):
         np.testing.assert_array_equal(part, np.broadcast_to(value, part.shape))
 
 
-def test_the_trainer_takes_other_starts_and_refuses_other_trainings():
+def test_the_trainer_takes_other_starts_and_rejects_other_trainings():
     x, y, _, _ = samples()
     Trainer([start(change) for change in STARTS], x, y, fresh=False)
     for change in TRAINING.keys() - {"none"}:
@@ -223,6 +223,6 @@ def test_gen_batch_gives_every_sample_once():
 
 
 @pytest.mark.parametrize("size", [0, 1.5, None])
-def test_a_batch_size_that_is_no_count_is_refused(size):
+def test_a_batch_size_that_is_not_a_whole_number_is_rejected(size):
     with pytest.raises(ValueError, match=r"^batch_size is .*; expected a whole number, 1 or more"):
         MinibatchNetwork(batch_size=size)

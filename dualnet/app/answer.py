@@ -8,7 +8,7 @@ import streamlit as st
 
 from dualnet.app.serving import cache
 from dualnet.app.serving.scheduler import DRAWING, SPEED, TRAINING, Session
-from dualnet.app.state import state
+from dualnet.app.state import optional, state
 from dualnet.app.url import text_of
 from dualnet.plotting.elements import Chart, Code, Formulas, Image
 from dualnet.questions import get_question, loss
@@ -167,7 +167,7 @@ def draw_details(t, question, view, answer):
             t("fixes.change"),
             Fixes.CHANGES,
             format_func=lambda change: t(f"change.{change}"),
-            key="change",
+            key=optional("change"),
             persist_state="session",
         )
     if answer.details:
@@ -183,7 +183,10 @@ def draw_epoch_control(t, view, plays):
     with st.container(horizontal=True, vertical_alignment="center"):
         if plays:
             st.toggle(
-                t("chooser.play"), key="play", help=t("chooser.help"), persist_state="session"
+                t("chooser.play"),
+                key=optional("play"),
+                help=t("chooser.help"),
+                persist_state="session",
             )
         if view.play:  # the picture has an epoch slider of its own
             return
@@ -192,7 +195,7 @@ def draw_epoch_control(t, view, plays):
             t("chooser.epoch"),
             sorted({*view.frames, view.epoch}),
             format_func=text_of,
-            key="epoch",
+            key=optional("epoch"),
             label_visibility="collapsed",
             persist_state="session",
         )

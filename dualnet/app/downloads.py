@@ -9,7 +9,7 @@ import streamlit as st
 from dualnet.app import share
 from dualnet.app.answer import shared, stop_if_superseded, turn_for
 from dualnet.app.serving import cache, pictures
-from dualnet.app.state import press, state
+from dualnet.app.state import optional, press, state
 from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
 from dualnet.lesson import handout
@@ -21,7 +21,7 @@ LONG = 10_000  # epochs; the table of their losses has about 750 kB
 def draw(t, question, view, experiments):
     """Offer files of the answer shown."""
     with st.sidebar:
-        box = st.expander(t("downloads.title"), key="take", on_change="rerun")
+        box = st.expander(t("downloads.title"), key=optional("take"), on_change="rerun")
     if not box.open:
         return
     shown = question.key, view.settings, view.epochs, view.epoch, view.language, view.axis

@@ -10,7 +10,7 @@ from dualnet.app.answer import (
     experiments_of,
     training,
 )
-from dualnet.app.state import press, set_controls, state
+from dualnet.app.state import optional, press, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
 from dualnet.lesson.stimulus import TRAINED, stimulus
@@ -107,7 +107,10 @@ def draw_notes_switch(t):
     with st.sidebar:
         sidebar.draw_language_choice(t)
         st.toggle(
-            t("lesson.notes"), key="notes", help=t("lesson.notes_help"), persist_state="session"
+            t("lesson.notes"),
+            key=optional("notes"),
+            help=t("lesson.notes_help"),
+            persist_state="session",
         )
         return st.empty()
 

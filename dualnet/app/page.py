@@ -5,7 +5,7 @@ import streamlit as st
 from dualnet.app import downloads, lesson, share, sidebar, styles
 from dualnet.app.answer import current_view, draw_answer, drawing_turn
 from dualnet.app.classroom import identity, phone, teacher
-from dualnet.app.state import note_drawn, press, state, update, write_url
+from dualnet.app.state import note_drawn, optional, press, state, update, write_url
 from dualnet.app.url import explain
 from dualnet.questions import QUESTIONS
 from dualnet.text import translator
@@ -102,7 +102,7 @@ def draw_chooser(t):
             t("question.label"),
             QUESTIONS,
             format_func=lambda key: t(f"question.{key}"),
-            key="question",
+            key=optional("question"),
             required=True,
             label_visibility="collapsed",
             persist_state="session",

@@ -13,6 +13,7 @@ from dualnet.text import language_of
 
 state = st.session_state
 SWITCHES = ("play", "notes", "take")  # widgets that a URL does not carry
+OPTIONAL = ("question", "epoch", "change", *SWITCHES)  # widgets that not every page has
 KEPT = ("language", "projector")  # what a step of the lesson does not set
 CHOICES = [key for key, control in CONTROLS.items() if isinstance(control, Choice)]
 IN_TRANSIT = 3  # seconds after a page is drawn in which the browser may still show older values
@@ -30,12 +31,14 @@ class PageState:
         knows
     outdated : by key, the values that the browser may hold until the server's arrives
     presses : functions of ``values`` and their arguments, from buttons
+    present, last_present : those of `OPTIONAL` that this page has, and that the last complete one had
     drawn : time at which the page was complete, infinite while it is drawn
     """
 
     def __init__(self):
         self.values, self.outdated, self.message = {}, {}, {}
         self.presses = []
+        self.present, self.last_present = set(), set()
         self.drawn = math.inf
 
     def moved(self, message):
@@ -43,6 +46,7 @@ class PageState:
         if time.monotonic() - self.drawn > IN_TRANSIT:
             self.outdated.clear()
         before, self.message, self.drawn = self.message, message, math.inf
+        self.present = set()
         for key, value in message.items():
             if value == self.values.get(key) and value not in self.outdated.get(key, ()):
                 self.outdated.pop(key, None)  # the browser has what the server sent last
@@ -103,9 +107,12 @@ def update():
     for action, arguments in page.presses:
         action(values, *arguments)
     page.presses.clear()
-    # A browser shows and sends the labels of choices in the language that they were drawn in.
-    switched = values["language"] != page.values.get("language")
-    for key, value in page.settle(values, CHOICES if switched else ()).items():
+    # A browser forgets a widget that goes. A message that it has sent before still has the value.
+    again = set(OPTIONAL) - page.last_present
+    if values["language"] != page.values.get("language"):
+        # A browser shows and sends the labels of choices in the language that they were drawn in.
+        again |= set(CHOICES)
+    for key, value in page.settle(values, again).items():
         if key != "address":
             state[key] = value
 
@@ -144,6 +151,12 @@ def write_url():
         st.query_params.from_dict(parameters)
 
 
+def optional(key):
+    """Note that the page has the widget ``key`` of `OPTIONAL`; return the key."""
+    state.page.present.add(key)
+    return key
+
+
 def note_drawn():
     """Note that the page is complete."""
-    state.page.drawn = time.monotonic()
+    state.page.drawn, state.page.last_present = time.monotonic(), state.page.present

@@ -7,12 +7,10 @@ ones.
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import accuracy_of
 from dualnet.plotting import charts
 from dualnet.plotting.colors import SAMPLES
-from dualnet.plotting.elements import Chart
 from dualnet.plotting.units import WIDTH, png_uri, weight_limit
 from dualnet.training.experiments import RUNS
 
@@ -26,20 +24,15 @@ X = alt.X("left:Q", scale=None, axis=None)
 
 
 def frames_within(epochs, size):
-    """Return as many of ``epochs`` as fit if one frame takes ``size`` bytes, evenly spaced, with
-    the first and the last."""
+    """Return evenly spaced ``epochs``, ends included, as many as fit at ``size`` bytes a frame."""
     count = int(np.clip(BYTES // size, 2, min(FRAMES, len(epochs))))
     evenly = np.linspace(0, len(epochs) - 1, count).round().astype(int)
     return [epochs[i] for i in np.unique(evenly)]
 
 
 def play(view, drawing, samples, alt_text):
-    """Return a `Chart` that plays ``drawing(network, limit)`` of both networks from the start to
-    the last epoch and stops there.
-
-    samples : "training" or "validation", the samples of the accuracy above the drawings
-    alt_text : alternative text of the chart
-    """
+    """Return a `Chart` that plays ``drawing(network, limit)`` of both networks to the last epoch;
+    the accuracy above is that of the "training" or the "validation" ``samples``."""
     epochs = view.frames
     first = {key: run.network_at(epochs[-1]) for key, run in view.runs.items()}
     limit = weight_limit(first.values())
@@ -65,18 +58,19 @@ def play(view, drawing, samples, alt_text):
         "titles": _table("frame run x epoch accuracy", titles),
         "marks": _table("x y label", marks),
     }
-    return Chart(_spec(view.t, view.names, len(epochs) - 1, still.height), tables, alt_text)
+    return charts.chart_of(
+        _spec(view.t, view.names, len(epochs) - 1, still.height), tables, alt_text
+    )
 
 
 def _table(columns, rows):
     columns = columns.split()
     values = map(list, zip(*rows, strict=True)) if rows else [[] for _ in columns]
-    return pa.table(dict(zip(columns, values, strict=True)))
+    return dict(zip(columns, values, strict=True))
 
 
 def _spec(t, names, last, height):
-    """Return the specification. Positions are in the units of a drawing, ``height`` high, times a
-    scale that fits both drawings into the view."""
+    """Return the specification; a scale fits both drawings, ``height`` high, into the view."""
     scale = f"min(width / {2 * WIDTH + GAP}, (height - {TITLE}) / {height})"
     layers = [*_pictures(scale), _samples(scale), *_titles(scale, names)]
     spec = charts.spec_of(alt.layer(*layers), height + TITLE)
@@ -92,7 +86,7 @@ def _signals(t, last):
     """Return the signals of the clock and of its two controls below the picture: ``frame`` is the
     frame shown. The timer sets ``clock``, and ``frame`` follows it. If they differ, the user has
     dragged the slider, and the timer stops."""
-    beat = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
+    tick = {"events": {"type": "timer", "throttle": FRAME_MILLISECONDS}}
     forward = f"frame < {last} ? frame + 1 : 0"  # from the end, back to the start
     goes_on = f"playing && frame == clock && frame < {last}"
     return [
@@ -105,7 +99,7 @@ def _signals(t, last):
         {
             "name": "clock",
             "value": 0,
-            "on": [beat | {"update": f"playing ? ({forward}) : frame"}],
+            "on": [tick | {"update": f"playing ? ({forward}) : frame"}],
         },
         {
             "name": "frame",

@@ -8,20 +8,23 @@ from itertools import pairwise
 
 import altair as alt
 import numpy as np
+import pyarrow as pa
 
+from dualnet.plotting.colors import NEGATIVE, POSITIVE
+from dualnet.plotting.elements import Chart
 from dualnet.training.experiments import RUNS
 
 FONT_SIZE = 16  # pixels; readable from the back row
 LINE_WIDTH = 2.5
 COLUMNS = 500  # pixels across; downsampled curves are exact at this size
 ROWS = 300
+SOLID = [1, 0]
 DASH = [5, 4]  # validation
 DOTS = [2, 3]  # marks
 ACCURATE = ".4~g"  # format of a loss in a tooltip
 MINUS = "\u2212"  # the minus sign, wider than a hyphen
-
-
-# --- looks ----------------------------------------------------------------------------------
+# A Vega expression for the color of the column "weight".
+SIGN = f"datum.weight < 0 ? 'rgb{NEGATIVE}' : datum.weight > 0 ? 'rgb{POSITIVE}' : 'gray'"
 
 
 def spec_of(chart, height):
@@ -44,30 +47,33 @@ def spec_of(chart, height):
     return spec
 
 
+def chart_of(spec, tables, alt_text, wide=False):
+    """Return a `Chart`; each of ``tables`` is a dict of columns or a list of rows."""
+    arrow = {
+        name: pa.table(table) if isinstance(table, dict) else pa.Table.from_pylist(table)
+        for name, table in tables.items()
+    }
+    return Chart(spec, arrow, alt_text, wide)
+
+
 def run_color():
     """Return the color encoding of the runs, keys in the column "run", with the theme's colors."""
     return alt.Color("run:N", scale=alt.Scale(domain=list(RUNS)), legend=None)
 
 
-def dash(field, keys, dashes, legend):
-    """Return the dash encoding of the column ``field``: ``dashes`` maps some of ``keys`` to a
-    pattern; the others are solid."""
-    styles = [dashes.get(key, [1, 0]) for key in keys]
-    scale = alt.Scale(domain=list(keys), range=styles)
-    return alt.StrokeDash(f"{field}:N", scale=scale, legend=legend)
+def dash(field, dashes, texts, color):
+    """Return the dash encoding of the column ``field``, with a legend above the plot, in one row if
+    it fits.
 
-
-def legend(keys, texts, color):
-    """Return a legend above the plot, in one row if it fits.
-
-    texts : a Vega expression for an object with the text of each of ``keys``
+    dashes : key -> pattern
+    texts : a Vega expression for an object with the text of each key
     color : a Vega expression for the symbols; ``datum.value`` is the key
     """
-    letters = " + ".join(f"length({texts}.{key})" for key in keys)
-    return alt.Legend(
+    letters = " + ".join(f"length({texts}.{key})" for key in dashes)
+    legend = alt.Legend(
         title=None,
         orient="top",
-        columns=alt.expr(f"width < {60 * len(keys)} + 8 * ({letters}) ? 1 : {len(keys)}"),
+        columns=alt.expr(f"width < {60 * len(dashes)} + 8 * ({letters}) ? 1 : {len(dashes)}"),
         symbolType="stroke",
         symbolSize=400,
         symbolOpacity=1,
@@ -76,10 +82,12 @@ def legend(keys, texts, color):
         labelLimit=0,
         labelExpr=f"{texts}[datum.label] || datum.label",
     )
+    scale = alt.Scale(domain=list(dashes), range=list(dashes.values()))
+    return alt.StrokeDash(f"{field}:N", scale=scale, legend=legend)
 
 
 def literal(texts):
-    """Return the dict ``texts`` as a Vega expression."""
+    """Return a text, or a dict of texts, as a Vega expression."""
     return json.dumps(texts, ensure_ascii=False)
 
 
@@ -89,8 +97,7 @@ def cell(table, column):
 
 
 def read(*tables):
-    """Return a layer for each of ``tables`` that draws nothing: Vega drops a table without a layer,
-    and expressions can then not read it."""
+    """Return a layer without marks for each of ``tables``: Vega drops tables without a layer."""
     return [
         alt.Chart(alt.NamedData(table)).transform_filter("false").mark_point() for table in tables
     ]
@@ -105,14 +112,13 @@ def tooltip(field, title, form):
     return alt.Tooltip(f"{field}:Q", title=title, format=form)
 
 
-# --- axes -----------------------------------------------------------------------------------
-
-
 def epoch_axis(t, domain, log=False):
-    """Return the x encoding of the column "epoch" from ``domain[0]`` to ``domain[1]``. The ticks of
-    a logarithmic axis are in the column "value" of the table "epoch_ticks", see `epoch_ticks`."""
+    """Return the x encoding of the column "epoch" between the two ends ``domain``. A logarithmic
+    axis reads the table "epoch_ticks", with `epoch_ticks` in its column "value"."""
+    # With a count, Vega would leave out labels of a logarithmic axis.
+    shown = {"values": ticks("epoch_ticks")} if log else {"tickCount": 4}
     whole = "datum.value == floor(datum.value) ? format(datum.value, ',d') : ''"
-    axis = alt.Axis(labelExpr=whole, grid=False, **_ticks("epoch_ticks" if log else None, 4))
+    axis = alt.Axis(labelExpr=whole, grid=False, **shown)
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     title = t("axis.epoch_log" if log else "axis.epoch")
     return alt.X("epoch:Q", title=title, scale=scale, axis=axis)
@@ -128,8 +134,9 @@ def loss_axis(title, log):
     tables of `loss_tables`, so that the specification is the same for any losses."""
     domain = [alt.expr(cell("axes", end)) for end in ("low", "high")]
     scale = alt.Scale(type="log" if log else "linear", domain=domain, nice=False)
-    # a flush label 0 would be above its grid line
-    axis = alt.Axis(labelFlush=False, format="~g", **_ticks("loss_ticks" if log else None, 5))
+    shown = {"values": ticks("loss_ticks")} if log else {"tickCount": 5}
+    # With flush labels, the label 0 would be above its grid line.
+    axis = alt.Axis(labelFlush=False, format="~g", **shown)
     return alt.Y("loss:Q", title=title, scale=scale, axis=axis)
 
 
@@ -146,16 +153,9 @@ def ticks(table):
     return alt.expr(f"pluck(data('{table}'), 'value')")
 
 
-def _ticks(table, count):
-    """Return the tick arguments of an axis: the ticks of ``table``, or about ``count`` chosen by
-    Vega. (With a count, Vega leaves out labels of a logarithmic axis.)"""
-    return {"values": ticks(table)} if table else {"tickCount": count}
-
-
 def readable(texts, **look):
-    """Return two layers of the chart ``texts`` that keep text readable on top of lines: an outline
-    in the color of the background, and the text. ``look`` holds arguments of
-    `altair.Chart.mark_text`."""
+    """Return two layers that keep ``texts`` readable on top of lines: an outline in the color of
+    the background, and the text. ``look``: arguments of `altair.Chart.mark_text`."""
     outline = {"stroke": alt.expr("background"), "strokeWidth": 5, "strokeJoin": "round"}
     return texts.mark_text(**look, **outline), texts.mark_text(**look)
 
@@ -188,9 +188,6 @@ def spread_labels(values, low, high, gap=0.06):
     return places
 
 
-# --- downsampling ---------------------------------------------------------------------------
-
-
 def downsample(series, low, high, log=False):
     """Return ascending indices that are enough to draw the curves ``series`` (k, n) at 500 × 300
     pixels; ``log``: on a logarithmic axis of epochs 1 to n.
@@ -213,10 +210,8 @@ def downsample(series, low, high, log=False):
 
 
 def _corners(x, series, tolerance):
-    """Return the points whose connecting lines are within ``tolerance`` of all points.
-
-    It starts with both ends and repeatedly adds the worst point of each stretch that is not within.
-    """
+    """Return points whose connecting lines are within ``tolerance`` of all: both ends, then
+    repeatedly the worst point of each stretch that is not within."""
     keep = np.zeros(len(x), dtype=bool)
     keep[[0, -1]] = True
     while True:

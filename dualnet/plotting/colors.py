@@ -21,9 +21,8 @@ BOUNDARY = (17, 17, 17)  # the 50 % boundary
 
 
 def signed_color(values, limit):
-    """Return RGBA (..., 4), uint8, of weights: the color is the sign, purple or green; the opacity
-    grows with the square root of the size, up to ``limit``, so that small weights remain
-    visible."""
+    """Return RGBA (..., 4), uint8, of weights: purple or green by sign; the opacity grows with the
+    square root of the size, up to ``limit``, so that small weights remain visible."""
     t = np.clip(np.asarray(values, float) / limit, -1, 1)[..., None]
     color = np.select([t < 0, t > 0], [np.array(NEGATIVE), np.array(POSITIVE)], np.array(ZERO))
     opacity = FAINT + np.sqrt(np.abs(t)) * (255 - FAINT)

@@ -21,8 +21,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Image:
-    """A picture as SVG text, which fits any width; ``caption`` is Markdown, or None; ``wide`` is as
-    in `Chart`."""
+    """A picture as SVG text; ``caption`` is Markdown, or None; ``wide`` is as in `Chart`."""
 
     svg: str
     alt: str
@@ -39,11 +38,8 @@ class Code:
 
 @dataclass(frozen=True)
 class Formulas:
-    """Formulas, one per line.
-
-    latex : one aligned block
-    plain : the same in plain characters, for files; ⟨…⟩ is a bar over …
-    """
+    """Formulas, one per line: ``latex`` as one aligned block, ``plain`` in plain characters for
+    files, where ⟨…⟩ is a bar over …"""
 
     latex: str
     plain: str

@@ -7,12 +7,9 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.plotting import charts
-from dualnet.plotting.colors import HALF, NEGATIVE, POSITIVE, ZERO
-from dualnet.plotting.elements import Chart
-from dualnet.text import translator
+from dualnet.plotting.colors import HALF
 
 HEIGHT = 164
 # Horizontal positions, as shares of the width: the three layers; the number of an output weight and
@@ -26,19 +23,12 @@ SHAPES = {
     kind: f"M{-width},-1H{width}A1,1,0,0,1,{width},1H{-width}A1,1,0,0,1,{-width},-1Z"
     for kind, width in (("input", 0.9), ("hidden", 3.1), ("output", 2.2))
 }
-
-
 INK = dict.fromkeys(SHAPES, "black")  # on a box; elsewhere the color of the page's text
 
 
-def network_chart(network, inputs, units, limit, language, alt_text):
-    """Return a `Chart` of some inputs, the first hidden units and the output of a network.
-
-    inputs : indices of the features shown
-    units : how many hidden units are shown
-    limit : the weight of the thickest line, see `largest_weight`
-    """
-    t = translator(language)
+def network_chart(network, inputs, units, limit, t, alt_text):
+    """Return a `Chart` of the features ``inputs``, indices, the first ``units`` hidden units and
+    the output; ``limit`` is the weight of the thickest line, see `largest_weight`."""
     features, all_units = network.w1.shape
     names, more = dict.fromkeys(map(feature_label, inputs)), features - len(inputs)
     left = _layer(INPUT, "input", names, more, t)
@@ -58,8 +48,7 @@ def network_chart(network, inputs, units, limit, language, alt_text):
         for unit, weight in output
     ]
     tables = {"edges": edges, "nodes": [*left, *middle, right, *numbers]}
-    tables = {name: pa.Table.from_pylist(rows) for name, rows in tables.items()}
-    return Chart(_spec(language), tables, alt_text, wide=True)
+    return charts.chart_of(_spec(t), tables, alt_text, wide=True)
 
 
 def largest_weight(networks, inputs, units):
@@ -86,23 +75,17 @@ def short_text(number):
 
 
 def _layer(x, kind, biases, left_out, t):
-    """Return the nodes of a layer as rows of a table, from top to bottom; a last row counts those
-    ``left_out``.
-
-    biases : name -> bias, None for an input
-    """
-    slots = len(biases) + bool(left_out)
+    """Return the nodes of a layer as rows of a table, from top to bottom: ``biases`` by name, None
+    for an input, and a row that counts those ``left_out``."""
     rows = []
-    for i, (name, bias) in enumerate(biases.items()):
+    for name, bias in biases.items():
         label = "" if kind == "output" else name
         text = label if bias is None else f"{label} b {short_text(bias)}".strip()
-        rows.append(
-            {"kind": kind, "name": name, "bias": bias, "text": text, "y": (i + 0.5) / slots}
-        )
+        rows.append({"kind": kind, "name": name, "bias": bias, "text": text})
     if left_out:
         text = t("gradient.more", count=left_out)
-        rows.append({"kind": "more", "text": text, "y": 1 - 0.5 / slots})
-    return [{"name": None, "bias": None, "x": x} | row for row in rows]
+        rows.append({"kind": "more", "name": None, "bias": None, "text": text})
+    return [row | {"x": x, "y": (i + 0.5) / len(rows)} for i, row in enumerate(rows)]
 
 
 def _edge(start, weight, end, limit, x):
@@ -113,18 +96,14 @@ def _edge(start, weight, end, limit, x):
 
 
 @lru_cache(maxsize=4)
-def _spec(language):
-    t = translator(language)
-    green, purple, gray = (f"rgb{color}" for color in (POSITIVE, NEGATIVE, ZERO))
+def _spec(t):
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1], nice=False, reverse=True), axis=None)
     thickness = alt.Scale(domain=[0, 1], range=[1, THICKEST])
     shapes = alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))
     lines = (
         alt.Chart(alt.NamedData("edges"))
-        .transform_calculate(
-            sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : '{gray}'"
-        )
+        .transform_calculate(sign=charts.SIGN)
         .mark_rule(strokeCap="round")
         .encode(
             x=x,

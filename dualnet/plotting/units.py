@@ -6,7 +6,7 @@ A `Drawing` holds the parts and their positions. `svg` draws one; `animation.pla
 import base64
 import html
 import io
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
 
@@ -20,23 +20,11 @@ MOVING_PLANE = 64
 NEAR_HALF = 0.005  # an output this close to 0.5 is shown as 50 %
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """Rasters with samples and labels on top. A box is x, y, width and height.
-
-    rasters : triples of pixels (height, width, 4), uint8 RGBA, their box, and whether they are
-        smooth
-    marks : (m, 3), x, y and the class 0 or 1 of samples
-    labels : text, its box, and the colors of the box and of the text
-    """
-
-    height: float
-    rasters: tuple = ()
-    marks: tuple = ()
-    labels: tuple = ()
-
-
-# --- hidden units ---------------------------------------------------------------------------
+# Rasters with samples and labels on top. A box is x, y, width and height.
+# rasters: triples of pixels (height, width, 4), uint8 RGBA, their box, and whether they are smooth;
+# marks: (m, 3), x, y and the class 0 or 1 of samples;
+# labels: text, its box, and the colors of the box and of the text.
+Drawing = namedtuple("Drawing", "height rasters marks labels", defaults=[(), (), ()])
 
 
 def weight_limit(networks):
@@ -98,9 +86,6 @@ def draw_units(network, data, limit, height=64):
     return Drawing(box[3], ((pixels, box, smooth),))
 
 
-# --- the plane ------------------------------------------------------------------------------
-
-
 def plane_edge(data):
     """Return how far the plane extends: 1.1 times the largest training feature."""
     return 1.1 * float(np.abs(data.x_train).max())
@@ -114,8 +99,7 @@ def plane_points(edge, size):
 
 @quiet
 def plane(network, data, height=300, size=PLANE):
-    """Return the output of a network over the plane with its training samples, and its hidden units
-    beside it, as a `Drawing`."""
+    """Return a `Drawing` of the output over the plane, training samples and hidden units."""
     edge = plane_edge(data)
     z = network.forpass(plane_points(edge, size)).reshape(size, size)
     pixels = output_color(network.activation(z))
@@ -130,11 +114,8 @@ def plane(network, data, height=300, size=PLANE):
 
 
 def boundary(z):
-    """Return how much of each pixel the line z = 0 covers, 0 to 1, for z (size, size).
-
-    The distance to the line, in pixels, is |z| / |gradient of z| nearby; the line is two pixels
-    wide.
-    """
+    """Return how much of each pixel the line z = 0, two pixels wide, covers, 0 to 1, for z (size,
+    size). The distance to the line, in pixels, is |z| / |gradient of z| nearby."""
     slope = np.hypot(*np.gradient(z))
     distance = np.abs(z) / np.where(slope > 0, slope, 1)
     return np.where(slope > 0, np.clip(1.5 - distance, 0, 1), 0)
@@ -156,9 +137,6 @@ def drawn_by_equal(network, data):
     above, below = along[z > 0], along[z <= 0]
     straight = above.min() > below.max() or below.min() > above.max()
     return "line" if straight else None
-
-
-# --- files ------------------------------------------------------------------------------------
 
 
 def png_uri(pixels):

@@ -61,20 +61,7 @@ def ask(
     >>> print(ask("units"))
     """
     question = get_question(key)
-    if isinstance(settings, Comparison):
-        comparison, settings = settings, settings.settings
-        if dataset is not None:
-            raise ValueError(
-                f"dataset is {dataset!r}, but the Comparison already has data: omit dataset, or pass"
-                " it to Comparison."
-            )
-    else:
-        settings = Settings() if settings is None else settings
-        if not isinstance(settings, Settings):
-            raise ValueError(
-                f"settings is {settings!r}; expected a dualnet.Settings or Comparison."
-            )
-        comparison = Comparison(settings, dataset=dataset)
+    comparison = _comparison_of(settings, dataset)
     # Questions about one epoch only show the networks of the comparison. The others train more.
     if comparison.has_own_starts and not question.uses_epoch:
         about = ", ".join(key for key, question in QUESTIONS.items() if question.uses_epoch)
@@ -89,12 +76,25 @@ def ask(
             raise ValueError(f"{name} is {value!r}; expected one of {', '.join(allowed)}.")
     comparison.fit(epochs, progress=progress)
     _check_finite(comparison, epochs)
-    view = View(settings, comparison, epochs, epoch, language, axis)
+    view = View(comparison.settings, comparison, epochs, epoch, language, axis)
     trained = [
-        kind(settings, dataset=comparison.dataset).fit(n, progress=progress)
+        kind(view.settings, dataset=comparison.dataset).fit(n, progress=progress)
         for kind, n in question.experiments(view)
     ]
     return question.answer(view, *trained)
+
+
+def _comparison_of(settings, dataset):
+    if isinstance(settings, Comparison):
+        if dataset is not None:
+            raise ValueError(
+                f"dataset is {dataset!r}, but the Comparison already has data: omit dataset, or pass"
+                " it to Comparison."
+            )
+        return settings
+    if not isinstance(settings, Settings | None):
+        raise ValueError(f"settings is {settings!r}; expected a dualnet.Settings or Comparison.")
+    return Comparison(settings or Settings(), dataset=dataset)
 
 
 def _check_finite(comparison, epochs):

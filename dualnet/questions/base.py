@@ -72,8 +72,7 @@ class View:
         return {key: distinct_units(net.w1, net.b1, net.w2) for key, net in self.networks.items()}
 
     def accuracies(self, samples):
-        """Return the accuracy of both networks at the chosen epoch on the "training" or the
-        "validation" samples, by the keys."""
+        """Return both networks' accuracy on the "training" or "validation" samples, by key."""
         return {key: accuracy_of(net, self.data, samples) for key, net in self.networks.items()}
 
     def difference(self, key):
@@ -87,8 +86,7 @@ class View:
         return bool(difference(start.w1, start.b1, start.w2) == 0)
 
     def is_symmetric(self, key):
-        """Return whether a run has several hidden units that started equal and, except for
-        rounding, are equal at the chosen epoch."""
+        """Return whether a run has several units that started equal and still are (to rounding)."""
         several = self.settings.units > 1
         return several and self.started_equal(key) and self.difference(key) <= ROUNDING
 
@@ -108,19 +106,23 @@ class Question:
     """A question that the page answers.
 
     key : in links, in ``ask`` and in the texts
-    answer : function of a `View` and of the experiments that the question needs; the same view
-        gives the same `Answer`
-    experiments : function of a `View` that returns pairs of a kind of experiment and how many
-        epochs of it the answer needs, in addition to the comparison
+    answer : function of a `View` and of the experiment that the question needs, if any; the same
+        view gives the same `Answer`
+    experiment : the class of the experiment that it needs in addition to the comparison
     uses_epoch : whether the answer shows one epoch, which the user chooses
     animates : the kinds of unit plot (see `Dataset`) for which it has an animation
     """
 
     key: str
     answer: Callable[..., "Answer"]
-    experiments: Callable[[View], tuple] = lambda view: ()
+    experiment: type | None = None
     uses_epoch: bool = False
     animates: tuple[str, ...] = ()
+
+    def experiments(self, view):
+        """Return pairs of a class of experiment and how many epochs of it the answer needs."""
+        kind = self.experiment
+        return ((kind, kind.reach(view.settings, view.epochs, view.data)),) if kind else ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,10 +148,8 @@ class Answer:
     names: dict = field(default_factory=dict)
 
     def save(self, path):
-        """Write the whole answer to a file that ends in ".svg", ".png" or ".html".
-
-        Raises ValueError for another ending.
-        """
+        """Write the whole answer to a file that ends in ".svg", ".png" or ".html". Raises
+        ValueError for another ending."""
         path = Path(path)
         kind = path.suffix.removeprefix(".").lower()
         if kind not in document.KINDS:
@@ -170,7 +170,7 @@ class Answer:
 
 
 def subtitles_of(view, samples):
-    """Return the accuracies of `View.accuracies` as text, by key; an epoch before the last is named."""
+    """Return `View.accuracies` as text, by key; an epoch before the last is named."""
     earlier = view.epoch < view.epochs
     text = f"subtitle.{samples}_at" if earlier else f"subtitle.{samples}"
     return {

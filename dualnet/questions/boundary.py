@@ -5,14 +5,14 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.plotting import charts
+from dualnet.plotting.animation import play
 from dualnet.plotting.colors import CLASS_COLORS
-from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.elements import Image
 from dualnet.plotting.units import MOVING_PLANE, WIDTH, Drawing, drawn_by_equal, plane, svg
 from dualnet.questions.base import Answer, Question, subtitles_of
-from dualnet.text import translator
+from dualnet.text import catalogue
 
 HEIGHT = 300
 BARS_HEIGHT = 190
@@ -28,19 +28,15 @@ def answer(view):
     return plane_answer(view) if view.data.unit_plot == "plane" else probability_answer(view)
 
 
-# --- the plane ------------------------------------------------------------------------------
-
-
 def plane_answer(view):
     t, names = view.t, view.names
     note = t("boundary.note", unit_plot=t("unit_plot.plane"))
     if view.play:
-        from dualnet.plotting.animation import play
+        alt_text = t("boundary.play_alt", epoch=view.epochs)
 
         def drawing(network, _):
             return plane(network, view.data, HEIGHT, MOVING_PLANE)
 
-        alt_text = t("boundary.play_alt", epoch=view.epochs)
         return Answer("", both=(play(view, drawing, "training", alt_text),), note=note)
 
     pictures, sentences = {}, []
@@ -70,9 +66,6 @@ def plane_answer(view):
         note=note,
         names=names,
     )
-
-
-# --- probabilities --------------------------------------------------------------------------
 
 
 def probability_answer(view):
@@ -108,24 +101,16 @@ def probability_answer(view):
 
 
 def mistakes(z, y):
-    """Return the indices of the misclassified samples, the most certain first.
-
-    z (m,): inputs of the output's sigmoid; y (m,): 0 or 1.
-    """
+    """Return the indices of the misclassified samples, the most certain first, for the inputs z
+    (m,) of the output's sigmoid and the targets y (m,)."""
     wrong = np.flatnonzero((z > 0) != y)
     return wrong[np.argsort(-np.abs(z[wrong]), kind="stable")]
 
 
 def class_names(view):
     """Return the names of class 0 and class 1 in the language of ``view``, or in the data."""
-
-    def name_of(name):
-        try:
-            return view.t(f"class.{name}")
-        except KeyError:  # a user's own data set
-            return name
-
-    return tuple(map(name_of, view.data.target_names))
+    sentences = catalogue(view.language)
+    return tuple(sentences.get(f"class.{name}", name) for name in view.data.target_names)
 
 
 def samples_drawing(samples, data, texts, kinds):
@@ -159,28 +144,22 @@ def percent(probability):
 
 
 def probability_charts(view):
-    """Return histograms of the predicted probability of class 1 for the validation samples of each
-    class, one `Chart` per run; both have the same scale of counts."""
+    """Return histograms of the predicted probability of class 1, by class, a `Chart` per run."""
     data, edges = view.data, np.linspace(0, 1, BINS + 1)
     counts = {}
     for key, network in view.networks.items():
         predicted = network.activation(network.forpass(data.x_val))[:, 0]
         counts[key] = [np.histogram(predicted[data.y_val == label], edges)[0] for label in (0, 1)]
     top = max(int(np.sum(both, axis=0).max()) for both in counts.values())
+    bins = {
+        "low": np.tile(edges[:-1], 2),
+        "high": np.tile(edges[1:], 2),
+        "label": np.repeat([0, 1], BINS),
+    }
     return {
-        key: Chart(
-            _probability_spec(class_names(view), view.language),
-            {
-                "bins": pa.table(
-                    {
-                        "low": np.tile(edges[:-1], 2),
-                        "high": np.tile(edges[1:], 2),
-                        "count": np.concatenate(both),
-                        "label": np.repeat([0, 1], BINS),
-                    }
-                ),
-                "axis": pa.table({"top": [top]}),
-            },
+        key: charts.chart_of(
+            _probability_spec(class_names(view), view.t),
+            {"bins": bins | {"count": np.concatenate(both)}, "axis": {"top": [top]}},
             view.t("boundary.probability_alt", run=view.names[key], epoch=view.epoch),
         )
         for key, both in counts.items()
@@ -188,8 +167,7 @@ def probability_charts(view):
 
 
 @lru_cache(maxsize=16)
-def _probability_spec(names, language):
-    t = translator(language)
+def _probability_spec(names, t):
     classes = {str(label): name for label, name in enumerate(names)}
     probability = t("axis.probability", name=names[1])
     bars = (

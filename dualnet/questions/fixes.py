@@ -6,26 +6,20 @@ from inspect import isfunction
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet import DualLayer, Fixes
 from dualnet.measures import DISTINCT
 from dualnet.plotting import charts
 from dualnet.plotting.colors import signed_color
-from dualnet.plotting.elements import Chart, Code
+from dualnet.plotting.elements import Code
 from dualnet.plotting.units import png_uri
 from dualnet.questions.base import ROUNDING, Answer, Question
 from dualnet.questions.code import source_of
-from dualnet.text import translator
 
 TRAINING, STARTS = Fixes.CHANGES[:7], Fixes.CHANGES[7:]  # left and right
 ROW = 54  # pixels: the name of the change, and below it the units and the numbers
 UNITS_HEIGHT = 27
 HARDLY = 0.25  # below this share of the random start's gain, a gain is small
-
-
-def experiments(view):
-    return ((Fixes, Fixes.reach(view.settings, view.epochs, view.data)),)
 
 
 def answer(view, fixes):
@@ -44,12 +38,8 @@ def answer(view, fixes):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view, epoch, results):
-    """Return how many of the changes to the training, and how many of those to the start, separate
-    the units."""
+    """Return how many changes of the training, and how many of the start, separate the units."""
     t = view.t
     if view.settings.units == 1:
         return t("fixes.single")
@@ -74,8 +64,8 @@ def remarks(view, epoch, results):
     sentences = surprises(view, trained) if view.settings.units > 1 else []
     if by_rounding:
         sentences.insert(0, t("fixes.rounding", which=_listed(view, by_rounding)))
-    if lost := [change for change in results if change not in trained]:
-        sentences.append(t("fixes.lost", which=_listed(view, lost)))
+    if diverged := [change for change in results if change not in trained]:
+        sentences.append(t("fixes.lost", which=_listed(view, diverged)))
     if epoch < view.epochs:
         sentences.append(t("fixes.bounded", epoch=epoch, count=len(results)))
     return " ".join(sentences)
@@ -88,13 +78,8 @@ def surprises(view, trained):
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []
     gap = random.val_accuracy - plain.val_accuracy
-    as_good = [
-        change
-        for change in TRAINING[1:]
-        if change in trained
-        and trained[change].distinct == 1
-        and trained[change].val_accuracy >= random.val_accuracy
-    ]
+    equal = [c for c in TRAINING[1:] if c in trained and trained[c].distinct == 1]
+    as_good = [c for c in equal if trained[c].val_accuracy >= random.val_accuracy]
     if as_good and gap > 0 and random.distinct > 1:
         words = {"which": _listed(view, as_good), "accuracy": random.val_accuracy}
         sentences.append(t("fixes.as_good", **words))
@@ -115,12 +100,8 @@ def _listed(view, changes):
     return ", ".join(view.t(f"change.{change}") for change in changes)
 
 
-# --- the pictures ---------------------------------------------------------------------------
-
-
 def charts_of(view, results):
-    """Yield the changes to the training and those to the start as two tables, each a `Chart`; both
-    draw the hidden units on one scale."""
+    """Yield a table of the changes to the training and one of those to the start, on one scale."""
     deviations = {c: deviation(r.network) for c, r in results.items() if not r.diverged}
     limit = max([DISTINCT, *(float(np.abs(part).max()) for part in deviations.values())])
     for side, changes in (("training", TRAINING), ("start", STARTS)):
@@ -130,13 +111,11 @@ def charts_of(view, results):
         ]
         alt_text = "; ".join(f"{row['name']}: {row['distinct']} {row['mark']}" for row in rows)
         alt_text = view.t(f"fixes.{side}_alt", rows=alt_text)
-        tables = {"rows": pa.Table.from_pylist(rows)}
-        yield Chart(_spec(len(rows), view.language), tables, alt_text, wide=True)
+        yield charts.chart_of(_spec(len(rows), view.t), {"rows": rows}, alt_text, wide=True)
 
 
 def deviation(network):
-    """Return the difference of each hidden unit from the mean of all units, (n_features + 2,
-    units): w1, b1 and w2."""
+    """Return w1, b1 and w2 minus their means over the units, (n_features + 2, units)."""
     parameters = np.vstack([network.w1, network.b1, network.w2.T])
     return parameters - parameters.mean(axis=1, keepdims=True)
 
@@ -166,8 +145,8 @@ def _row(view, change, result, deviations, limit):
     extra = t(f"change_extra.{change}", steps=steps, rate=view.settings.learning_rate / 10)
     row = {"name": t(f"change.{change}"), "extra": extra}
     if result.diverged:
-        lost = {"distinct": t("fixes.diverged"), "accuracy": "", "mark": "", "url": ""}
-        return row | lost | {"separated": False, "difference": None, "loss": None}
+        empty = {"distinct": t("fixes.diverged"), "accuracy": "", "mark": "", "url": ""}
+        return row | empty | {"separated": False, "difference": None, "loss": None}
     separated = result.distinct > 1
     by_rounding = separated and change in Fixes.ALIKE
     mark = "fixes.by_rounding" if by_rounding else "fixes.separated" if separated else "fixes.equal"
@@ -183,9 +162,8 @@ def _row(view, change, result, deviations, limit):
 
 
 @lru_cache(maxsize=16)
-def _spec(rows, language):
+def _spec(rows, t):
     """Return the specification of a table, without results: the browser then keeps the chart."""
-    t = translator(language)
     table = alt.Chart(alt.NamedData("rows")).transform_calculate(top=f"datum.row * {ROW}")
     y = alt.Y("top:Q", scale=None, axis=None)
     tooltips = [
@@ -233,9 +211,6 @@ def _spec(rows, language):
     return spec
 
 
-# --- the source -----------------------------------------------------------------------------
-
-
 def sources(view):
     """Return the source of the chapter's methods that the chosen change replaces, and its own."""
     kind = Fixes.KINDS[view.change]
@@ -246,4 +221,4 @@ def sources(view):
     return Code(f"# DualLayer\n{replaced}"), Code(source_of(kind))
 
 
-QUESTION = Question("fixes", answer, experiments)
+QUESTION = Question("fixes", answer, Fixes)

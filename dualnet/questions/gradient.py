@@ -7,11 +7,9 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.networks import quiet
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.plotting.network import (
     FONT_SIZE,
     feature_label,
@@ -42,7 +40,7 @@ def answer(view):
         words = {"run": view.names[key], "epoch": view.epoch, "units": units}
         alt_text = t("gradient.network_alt", **words)
         sides[key] = (
-            network_chart(network, inputs, units, limit, view.language, alt_text),
+            network_chart(network, inputs, units, limit, t, alt_text),
             table_chart(rows[key], t("gradient.table_alt", **words)),
         )
     rate = view.settings.learning_rate
@@ -63,9 +61,6 @@ def answer(view):
 def units_shown(view):
     """Return how many hidden units are shown, the first ones."""
     return min(UNITS, view.settings.units)
-
-
-# --- the numbers ----------------------------------------------------------------------------
 
 
 @quiet
@@ -98,11 +93,7 @@ def inputs_shown(data):
     return np.argsort(-correlation, kind="stable")[:INPUTS].tolist()
 
 
-# --- the table ------------------------------------------------------------------------------
-
-
-# Of the table. texts: the number of each unit; factor: the power of ten that multiplies them, in
-# the name.
+# texts: the number of each unit; factor: the power of ten that multiplies them, in the name.
 Row = namedtuple("Row", "kind name texts factor", defaults=[""])
 
 
@@ -117,12 +108,12 @@ def rows_of(view):
         | {kind: numbers[listed, :units] for kind, numbers in step.items()}
         for step in (training_step(network, view.data) for network in view.networks.values())
     ]
-    if not similar(*steps):
+    if not _similar(*steps):
         return {
-            key: step_rows(s, listed, view) for key, s in zip(view.networks, steps, strict=True)
+            key: _step_rows(s, listed, view) for key, s in zip(view.networks, steps, strict=True)
         }
     both = {kind: np.concatenate([step[kind] for step in steps], axis=-1) for kind in steps[0]}
-    rows = step_rows(both, listed, view)
+    rows = _step_rows(both, listed, view)
     halves = slice(None, units), slice(units, None)
     return {
         key: [row._replace(texts=row.texts[half]) for row in rows]
@@ -130,7 +121,7 @@ def rows_of(view):
     }
 
 
-def similar(one, other):
+def _similar(one, other):
     """Return whether the largest numbers of two steps differ by less than `SIMILAR`, or are 0."""
     sizes = [
         sorted(float(np.abs(step[kind]).max()) for step in (one, other))
@@ -139,7 +130,7 @@ def similar(one, other):
     return all(small == 0 or large < SIMILAR * small for small, large in sizes)
 
 
-def step_rows(step, inputs, view):
+def _step_rows(step, inputs, view):
     """Return the `Row` tuples of a table: ``step`` has a row for each of ``inputs``, a column for
     each unit shown, those of one network or of both."""
     t, rate = view.t, view.settings.learning_rate
@@ -199,8 +190,8 @@ def table_chart(rows, words):
     ]
     names = [{"row": i, "text": row.name, "kind": row.kind} for i, row in enumerate(rows)]
     numbers = "; ".join(f"{row.name}: {', '.join(row.texts)}" for row in rows)
-    tables = {"cells": pa.Table.from_pylist(cells), "names": pa.Table.from_pylist(names)}
-    return Chart(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
+    tables = {"cells": cells, "names": names}
+    return charts.chart_of(_table_spec(len(rows)), tables, f"{words} {numbers}.", wide=True)
 
 
 @lru_cache(maxsize=4)
@@ -225,15 +216,8 @@ def _table_spec(rows):
     return charts.spec_of(alt.layer(band, names, cells), rows * ROW_HEIGHT)
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view, rows):
-    """Return how many different gradients the units shown have in the table, and whether rounding
-    has separated them.
-
-    rows : by key, see `step_rows`
-    """
+    """Return how many different gradients the units have in the tables ``rows``."""
     t, units = view.t, units_shown(view)
     if units == 1:
         return t("gradient.single", epoch=view.epoch)

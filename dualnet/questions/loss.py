@@ -4,14 +4,13 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import DISTINCT, epochs_to, even, saturated_share
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.elements import Image
 from dualnet.plotting.units import draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question, subtitles_of
-from dualnet.text import ratio_text, translator
+from dualnet.text import ratio_text
 from dualnet.training.experiments import RUNS
 
 HEIGHT = 240  # pixels of a chart
@@ -48,12 +47,8 @@ def answer(view):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view):
-    """Return how the validation losses compare at the chosen epoch, and which networks' units are
-    all equal."""
+    """Return how the validation losses compare, and which networks' units are all equal."""
     equal = [key for key in RUNS if view.is_symmetric(key)]
     sentences = [compare(view)]
     if len(equal) == 2:
@@ -67,8 +62,7 @@ def sentence(view):
 
 
 def equal_units(view, key):
-    """Return the sentence that the units of a run are all equal and, where that is so, that at the
-    start clearly more of its hidden activations are saturated than of the other run's."""
+    """Return that a run's units are all equal and, if so, that more of them started saturated."""
     other = OTHER[key]
     share, other_share = (
         round(saturated_share(view.runs[run].network_at(0), view.data.x_train), 2)
@@ -82,7 +76,7 @@ def equal_units(view, key):
 
 
 def compare(view):
-    """Return the sentence that compares both validation losses at the chosen epoch."""
+    """Return how both validation losses compare at the chosen epoch."""
     t, epoch = view.t, view.epoch
     if epoch == 0:
         return t("loss.start")
@@ -105,11 +99,8 @@ def compare(view):
 
 
 def overfits(view, key, since):
-    """Return whether a run's training loss has fallen since an epoch while its fit of the
-    validation data has become worse than at its best.
-
-    The validation loss alone does not show this: the penalty in it may have grown.
-    """
+    """Return whether a run's training loss has fallen since an epoch while its validation loss
+    without the penalty, which may have grown, has become higher than at its best."""
     run, last = view.runs[key], view.epoch
     best = int(run.val_losses[:last].argmin()) + 1
     # Weights between two snapshots would have to be trained again.
@@ -123,9 +114,6 @@ def overfits(view, key, since):
     return bool(fell and now > before and not even(now, before))
 
 
-# --- the charts -----------------------------------------------------------------------------
-
-
 def loss_charts(view):
     """Return the two loss charts, left and right, up to the last trained epoch, 1 or later."""
     done = min(view.epochs, view.comparison.epochs)  # another session may train it at the same time
@@ -134,8 +122,8 @@ def loss_charts(view):
     }
     y_range = loss_range(np.concatenate([*curves.values()]), view.axis)
     return tuple(
-        Chart(
-            _spec(key, view.axis == "log", is_long(view), done == 1, view.language),
+        charts.chart_of(
+            _spec(key, view.axis == "log", is_long(view), done == 1, view.t),
             _tables(key, curves, view, y_range),
             view.t(
                 f"loss.{_ending(curves, key)}_alt", run=view.names[key], other=view.names[other]
@@ -152,10 +140,8 @@ def is_long(view):
 
 
 def _ending(curves, key):
-    """Return how a run's final validation loss compares with the other's.
-
-    The text has no numbers: when it changes, the browser builds a new chart.
-    """
+    """Return how a run's final validation loss compares with the other's, without numbers: when the
+    text changes, the browser builds a new chart."""
     own, other = (curves[run][1, -1] for run in (key, OTHER[key]))
     if even(own, other):
         return "even"
@@ -163,10 +149,8 @@ def _ending(curves, key):
 
 
 def loss_range(losses, axis):
-    """Return low, high and the marked values of the y axis of charts of ``losses``, an array.
-
-    axis : "log", around all losses; "linear", from 0 to the highest; "book", 0 to 0.3
-    """
+    """Return low, high and the marked values of the y axis of an array of losses. ``axis``: "log",
+    around all losses; "linear", from 0 to the highest; "book", 0 to 0.3."""
     if axis == "book":
         return 0.0, BOOK_TOP, None
     if axis == "linear":
@@ -184,21 +168,19 @@ def _tables(key, curves, view, y_range):
     # Downsampling and placing the number use drawn heights: logarithms on a logarithmic axis.
     scaled = np.log10 if view.axis == "log" else np.asarray
     heights, ends = scaled(lines), scaled([low, high])
+    end = _end(lines[1], view, low, high) | _place(heights, ends, view)
     tables = charts.loss_tables(*y_range)
     tables["axes"] |= {
         "epochs": [max(view.epochs, 1.25)],  # the points of one epoch are not at the edge
         # The last epoch would be marked at the edge: its mark is beyond the axis.
         "chosen": [_drawn(view) if view.epoch < view.epochs else 2 * view.epochs],
     }
-    tables |= {
+    return tables | {
         "curves": _loss_columns(lines, charts.downsample(heights, *ends, is_long(view))),
         "epoch_ticks": {"value": charts.epoch_ticks(view.epochs)},
         "tooltips": _loss_columns(lines[:2], evenly),
+        "numbers": [end, *_reached(lines[1], lines[2], view)],
     }
-    end = _end(lines[1], view, low, high) | _place(heights, ends, view)
-    numbers = [end, *_arrival(lines[1], lines[2], view)]
-    tables = {name: pa.table(columns) for name, columns in tables.items()}
-    return tables | {"numbers": pa.Table.from_pylist(numbers)}
 
 
 def _loss_columns(lines, rows):
@@ -219,14 +201,8 @@ def _share(epoch, view):
     return np.log(epoch) / np.log(view.epochs) if is_long(view) else epoch / view.epochs
 
 
-def _epoch_at(share, view):
-    """Return the epoch at a position on the axis."""
-    return view.epochs**share if is_long(view) else share * view.epochs
-
-
-def _arrival(own, other, view):
-    """Yield the point after the chosen epoch where the ``own`` validation loss falls to the other
-    run's loss at the chosen epoch, with its label, if there is one."""
+def _reached(own, other, view):
+    """Yield the point, if any, where ``own`` later falls to ``other`` at the chosen epoch."""
     if not 0 < view.epoch <= len(own):
         return
     loss, target = own[view.epoch - 1], other[view.epoch - 1]
@@ -236,12 +212,11 @@ def _arrival(own, other, view):
         align, below = ("left", -18) if _share(reached, view) < 0.5 else ("right", 18)
         place = {"epoch": reached, "loss": target, "align": align, "below": below}
         words = view.t("chooser.frame", epoch=reached)
-        yield place | {"text": f"{reached:,}", "wide": words, "arrival": True}
+        yield place | {"text": f"{reached:,}", "wide": words, "reached": True}
 
 
 def _end(val_losses, view, low, high):
-    """Return the position of the validation loss at the chosen epoch, with its label; no label at
-    epoch 0 and at an epoch not trained yet."""
+    """Return the validation loss at the chosen epoch, without a label if it has none yet."""
     shown = 0 < view.epoch <= len(val_losses)
     loss = float(val_losses[view.epoch - 1]) if shown else low
     text = f"{loss:.3g}" if shown else ""
@@ -250,7 +225,7 @@ def _end(val_losses, view, low, high):
         "loss": min(max(loss, low), high),
         "text": text,
         "wide": text,
-        "arrival": False,
+        "reached": False,
     }
 
 
@@ -263,8 +238,8 @@ def _place(lines, ends, view):
     epochs = np.arange(1, lines.shape[1] + 1)
     share = _share(_drawn(view), view)
     left = share * width < label
-    across = np.linspace(0, label if left else -label, 2 * label) / width
-    beside = _epoch_at(share + across, view)
+    across = share + np.linspace(0, label if left else -label, 2 * label) / width
+    beside = view.epochs**across if is_long(view) else across * view.epochs
     covered = np.array([np.interp(beside, epochs, line) for line in pixels])
     end = np.interp(_drawn(view), epochs, pixels[1])
 
@@ -277,14 +252,10 @@ def _place(lines, ends, view):
 
 
 @lru_cache(maxsize=64)
-def _spec(key, log, long, single, language):
-    """Return the specification of a loss chart, the same for any losses, so that the browser keeps
-    the chart and only replaces its rows.
-
-    log, long : whether the axis of the loss, and that of the epochs, is logarithmic
-    single : whether there is only one epoch, which is drawn as points
-    """
-    t = translator(language)
+def _spec(key, log, long, single, t):
+    """Return the specification for any losses: the browser keeps the chart and replaces its rows.
+    ``log``, ``long``: the axis of the loss, that of the epochs is logarithmic; ``single``: one
+    epoch, drawn as points."""
     ends = int(long), alt.expr(charts.cell("axes", "epochs"))
     x = charts.epoch_axis(t, ends, long)
     y = charts.loss_axis(t("axis.loss"), log)
@@ -299,11 +270,9 @@ def _spec(key, log, long, single, language):
     pointed, hover_targets = _tooltip_layers(x, t("axis.epoch"), kinds)
     mark = {"clip": True, "strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
     layers = [
-        *_lines(key, own, other, kinds),
-        *(_points(own, other) if single else ()),
+        *_curve_layers(key, own, other, kinds, single),
         pointed,
         alt.Chart(alt.NamedData("axes")).mark_rule(**mark).encode(x="chosen:Q"),
-        _target(key),
         *_number_layers(key),
         hover_targets,
         *charts.read("loss_ticks", "epoch_ticks"),
@@ -311,20 +280,20 @@ def _spec(key, log, long, single, language):
     return charts.spec_of(alt.layer(*layers), HEIGHT)
 
 
-def _lines(key, own, other, kinds):
-    """Return the other run's validation line, thin, and a run's own two lines with their legend."""
-    legend = charts.legend(kinds, charts.literal(kinds), f"scale('color', '{key}')")
-    style = charts.dash("kind", kinds, {"validation": charts.DASH}, legend=legend)
-    return (
+def _curve_layers(key, own, other, kinds, single):
+    """Return the other run's validation line, thin, and a run's own two lines with their legend. A
+    single epoch also has points: training filled, the others as rings."""
+    dashes = {"training": charts.SOLID, "validation": charts.DASH}
+    style = charts.dash("kind", dashes, charts.literal(kinds), f"scale('color', '{key}')")
+    lines = (
         other.mark_line(clip=True, strokeWidth=1.5, strokeDash=charts.DASH, opacity=0.85),
         own.mark_line(clip=True, strokeWidth=charts.LINE_WIDTH).encode(strokeDash=style),
     )
-
-
-def _points(own, other):
-    """Return the points of a single epoch: training filled, the others as rings."""
+    if not single:
+        return lines
     look = {"clip": True, "size": 100, "strokeWidth": 2.5, "opacity": 1}
     return (
+        *lines,
         own.transform_filter("datum.kind == 'training'").mark_point(filled=True, **look),
         own.transform_filter("datum.kind == 'validation'").mark_point(filled=False, **look),
         other.mark_point(clip=True, filled=False, size=60, opacity=0.85),
@@ -333,10 +302,7 @@ def _points(own, other):
 
 def _tooltip_layers(x, epoch, kinds):
     """Return the rule at the epoch under the pointer, and the hover targets: wide, invisible rules.
-
-    (`nearest` would compute a Voronoi cell per row for every new curve, more work than the rest of
-    the chart.)
-    """
+    (`nearest` would compute a Voronoi cell per row, more work than the rest of the chart.)"""
     pointer = alt.selection_point(
         name="pointer", on="pointerover", clear="pointerout", fields=["epoch"], empty=False
     )
@@ -350,27 +316,22 @@ def _tooltip_layers(x, epoch, kinds):
     return pointed, hover_targets.add_params(pointer)
 
 
-def _target(key):
-    """Return the rule at the other run's loss at the chosen epoch, where a run reaches it later."""
-    arrivals = alt.Chart(alt.NamedData("numbers")).transform_filter("datum.arrival")
-    rule = arrivals.transform_calculate(run=f"'{OTHER[key]}'").mark_rule(
-        strokeWidth=2, strokeDash=charts.DOTS
-    )
-    return rule.encode(y="loss:Q", color=charts.run_color())
-
-
 def _number_layers(key):
-    """Return the dot where a run reaches the other's loss, and the numbers, with an outline."""
-    places = (
-        alt.Chart(alt.NamedData("numbers"))
-        .transform_calculate(run=f"'{key}'", label=f"width < {NARROW} ? datum.text : datum.wide")
-        .encode(x="epoch:Q", y=alt.Y("loss:Q"), color=charts.run_color())
+    """Return the rule and the dot where a run reaches the other's loss, and the numbers."""
+    numbers = alt.Chart(alt.NamedData("numbers")).encode(
+        y=alt.Y("loss:Q"), color=charts.run_color()
     )
-    dot = places.transform_filter("datum.arrival")
+    own = numbers.transform_calculate(
+        run=f"'{key}'", label=f"width < {NARROW} ? datum.text : datum.wide"
+    ).encode(x="epoch:Q")
+    other = numbers.transform_calculate(run=f"'{OTHER[key]}'").transform_filter("datum.reached")
     return (
-        dot.mark_point(clip=True, filled=True, size=130, opacity=1),
+        other.mark_rule(strokeWidth=2, strokeDash=charts.DOTS),
+        own.transform_filter("datum.reached").mark_point(
+            clip=True, filled=True, size=130, opacity=1
+        ),
         *charts.readable(
-            places.encode(text="label:N"),
+            own.encode(text="label:N"),
             fontSize=LABEL[1],
             fontWeight="bold",
             align=alt.expr("datum.align"),

@@ -4,34 +4,26 @@ from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.questions.base import Answer, Question
 from dualnet.questions.loss import loss_range
-from dualnet.text import translator
 from dualnet.training.experiments import Seeds
 
 HEIGHT = 360
 POINTS = 300  # epochs of a curve
-CURVES = ("ones", "normal", "median")
-ENDS = ("first", "last")  # of the axis of epochs
-
-
-def experiments(view):
-    return ((Seeds, view.epochs),)
+CURVES = {"ones": charts.SOLID, "normal": charts.SOLID, "median": charts.DOTS}
 
 
 def answer(view, seeds):
-    t, names, epochs, seed = view.t, view.names, view.epochs, view.settings.seed
+    t, epochs, seed = view.t, view.epochs, view.settings.seed
     others = np.array([run.val_losses[:epochs] for i, run in enumerate(seeds.runs) if i != seed])
     own = {key: run.val_losses[:epochs] for key, run in view.runs.items()}
     found = {
         "epoch": epochs,
         "count": len(others),
         "seed": seed,
-        "ones": names["ones"],
+        "ones": view.names["ones"],
         "below": int((others[:, -1] < own["ones"][-1]).sum()),
     }
     last = len(seeds.runs) - 1
@@ -39,7 +31,7 @@ def answer(view, seeds):
         sentence(view, others[:, -1], own["normal"][-1], found),
         both=(seeds_chart(others, own, view, t("luck.alt", **found)),),
         note=t("luck.note_without" if seed <= last else "luck.note", last=last, seed=seed),
-        names=names,
+        names=view.names,
     )
 
 
@@ -52,18 +44,13 @@ def sentence(view, ends, own, found):
 
 
 def seeds_chart(others, own, view, alt_text):
-    """Return the median and the 10-90 % band of the validation losses ``others`` (seeds, epochs),
-    with the page's two runs ``own`` drawn over them, as a `Chart`."""
+    """Return a `Chart` of the median and the 10-90 % band of the validation losses ``others``
+    (seeds, epochs), with the page's two runs ``own`` drawn over them."""
     epochs = others.shape[1]
     at = np.unique(np.geomspace(1, epochs, POINTS).round().astype(int))
     low, median, high = np.quantile(others[:, at - 1], [0.1, 0.5, 0.9], axis=0)
-    losses = {
-        "low": low,
-        "high": high,
-        "ones": own["ones"][at - 1],
-        "normal": own["normal"][at - 1],
-        "median": median,
-    }
+    losses = {"low": low, "high": high, "median": median}
+    losses |= {key: run[at - 1] for key, run in own.items()}
     tables = charts.loss_tables(*loss_range(np.array([*losses.values()]), "log"))
     # A single epoch is in the middle of the axis.
     first, last = (1, epochs) if epochs > 1 else (0.8, 1.25)
@@ -78,20 +65,14 @@ def seeds_chart(others, own, view, alt_text):
             "median": [view.t("luck.median", count=len(others))],
         },
     }
-    return Chart(
-        _spec(epochs == 1, view.language),
-        {name: pa.table(columns) for name, columns in tables.items()},
-        alt_text,
-    )
+    return charts.chart_of(_spec(epochs == 1, view.t), tables, alt_text)
 
 
 @lru_cache(maxsize=16)
-def _spec(single, language):
+def _spec(single, t):
     """Return the specification for any losses; ``single`` draws one epoch as rings on a bar."""
-    t = translator(language)
-    base = alt.Chart(alt.NamedData("curves")).encode(
-        x=charts.epoch_axis(t, [alt.expr(charts.cell("axes", end)) for end in ENDS], log=True)
-    )
+    ends = [alt.expr(charts.cell("axes", end)) for end in ("first", "last")]
+    base = alt.Chart(alt.NamedData("curves")).encode(x=charts.epoch_axis(t, ends, log=True))
     run = "{} == 'ones' ? 'ones' : 'normal'"
     color = charts.run_color()
     band = base.transform_calculate(run="'normal'").encode(
@@ -106,10 +87,8 @@ def _spec(single, language):
             strokeDash=charts.dash(
                 "curve",
                 CURVES,
-                {"median": charts.DOTS},
-                legend=charts.legend(
-                    CURVES, "data('legend')[0]", f"scale('color', {run.format('datum.value')})"
-                ),
+                "data('legend')[0]",
+                f"scale('color', {run.format('datum.value')})",
             ),
             tooltip=[
                 charts.tooltip("epoch", t("axis.epoch"), ","),
@@ -127,4 +106,4 @@ def _spec(single, language):
     return charts.spec_of(alt.layer(band, lines, *hidden), HEIGHT)
 
 
-QUESTION = Question("luck", answer, experiments)
+QUESTION = Question("luck", answer, Seeds)

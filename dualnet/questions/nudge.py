@@ -1,18 +1,15 @@
 """How small a nudge breaks the symmetry? The difference between hidden units that start from a
 constant and a small random difference."""
 
-import json
 from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import DISTINCT
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.questions.base import Answer, Question
-from dualnet.text import number_text, power, translator
+from dualnet.text import number_text, power
 from dualnet.training.experiments import Nudges
 
 HEIGHT = 380
@@ -20,10 +17,6 @@ POINTS = 400  # epochs of a line, and one more
 REGULAR = 1.5  # a rule is stated if the costs of a thousandfold smaller nudge are within this ratio
 BELOW = 2  # powers of ten from the smallest difference down to the position of 0
 LEAST = -20  # smaller powers of ten are drawn as 0
-
-
-def experiments(view):
-    return ((Nudges, Nudges.reach(view.settings, view.epochs, view.data)),)
 
 
 def answer(view, nudges):
@@ -38,26 +31,20 @@ def answer(view, nudges):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def sentence(view, epoch, differences, separated):
     """Return when each nudge separates the units, and the state of those that have not.
-
-    differences (5, epoch + 1) and separated, 5 epochs or None, are those of `Nudges`: first without
-    a nudge, then from the smallest nudge to the largest.
-    """
+    ``differences`` (5, epoch + 1) and ``separated``, 5 epochs or None, are those of `Nudges`."""
     t = view.t
     if view.settings.units == 1:
         return t("nudge.single")
     largest_first = range(len(separated) - 1, 0, -1)
-    arrived = [i for i in largest_first if separated[i] is not None]
+    reached = [i for i in largest_first if separated[i] is not None]
     waiting = [i for i in largest_first if separated[i] is None]
     sentences = [t("nudge.question")]
-    if arrived:
-        each = (t("nudge.at", size=size_text(i), epoch=separated[i]) for i in arrived)
+    if reached:
+        each = (t("nudge.at", size=size_text(i), epoch=separated[i]) for i in reached)
         sentences.append(t("nudge.separated", each=", ".join(each)))
-    if cost := cost_of_a_thousandth(epoch, separated, arrived, waiting):
+    if cost := cost_of_a_thousandth(epoch, separated, reached, waiting):
         low, high = cost
         kind = "steady" if low == high else "regular"
         sentences.append(t(f"nudge.{kind}", cost=low, low=low, high=high))
@@ -79,17 +66,14 @@ def sentence(view, epoch, differences, separated):
     return " ".join(sentences)
 
 
-def cost_of_a_thousandth(epoch, separated, arrived, waiting):
+def cost_of_a_thousandth(epoch, separated, reached, waiting):
     """Return the fewest and the most epochs that a nudge a thousand times smaller takes longer, or
-    None if there are too few or they differ too much for a rule.
-
-    arrived, waiting : the nudges that have and have not separated the units, the largest first
-    """
-    costs = np.diff([separated[i] for i in arrived])
-    one_by_one = not (arrived and waiting) or min(arrived) > max(waiting)
+    None if no rule holds. The largest nudges come first: those with separated units, the others."""
+    costs = np.diff([separated[i] for i in reached])
+    one_by_one = not (reached and waiting) or min(reached) > max(waiting)
     if len(costs) < 2 or not one_by_one or not 0 < costs.max() <= REGULAR * costs.min():
         return None
-    overdue = waiting and epoch > separated[arrived[-1]] + costs.max()
+    overdue = waiting and epoch > separated[reached[-1]] + costs.max()
     return None if overdue else (costs.min(), costs.max())
 
 
@@ -114,12 +98,8 @@ def size_text(i):
     return power(round(np.log10(Nudges.SIZES[i])))
 
 
-# --- the picture ----------------------------------------------------------------------------
-
-
 def chart(view, epoch, differences, random, separated):
-    """Return difference against epoch as a `Chart`, on a logarithmic axis with a position for 0:
-    one line per nudge, and the random start for comparison."""
+    """Return difference against epoch as a `Chart`, on a logarithmic axis with a position for 0."""
     t = view.t
     at = np.unique(np.linspace(0, epoch, POINTS + 1).astype(int))
     lines = np.vstack([differences, random])[:, at]
@@ -130,7 +110,7 @@ def chart(view, epoch, differences, random, separated):
     drawn = np.maximum(lines, 10.0**zero)
     names = [*names_of(t), t("nudge.random")]
     runs = ["ones"] * len(differences) + ["normal"]
-    arrived = [i for i, when in enumerate(separated) if when is not None]
+    reached = [i for i, when in enumerate(separated) if when is not None]
     tables = {
         "lines": {
             "run": np.repeat(runs, len(at)),
@@ -145,23 +125,19 @@ def chart(view, epoch, differences, random, separated):
             "drawn": charts.spread_labels(drawn[:, 0], 10.0**zero, 10.0**highest),
         },
         "separated": {
-            "run": [runs[i] for i in arrived],
-            "name": [names[i] for i in arrived],
-            "epoch": np.array([separated[i] for i in arrived], np.int32),
-            "drawn": [float(differences[i, separated[i]]) for i in arrived],
+            "run": [runs[i] for i in reached],
+            "name": [names[i] for i in reached],
+            "epoch": np.array([separated[i] for i in reached], np.int32),
+            "drawn": [float(differences[i, separated[i]]) for i in reached],
         },
         "threshold": {"at": [DISTINCT], "text": [t("nudge.threshold")]},
     }
-    return Chart(
-        _spec(epoch, zero, lowest, highest, view.language),
-        {name: pa.table(columns) for name, columns in tables.items()},
-        t("nudge.alt", epoch=epoch, count=len([i for i in arrived if i])),
-    )
+    alt_text = t("nudge.alt", epoch=epoch, count=len([i for i in reached if i]))
+    return charts.chart_of(_spec(epoch, zero, lowest, highest, t), tables, alt_text)
 
 
 @lru_cache(maxsize=64)
-def _spec(epoch, zero, lowest, highest, language):
-    t = translator(language)
+def _spec(epoch, zero, lowest, highest, t):
     x = charts.epoch_axis(t, (0, epoch))
     x["scale"]["rangeMin"] = 118  # pixels for the names of the lines
     color = charts.run_color()
@@ -195,7 +171,11 @@ def _spec(epoch, zero, lowest, highest, language):
             tooltip=[alt.Tooltip("name:N"), charts.tooltip("epoch", t("nudge.first"), ",")],
         )
     )
-    rule, *rule_name = _threshold(epoch)
+    threshold = alt.Chart(alt.NamedData("threshold")).encode(x=alt.datum(0), y=alt.Y("at:Q"))
+    look = {"strokeDash": charts.DOTS, "strokeWidth": 2, "color": "gray"}
+    rule = threshold.mark_rule(**look).encode(x2=alt.datum(epoch))
+    look = {"align": "right", "dx": -8, "dy": -15, "fontSize": 14, "color": "currentColor"}
+    rule_name = charts.readable(threshold.encode(text="text:N"), **look)
     return charts.spec_of(alt.layer(rule, lines, *rule_name, separated, names), HEIGHT)
 
 
@@ -209,23 +189,9 @@ def _difference_axis(t, zero, lowest, highest):
         scale=alt.Scale(type="log", domain=[10.0**zero, 10.0**highest], nice=False),
         axis=alt.Axis(
             values=[10.0**exponent for exponent in labels],
-            labelExpr=f"{json.dumps(labels)}[round(log(datum.value) / LN10)]",
+            labelExpr=f"{charts.literal(labels)}[round(log(datum.value) / LN10)]",
         ),
     )
 
 
-def _threshold(epoch):
-    """Return the rule above which units count as separated, and its name beside the plot."""
-    threshold = alt.Chart(alt.NamedData("threshold")).encode(y=alt.Y("at:Q"))
-    rule = threshold.mark_rule(strokeDash=charts.DOTS, strokeWidth=2, color="gray")
-    return rule.encode(x=alt.datum(0), x2=alt.datum(epoch)), *charts.readable(
-        threshold.encode(x=alt.datum(0), text="text:N"),
-        align="right",
-        dx=-8,
-        dy=-15,
-        fontSize=14,
-        color="currentColor",
-    )
-
-
-QUESTION = Question("nudge", answer, experiments)
+QUESTION = Question("nudge", answer, Nudges)

@@ -9,10 +9,9 @@ import pyarrow as pa
 
 from dualnet.measures import even
 from dualnet.plotting import charts
-from dualnet.plotting.elements import Chart
 from dualnet.questions.base import Answer, Question
 from dualnet.questions.loss import loss_range
-from dualnet.text import ratio_text, translator
+from dualnet.text import ratio_text
 from dualnet.training.experiments import Sizes
 
 HEIGHT = 355
@@ -20,10 +19,6 @@ SMALL = 0.005  # smaller sizes are not on the logarithmic axis
 ZERO = 0.0035  # their position instead
 # The starts and their colors: that of a run, or the third color of the theme.
 COLORS = {"constant": "ones", "different": "normal", "equal": "equal"}
-
-
-def experiments(view):
-    return ((Sizes, Sizes.reach(view.settings, view.epochs, view.data)),)
 
 
 def answer(view, sizes):
@@ -42,14 +37,9 @@ def answer(view, sizes):
     )
 
 
-# --- the sentence ---------------------------------------------------------------------------
-
-
 def over_seeds(losses):
-    """Return the median, lowest and highest of losses (sizes, seeds) as an array (3, sizes).
-
-    Starts whose units have separated are NaN and are left out; the result is NaN if all are.
-    """
+    """Return the median, lowest and highest of losses (sizes, seeds), (3, sizes), without the NaN
+    of starts whose units have separated; NaN if all have."""
     rows = [row[~np.isnan(row)] for row in losses]
     return np.array(
         [[f(row) if row.size else np.nan for row in rows] for f in (np.median, np.min, np.max)]
@@ -89,12 +79,8 @@ def best(kind, losses):
     return {kind: losses[at], f"{kind}_size": Sizes.SIZES[at]}
 
 
-# --- the picture ----------------------------------------------------------------------------
-
-
 def chart(view, epoch, curves):
-    """Return loss against size as a `Chart`: for each kind of start the median of the seeds, with a
-    band from the lowest to the highest; rings mark the page's two networks."""
+    """Return loss against size as a `Chart`: the seeds' medians and ranges, the page's networks."""
     own = {key: float(run.losses[epoch - 1]) for key, run in view.runs.items()}
     losses = np.array([*np.ravel([*curves.values()]), *own.values()])
     low, high, ticks = loss_range(losses[~np.isnan(losses)], "log")
@@ -121,11 +107,8 @@ def chart(view, epoch, curves):
         "labels": labels_table(view.t, curves, low, high),
         "glorot": {"size": [glorot], "text": [view.t("size.glorot", deviation=glorot)]},
     }
-    return Chart(
-        _spec(epoch, view.language),
-        {name: pa.table(columns) for name, columns in tables.items()},
-        view.t("size.alt", epoch=epoch, **best("different", curves["different"][0])),
-    )
+    alt_text = view.t("size.alt", epoch=epoch, **best("different", curves["different"][0]))
+    return charts.chart_of(_spec(epoch, view.t), tables, alt_text)
 
 
 def curves_table(t, curves):
@@ -154,8 +137,7 @@ def labels_table(t, curves, low, high):
 
 
 @lru_cache(maxsize=64)
-def _spec(epoch, language):
-    t = translator(language)
+def _spec(epoch, t):
     color = alt.Color("run:N", scale=alt.Scale(domain=[*COLORS.values()]), legend=None)
     size = _size_axis(t)
     glorot = alt.Chart(alt.NamedData("glorot")).encode(x=size)
@@ -196,7 +178,7 @@ def _spec(epoch, language):
 def _legend(t):
     """Return the title that says what the rings and the bands are, in two lines on a phone."""
     lines = [t("size.rings"), t("size.bands", count=Sizes.SEEDS)]
-    text = alt.expr(f"width < 480 ? {charts.literal(lines)} : '{' · '.join(lines)}'")
+    text = alt.expr(f"width < 480 ? {charts.literal(lines)} : {charts.literal(' · '.join(lines))}")
     look = {"fontSize": charts.FONT_SIZE, "fontWeight": "normal", "color": "currentColor"}
     return alt.TitleParams(text, anchor="start", frame="group", offset=8, **look)
 
@@ -218,4 +200,4 @@ def _size_axis(t):
     )
 
 
-QUESTION = Question("size", answer, experiments)
+QUESTION = Question("size", answer, Sizes)

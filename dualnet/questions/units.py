@@ -1,19 +1,18 @@
 """Are the hidden units different? Unit plots of both networks."""
 
-import json
 from functools import lru_cache
 
 import altair as alt
 import numpy as np
-import pyarrow as pa
 
 from dualnet.measures import DISTINCT, saturated_share
 from dualnet.plotting import charts
-from dualnet.plotting.colors import FAINT, NEGATIVE, POSITIVE
-from dualnet.plotting.elements import Chart, Image
+from dualnet.plotting.animation import play
+from dualnet.plotting.colors import FAINT
+from dualnet.plotting.elements import Image
 from dualnet.plotting.units import draw_units, svg, weight_limit
 from dualnet.questions.base import Answer, Question
-from dualnet.text import number_text, translator
+from dualnet.text import number_text
 from dualnet.training.experiments import RUNS
 
 HEIGHT = 330
@@ -23,12 +22,11 @@ def answer(view):
     t, names, networks = view.t, view.names, view.networks
     units, counts = view.settings.units, view.counts
     unit_plot = t(f"unit_plot.{view.data.unit_plot}")
+
+    def drawing(network, limit):
+        return draw_units(network, view.data, limit, HEIGHT)
+
     if view.play:
-        from dualnet.plotting.animation import play
-
-        def drawing(network, limit):
-            return draw_units(network, view.data, limit, HEIGHT)
-
         alt_text = t("units.play_alt", epoch=view.epochs)
         return Answer("", both=(play(view, drawing, "validation", alt_text),), note=unit_plot)
 
@@ -45,7 +43,7 @@ def answer(view):
         if view.data.unit_plot == "bars":
             pictures[key] = weights_chart(network, view, alt_text)
         else:
-            pictures[key] = Image(svg(draw_units(network, view.data, limit, HEIGHT)), alt_text)
+            pictures[key] = Image(svg(drawing(network, limit)), alt_text)
     return Answer(
         sentence(view),
         {key: t("subtitle.distinct", count=counts[key], units=units) for key in RUNS},
@@ -78,8 +76,7 @@ def sentence(view):
 
 
 def weights_chart(network, view, alt_text):
-    """Return w1 as a `Chart`, one row per feature and one column per unit, with the output weights
-    w2 as the last row; the charts of both networks have the same color scale."""
+    """Return w1 as a `Chart`, features by units, with w2 as its last row, on both networks' scale."""
     weights = np.vstack([network.w1, network.w2.T])
     limit = max(
         float(np.abs(np.vstack([net.w1, net.w2.T])).max()) for net in view.networks.values()
@@ -87,27 +84,18 @@ def weights_chart(network, view, alt_text):
     rows, units = weights.shape
     row, unit = np.indices(weights.shape)
     names = np.array([*view.data.feature_names, view.t("units.output")])
-    return Chart(
-        _weights_spec(rows, units, view.language),
-        {
-            "weights": pa.table(
-                {
-                    "row": (row + (row == rows - 1) * 0.5).ravel(),  # a gap below the hidden layer
-                    "unit": (unit + 1).ravel(),
-                    "feature": names[row.ravel()],
-                    "weight": weights.ravel().astype(np.float32),
-                    "limit": np.full(weights.size, limit or 1.0, np.float32),
-                }
-            )
-        },
-        alt_text,
-    )
+    table = {
+        "row": (row + (row == rows - 1) * 0.5).ravel(),  # a gap below the hidden layer
+        "unit": (unit + 1).ravel(),
+        "feature": names[row.ravel()],
+        "weight": weights.ravel().astype(np.float32),
+        "limit": np.full(weights.size, limit or 1.0, np.float32),
+    }
+    return charts.chart_of(_weights_spec(rows, units, view.t), {"weights": table}, alt_text)
 
 
 @lru_cache(maxsize=64)
-def _weights_spec(rows, units, language):
-    t = translator(language)
-    green, purple = (f"rgb{color}" for color in (POSITIVE, NEGATIVE))
+def _weights_spec(rows, units, t):
     cells = (
         alt.Chart(alt.NamedData("weights"))
         .transform_calculate(
@@ -115,7 +103,7 @@ def _weights_spec(rows, units, language):
             left="datum.unit + 0.04",
             right="datum.unit + 0.96",
             size="sqrt(abs(datum.weight) / datum.limit)",
-            sign=f"datum.weight < 0 ? '{purple}' : datum.weight > 0 ? '{green}' : 'gray'",
+            sign=charts.SIGN,
         )
         .mark_rect()
         .encode(
@@ -132,7 +120,7 @@ def _weights_spec(rows, units, language):
                 scale=alt.Scale(domain=[0, rows + 0.5], reverse=True, nice=False),
                 axis=alt.Axis(
                     values=[rows],  # the middle of the last row
-                    labelExpr=json.dumps(t("units.output_name")),
+                    labelExpr=charts.literal(t("units.output_name")),
                     ticks=False,
                     grid=False,
                     domain=False,

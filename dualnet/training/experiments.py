@@ -9,6 +9,7 @@ trains it, ``advance`` does so chunk by chunk; both continue from the epochs don
 """
 
 import copy
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from dualnet.networks import DualLayer, RandomInitNetwork
 from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 from dualnet.training.progress import shown
 from dualnet.training.trainer import Trainer
-from dualnet.validation import checked_count, spelled
+from dualnet.validation import checked_epoch, spelled
 
 RUNS = ("ones", "normal")  # the keys of the two runs: left and right, everywhere
 
@@ -76,6 +77,9 @@ class _Experiment:
     """
 
     IRRELEVANT = ()  # names of the settings that do not affect it
+    COUNT = 2  # networks
+    WORK = 4e10  # about five seconds
+    HISTORY = 700_000  # networks × epochs: three histories of 5.6 MB
 
     def __init__(self, settings=Settings(), dataset=None):
         if not isinstance(settings, Settings):
@@ -94,14 +98,24 @@ class _Experiment:
 
     @classmethod
     def key(cls, settings):
-        """Return ``settings`` with defaults for those that do not affect this experiment: equal
-        keys give equal results."""
+        """Return ``settings`` with defaults where they have no effect on the results."""
         return replace(settings, **{n: HYPERPARAMETERS[n].default for n in cls.IRRELEVANT})
+
+    @classmethod
+    def reach(cls, settings, epochs, dataset=None):
+        """Return how many of ``epochs`` epochs take seconds and little memory: all, or fewer,
+        rounded down to 1 to 9 times a power of ten. ``fit`` and ``advance`` train any number."""
+        m, n_features = (dataset or load_dataset(settings.dataset)).x_train.shape
+        # Measured: in an epoch, the exponentials cost as much as 15 features and the calls as much
+        # as 2 units.
+        work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
+        within = max(1, min(cls.WORK / work, cls.HISTORY / cls.COUNT))
+        return min(epochs, max(stop for stop in EPOCHS.choices if stop <= within))
 
     @property
     def dataset(self):
         """The `Dataset` it trains on."""
-        return _dataset_of(self.settings, self._dataset)
+        return self._dataset or load_dataset(self.settings.dataset)
 
     @property
     def epochs(self):
@@ -143,10 +157,6 @@ class _Experiment:
         done = f"{self.epochs:,} epochs" if self.epochs else "not trained yet: call fit(epochs)"
         data = f" on {self._dataset.name!r}" if self._dataset else ""
         return f"<{type(self).__name__} of {self.settings!r}{data}, {done}>"
-
-
-def _dataset_of(settings, dataset):
-    return load_dataset(settings.dataset) if dataset is None else dataset
 
 
 class Comparison(_Experiment):
@@ -271,6 +281,7 @@ class Seeds(_Experiment):
     """
 
     COUNT = 20
+    WORK = HISTORY = math.inf  # as many epochs as the comparison
     IRRELEVANT = ("constant", "seed")
 
     @property
@@ -283,38 +294,7 @@ class Seeds(_Experiment):
         return Trainer(networks, data.x_train, data.y_train, data.x_val, data.y_val, snapshots=0)
 
 
-class _Bounded(_Experiment):
-    """An experiment on many networks, ``COUNT`` of them. `reach` limits the epochs so that training
-    takes seconds; ``fit`` and ``advance`` train any number."""
-
-    WORK = 4e10  # about five seconds
-    HISTORY = 700_000  # networks × epochs: three histories of 5.6 MB
-
-    @classmethod
-    def reach(cls, settings, epochs, dataset=None):
-        """Return how many of ``epochs`` epochs are within the bounds on time and memory: all, or
-        fewer, rounded down to 1 to 9 times a power of ten."""
-        m, n_features = _dataset_of(settings, dataset).x_train.shape
-        # Measured: in an epoch, the exponentials cost as much as 15 features and the calls as much
-        # as 2 units.
-        work = cls.COUNT * (settings.units + 2) * (n_features + 15) * m
-        within = max(1, min(cls.WORK // work, cls.HISTORY // cls.COUNT))
-        return min(epochs, max(stop for stop in EPOCHS.choices if stop <= within))
-
-    def _checked(self, epoch, low):
-        epoch = checked_count(epoch, "epoch", low)
-        if self.epochs < low:
-            raise ValueError(
-                f"epoch is {epoch}, but nothing is trained yet: call fit(epochs) first."
-            )
-        if epoch > self.epochs:
-            raise ValueError(
-                f"epoch is {epoch}; expected {low} to {self.epochs}, the epochs trained."
-            )
-        return epoch
-
-
-class Sizes(_Bounded):
+class Sizes(_Experiment):
     """Equal and different hidden units from small and large starting weights, 66 networks in all.
 
     >>> sizes = Sizes(Settings()).fit(500)
@@ -362,7 +342,7 @@ class Sizes(_Bounded):
         return self._losses(epoch)[len(self.SIZES) :].reshape(2, -1, self.SEEDS)[1]
 
     def _losses(self, epoch):
-        epoch = self._checked(epoch, 1)
+        epoch = checked_epoch(epoch, self.epochs, low=1)
         losses = self._trainer.losses[:, epoch - 1].copy()
         separated = (self._trainer.recorded[:, : epoch + 1] > DISTINCT).any(axis=1)
         separated[-len(self.SIZES) * self.SEEDS :] = False  # those are different from the start
@@ -370,7 +350,7 @@ class Sizes(_Bounded):
         return losses
 
 
-class Nudges(_Bounded):
+class Nudges(_Experiment):
     """The difference between hidden units that start from the constant plus a small random
     difference.
 
@@ -401,11 +381,11 @@ class Nudges(_Bounded):
         """Return the `difference` between units from the start to ``epoch``, 0 to `epochs`: an
         array (5, epoch + 1), a row per size, entry e after e epochs. Raises ValueError for another
         epoch."""
-        return self._trainer.recorded[: len(self.SIZES), : self._checked(epoch, 0) + 1]
+        return self._trainer.recorded[: len(self.SIZES), : checked_epoch(epoch, self.epochs) + 1]
 
     def random_difference(self, epoch):
         """Return the same for the random start: (epoch + 1,)."""
-        return self._trainer.recorded[len(self.SIZES), : self._checked(epoch, 0) + 1]
+        return self._trainer.recorded[len(self.SIZES), : checked_epoch(epoch, self.epochs) + 1]
 
     def separated(self, epoch):
         """Return for each of `SIZES` the first epoch up to ``epoch`` whose difference is above
@@ -429,9 +409,8 @@ def equal_start(settings, n_features, size, seed):
 
 
 def nudged_start(settings, n_features, size):
-    """Return an untrained network whose weights are the settings' constant plus ``size`` times
-    standard normal numbers, drawn as the random start of the settings' seed draws them. Biases are
-    0."""
+    """Return an untrained network whose weights are the settings' constant plus ``size`` times the
+    standard normal numbers of the settings' seed. Biases are 0."""
     network, nudge = settings.ones(), settings.normal(std=size)
     for start in (network, nudge):
         start.init_weights(n_features)

@@ -1,9 +1,8 @@
 """Fourteen changes of the chapter's network, each trained from the same settings."""
 
 import copy
-import math
 import time
-from dataclasses import dataclass
+from collections import namedtuple
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,8 +11,9 @@ from dualnet import variants
 from dualnet.measures import difference, distinct_units
 from dualnet.networks import DualLayer, GlorotInitNetwork, RandomInitNetwork, cross_entropy, quiet
 from dualnet.settings import EPOCHS, Settings
-from dualnet.training.experiments import _Bounded
-from dualnet.training.trainer import CHUNK_SECONDS, Trainer, _no_turn, _one_blas_thread, renew_lock
+from dualnet.training.experiments import _Experiment
+from dualnet.training.trainer import CHUNK_SECONDS, Trainer, _no_turn, _one_blas_thread
+from dualnet.validation import checked_epoch
 
 TRAINING = {  # the training changed, the start equal
     "none": DualLayer,
@@ -35,27 +35,12 @@ STARTS = {  # the start changed, the training plain
 }
 
 
-@dataclass(frozen=True)
-class Result:
-    """The state of one network of `Fixes` after training.
-
-    network : the trained network, without losses
-    diverged : bool, whether an output or the loss is not finite; the numbers below are then None
-    val_loss : float, validation loss with the penalty of these weights
-    val_accuracy : float, 0 to 1
-    difference : float, see `dualnet.difference`
-    distinct : int, distinct hidden units, see `dualnet.distinct_units`
-    """
-
-    network: DualLayer
-    diverged: bool
-    val_loss: float | None = None
-    val_accuracy: float | None = None
-    difference: float | None = None
-    distinct: int | None = None
+STOPS = 0, *EPOCHS.choices
+FIELDS = "network diverged val_loss val_accuracy difference distinct"  # see `Fixes.result`
+Result = namedtuple("Result", FIELDS, defaults=[None] * 4)
 
 
-class Fixes(_Bounded):
+class Fixes(_Experiment):
     """What breaks the symmetry: fourteen networks, each with one change to the constant start.
 
     >>> fixes = Fixes(Settings()).fit(500)
@@ -85,19 +70,6 @@ class Fixes(_Bounded):
             for change in self.CHANGES
             if change not in self._lockstep
         }
-        renew_lock(self)
-
-    def __getstate__(self):
-        with self._lock:
-            state = self.__dict__ | {
-                "_loops": {key: copy.copy(loop) for key, loop in self._loops.items()}
-            }
-        del state["_lock"]
-        return state
-
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-        renew_lock(self)
 
     @classmethod
     def _begin(cls, settings, data):
@@ -125,25 +97,32 @@ class Fixes(_Bounded):
 
     def _advance_loops(self, epochs, turn):
         while (done := self.epochs) < epochs:
-            with (turn or _no_turn)(epochs - done), self._lock, _one_blas_thread:
+            with (turn or _no_turn)(epochs - done), self._trainer._lock, _one_blas_thread:
                 begun = time.perf_counter()
                 for loop in self._loops.values():
                     loop.advance(epochs, begun + CHUNK_SECONDS)
             yield self.epochs
 
     def result(self, change, epoch=None):
-        """Return the `Result` of a ``change`` of `CHANGES` after ``epoch`` epochs, default all.
+        """Return a ``change`` of `CHANGES` after ``epoch`` epochs, default all, as a named tuple.
+
+        network : the trained network, without losses
+        diverged : bool, whether an output or the loss is not finite; the numbers are then None
+        val_loss : float, validation loss with the penalty of these weights
+        val_accuracy : float, 0 to 1
+        difference : float, see `dualnet.difference`
+        distinct : int, distinct hidden units, see `dualnet.distinct_units`
 
         Raises ValueError for another change and for an epoch that is not trained yet.
         """
         if change not in self.CHANGES:
             raise ValueError(f"change is {change!r}; expected one of {', '.join(self.CHANGES)}.")
-        epoch = self.epochs if epoch is None else self._checked(epoch, 0)
+        epoch = self.epochs if epoch is None else checked_epoch(epoch, self.epochs)
         if change in self._lockstep:
             index = self._lockstep.index(change)
             network = self._trainer.network(index, epoch, histories=False)
         else:
-            with self._lock, _one_blas_thread:
+            with self._trainer._lock, _one_blas_thread:
                 network = self._loops[change].network_at(epoch)
         return _result_of(network, self.dataset)
 
@@ -153,37 +132,31 @@ class _Loop:
 
     def __init__(self, network, data):
         self._x, self._y = data.x_train, data.y_train[:, None].astype(float)
-        self._done = 0, network
-        self._kept = {0: copy.deepcopy(network)}  # epoch: the network, at the stops of the slider
+        # By epoch: the latest network and those at the stops of the slider. A chunk replaces the
+        # dict, and no network in it is trained on, so that a copy at any time is complete.
+        self._networks = {0: network}
 
     @property
     def epochs(self):
-        return self._done[0]
-
-    @property
-    def network(self):
-        """The network as trained so far."""
-        return self._done[1]
+        return max(self._networks)
 
     @property
     def nbytes(self):
-        return 4 * self.network.w1.nbytes * (len(self._kept) + 1)  # Adam keeps two more of each
+        return 4 * self._networks[0].w1.nbytes * len(self._networks)  # Adam keeps two more of each
 
     def advance(self, epochs, deadline):
         """Train until ``epochs`` epochs are done or the deadline has passed, at least one epoch."""
-        epoch, network = self._done
-        while epoch < epochs:
-            network = copy.deepcopy(network)
-            for _ in range(min(epochs, _next_stop(epoch)) - epoch):
+        while (epoch := self.epochs) < epochs:
+            network, late = copy.deepcopy(self._networks[epoch]), False
+            last = min([epochs, *(stop for stop in STOPS if stop > epoch)])
+            while epoch < last and not late:
                 self._epoch(network)
                 epoch += 1
-                if time.perf_counter() > deadline:
-                    break
+                late = time.perf_counter() > deadline
             network.a1 = None  # as large as the samples
-            if epoch == _next_stop(epoch - 1):
-                self._kept[epoch] = network
-            self._done = epoch, network
-            if time.perf_counter() > deadline:
+            stops = {stop: kept for stop, kept in self._networks.items() if stop in STOPS}
+            self._networks = stops | {epoch: network}
+            if late:
                 return
 
     @quiet
@@ -193,16 +166,12 @@ class _Loop:
 
     def network_at(self, epoch):
         """Return a copy of the network after ``epoch`` epochs, trained again from the last stop."""
-        at = max(stop for stop in [*self._kept, self.epochs] if stop <= epoch)
-        network = copy.deepcopy(self._kept.get(at, self.network))
-        for _ in range(epoch - at):
+        networks = self._networks
+        first = max(stop for stop in networks if stop <= epoch)
+        network = copy.deepcopy(networks[first])
+        for _ in range(epoch - first):
             self._epoch(network)
         return network
-
-
-def _next_stop(epoch):
-    """Return the first stop of the slider of epochs after ``epoch``."""
-    return next((stop for stop in EPOCHS.choices if stop > epoch), math.inf)
 
 
 def network_of(settings, change, n_features):

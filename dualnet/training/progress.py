@@ -8,7 +8,11 @@ def shown(done, total):
     bar = None
     for epochs in done:
         if _in_notebook():
-            bar = bar or _bar(total)
+            if bar is None:
+                from IPython.display import ProgressBar
+
+                bar = ProgressBar(total)
+                bar.display()
             bar.progress = epochs
         else:
             end = "\n" if epochs >= total else ""
@@ -19,11 +23,3 @@ def shown(done, total):
 def _in_notebook():
     ipython = sys.modules.get("IPython")  # a notebook's kernel has loaded it
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-
-
-def _bar(total):
-    from IPython.display import ProgressBar
-
-    bar = ProgressBar(total)
-    bar.display()
-    return bar

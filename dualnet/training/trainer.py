@@ -29,7 +29,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from dualnet.networks import DualLayer, quiet
-from dualnet.validation import check_start, checked_count, checked_data, spelled
+from dualnet.validation import check_start, checked_count, checked_data, checked_epoch, spelled
 
 CHUNK_SECONDS = 0.04  # the lock is held this long; a moved slider waits this long at most
 RECALLED = 16  # epochs between two snapshots whose weights are kept
@@ -40,14 +40,11 @@ CACHE_LINE = 8  # float64 numbers
 
 
 class _OneBlasThread:
-    """Context manager that limits BLAS to one thread while any chunk runs.
+    """Context manager that limits BLAS to one thread while any chunk runs. More do not help at this
+    size, and their number can change the last digits, which must not depend on other sessions.
 
-    More threads do not help at this size, and their number can change the last digits, which must
-    not depend on other sessions of the server.
-
-    If an interrupt comes during entry or exit, the same thread's next chunk repairs the state:
-    users are identified by their threads, and the earlier numbers of threads are kept until they
-    are restored.
+    After an interrupt during entry or exit, the same thread's next chunk repairs the state: threads
+    identify the users, and the earlier numbers of threads are kept until they are restored.
     """
 
     def __init__(self):
@@ -155,7 +152,6 @@ class Trainer:
         self._m, self.n_features = x.shape
         if x_val is None:
             x_val, y_val = x[:0], y[:0]
-        self._has_validation = len(x_val) > 0
         self._size = len(x) + len(x_val)
         self._lay_out(np.vstack([x, x_val]))
         self._targets = np.zeros(self._negated_inputs.shape[1])  # (S,)
@@ -169,7 +165,8 @@ class Trainer:
         self._growth = 1 + 9 / snapshots if snapshots else None
         self._losses = np.empty((2, len(networks), 0))
         self._record = record
-        self._recorded = None if record is None else self._recorded_of(theta[None])
+        nothing = np.empty((len(networks), 0))
+        self._recorded = nothing if record is None else self._recorded_of(theta[None])
         renew_lock(self)
 
     def _lay_out(self, x):
@@ -248,7 +245,8 @@ class Trainer:
     @property
     def val_losses(self):
         """Validation losses, shape (N, epochs), read-only; (N, 0) without a validation set."""
-        return self._history(1) if self._has_validation else self._history(1)[:, :0]
+        losses = self._history(1)
+        return losses if self._size > self._m else losses[:, :0]
 
     def _history(self, which):
         epochs = self.epochs  # before the array: another thread may replace it by a longer one
@@ -273,9 +271,7 @@ class Trainer:
     def nbytes(self):
         """Size in bytes of samples, weights and histories."""
         thetas = [*self._snapshots.values(), *(theta for theta, _ in [*self._recalled.values()])]
-        arrays = [self._targets, self._losses, *thetas]
-        if self._record is not None:
-            arrays.append(self._recorded)
+        arrays = [self._targets, self._losses, self._recorded, *thetas]
         return 2 * self._negated_inputs.nbytes + sum(array.nbytes for array in arrays)
 
     @property
@@ -352,16 +348,11 @@ class Trainer:
         return recorded.T
 
     def _descend(self, theta, epochs):
-        """Take ``epochs`` steps from ``theta``; yield them in blocks, which reuse their arrays.
-
-        A block is thetas (n + 1, N, K) and outputs a (n + 1, N, S): before its first step, then
-        after each of its n steps.
-        """
+        """Take ``epochs`` steps from ``theta``; yield them in blocks, which reuse their arrays: thetas
+        (n + 1, N, K) and outputs (n + 1, N, S), before the first step and after each of n steps."""
         m, size = self._m, len(self._targets)
         n_networks, n_parameters = theta.shape
-        block = min(BLOCK_NUMBERS // (n_networks * (size + n_parameters)), BLOCK_WORK // self.work)
-        block = int(min(max(block, 1), BLOCK_EPOCHS, epochs))
-
+        block = self._block_length(theta, epochs)
         thetas = np.empty((block + 1, n_networks, n_parameters))
         outputs = _aligned(block + 1, n_networks, 1, size)
         with_ones = _aligned(n_networks, self.units + 1, size)
@@ -373,12 +364,7 @@ class Trainer:
         penalty = np.empty_like(gradient)
 
         rate = self.learning_rate / m
-        is_weight = np.ones(n_parameters)  # biases carry no penalty
-        for layer in self._layers(is_weight):
-            layer[..., -1] = 0
-        decay = 1 - rate * self.l2 * is_weight
-        shrink = rate * self.l1 * is_weight
-
+        decay, shrink = self._penalty_factors(n_parameters)
         hidden_gradient, output_gradient = self._layers(gradient)
         output_gradient = output_gradient[..., None]
         train_inner, train_with_ones = inner[..., :m], with_ones[..., :m]
@@ -423,6 +409,17 @@ class Trainer:
             thetas[0], outputs[0] = thetas[n], outputs[n]
             epochs -= n
 
+    def _block_length(self, theta, epochs):
+        numbers = BLOCK_NUMBERS // (len(theta) * len(self._targets) + theta.size)
+        return int(min(max(1, min(numbers, BLOCK_WORK // self.work)), BLOCK_EPOCHS, epochs))
+
+    def _penalty_factors(self, n_parameters):
+        """Return by what an epoch multiplies the parameters, and what it takes from their sizes."""
+        rates = np.full(n_parameters, self.learning_rate / self._m)
+        for layer in self._layers(rates):
+            layer[..., -1] = 0  # biases carry no penalty
+        return 1 - rates * self.l2, rates * self.l1
+
     def _block_losses(self, thetas, outputs):
         """Return training and validation losses of a block, shape (2, N, n)."""
         m, size = self._m, self._size
@@ -438,32 +435,27 @@ class Trainer:
             penalty += self.l1 * (np.abs(w1).sum((-1, -2)) + np.abs(w2).sum(-1))
         losses = np.empty((2, *penalty.T.shape))
         losses[0] = ((penalty - right[:-1, :, :m].sum(-1)) / m).T
-        if self._has_validation:
+        if size > m:
             losses[1] = ((penalty - right[1:, :, m:].sum(-1)) / (size - m)).T
         return losses
 
     def weights(self, epoch=None):
         """Return read-only w1 (N, F, U), b1 (N, U), w2 (N, U, 1) and b2 (N,) after an epoch.
 
-        ``epoch`` defaults to all that are done; 0 is the start. Epochs between two snapshots are
-        trained again from the earlier one, unless `recall` has done so. Raises ValueError for an
-        epoch that is not trained yet.
+        ``epoch`` defaults to all that are done; 0 is the start. Unless `recall` has done so, epochs
+        between two snapshots are trained again. Raises ValueError for an epoch not trained yet.
         """
-        epoch = self.epochs if epoch is None else self._checked(epoch)
+        epoch = self.epochs if epoch is None else checked_epoch(epoch, self.epochs)
         while (theta := self._kept(epoch)) is None:
             for _ in self.recall(epoch):
                 pass
         return self._parts(theta)
 
     def recall(self, epoch, turn=None):
-        """Train again from the last snapshot to ``epoch``; yield the epoch after each chunk.
-
-        `weights` and `network` then return it without training. The latest few epochs are kept.
-
-        Chunks and ``turn`` are those of `advance`. Raises ValueError for an epoch that is not
-        trained yet.
-        """
-        epoch = self._checked(epoch)
+        """Train again from the last snapshot to ``epoch``, in chunks and turns as in `advance`;
+        yield the epoch after each. `weights` and `network` then return it without training, for the
+        latest few such epochs. Raises ValueError for an epoch that is not trained yet."""
+        epoch = checked_epoch(epoch, self.epochs)
         while (reached := self._nearest(epoch)) < epoch:
             with (turn or _no_turn)(epoch - reached) as wanted, self._lock:
                 self._recall_chunk(epoch, wanted)
@@ -487,12 +479,6 @@ class Trainer:
             del self._recalled[start]  # the recall only passed it
         while len(self._recalled) > RECALLED:
             del self._recalled[next(iter(self._recalled))]
-
-    def _checked(self, epoch):
-        epoch, done = checked_count(epoch, "epoch", 0), self.epochs
-        if epoch > done:
-            raise ValueError(f"epoch is {epoch}; expected 0 to {done}, the epochs trained.")
-        return epoch
 
     def _nearest(self, epoch):
         """Return the latest epoch up to ``epoch`` whose parameters are kept."""
@@ -550,8 +536,7 @@ def _no_turn(epochs_left):
 
 
 def _checked_networks(networks):
-    """Return ``networks`` as a list. Raises ValueError for networks that the trainer would not
-    train as their authors expect."""
+    """Return ``networks`` as a list. Raises ValueError for any that it would train differently."""
     if isinstance(networks, DualLayer) or not isinstance(networks, Iterable):
         raise ValueError(
             f"networks is {spelled(networks)}; expected a sequence of them, such as [DualLayer()]."

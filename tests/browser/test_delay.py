@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.browser.helpers import CONTROLS, MAIN, READY, button, ready, segment, slider
 
@@ -89,8 +90,8 @@ def ask(page):
 
 
 def click(page, key):
-    if button(page, key).is_enabled(timeout=5_000):
-        button(page, key).click(timeout=5_000)
+    with suppress(TimeoutError):  # an answer that arrives may disable or replace the button
+        button(page, key).click(timeout=500)
 
 
 MOVES = {
@@ -158,11 +159,7 @@ def agree(visit, url, page):
     return any(quiet(page) == opened(visit, url, page) for _ in range(3))
 
 
-# In one of three runs, moves in the lesson left a disagreement that stayed; it is not explained yet.
-RARE = pytest.mark.xfail(reason="a rare disagreement between history moves and buttons")
-
-
-@pytest.mark.parametrize("start", ["", pytest.param("step=loss", marks=RARE)])
+@pytest.mark.parametrize("start", ["", "step=loss"])
 def test_a_hundred_quick_moves_over_a_slow_network_leave_no_disagreement(visit, url, start):
     random.seed(0)
     with delayed(url) as slow:

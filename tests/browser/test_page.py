@@ -31,6 +31,7 @@ from tests.browser.helpers import (
     ask,
     axe_violations,
     choose_data,
+    finished,
     no_sideways_scrolling,
     path_width,
     ready,
@@ -422,3 +423,39 @@ def test_the_page_continues_after_a_restart_of_the_server(visit):
     # The browser only reports that the server did not answer.
     assert all("WebSocket" in line or "Failed to load" in line for line in page.console)
     page.console.clear()
+
+
+def test_a_control_that_comes_back_before_the_answer_shows_its_value(visit):
+    answers, hold = [[]], []  # frames of the server, by run of the script
+
+    def connect(browser):
+        def receive(frame):
+            answers[-1].append(frame)
+            if finished(frame):
+                answers.append([])
+            if not hold:
+                browser.send(frame)
+
+        page.send = browser.send
+        browser.connect_to_server().on_message(receive)
+
+    page = visit()
+    page.route_web_socket("**/_stcore/stream", connect)
+    page.reload()
+    ready(page)
+    for question in ("luck", "units"):
+        ask(page, question)
+    assert value(page, "epoch") == "500"
+    hold.append(True)
+    before = len(answers)
+    for count in (1, 2):
+        # Luck has no such slider. Until the browser knows, it sends the value from Units.
+        page.evaluate("history.back()")
+        while len(answers) < before + count:
+            page.wait_for_timeout(50)
+    for answer in answers[before - 1 :]:
+        for frame in answer:
+            page.send(frame)
+        page.wait_for_timeout(500)
+    ready(page)
+    assert value(page, "epoch") == "500"

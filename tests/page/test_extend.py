@@ -15,7 +15,6 @@ from tests.browser.helpers import ROOT
 # --- what is added: a file, the line before which it goes, and the lines -----------------------
 
 WINE = """
-@_dataset("wine")
 def _wine():
     from sklearn.datasets import load_wine
 
@@ -24,6 +23,7 @@ def _wine():
     return data.data[two], data.target[two], data.feature_names, data.target_names[:2]
 
 
+_SOURCES["wine"] = _wine
 """
 LARGEST = '''"""How large is the largest weight?"""
 

@@ -168,11 +168,11 @@ def test_a_logarithmic_axis_of_epochs_ends_with_the_last(epochs, ticks):
 
 def drawn_words(words):
     chart = alt.Chart(alt.NamedData("rows")).mark_line()
-    legend = charts.legend(words, charts.literal(words), "'#123456'")
+    dashes = {"a": charts.SOLID, "b": charts.DASH}
     encoding = {
         "x": charts.epoch_axis(ENGLISH, (0, 2)),
         "y": charts.loss_axis("loss", log=False),
-        "strokeDash": charts.dash("key", words, {"b": charts.DASH}, legend=legend),
+        "strokeDash": charts.dash("key", dashes, charts.literal(words), "'#123456'"),
     }
     layers = alt.layer(chart.encode(**encoding), *charts.read("axes"))
     tables = {"rows": {"epoch": [1, 2], "loss": [1, 2], "key": ["a", "b"]}}

@@ -304,7 +304,7 @@ def check(answer, view, seeds=None):
     claims = claims_in(answer.sentence, view.language)
     for key, values in claims:
         ORACLES[key](facts, **values)
-        if key == "loss.equal":  # else the other cause would go unsaid
+        if key == "loss.equal":  # else the second cause is not reported
             shares = start_shares(facts)
             assert shares[values["run"]] - shares[facts.other(values["run"])] < 0.061
     check_alts(answer, facts)

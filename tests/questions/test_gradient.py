@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from dualnet import DATASETS, Comparison, Settings, load_dataset
 from dualnet.export.document import chart_svg
-from dualnet.plotting.colors import NEGATIVE, POSITIVE, ZERO
+from dualnet.plotting.colors import NEGATIVE, POSITIVE
 from dualnet.plotting.network import largest_weight
 from dualnet.questions import ask, gradient
 from dualnet.text import LANGUAGES
@@ -335,8 +335,8 @@ def test_the_diagram_draws_the_weights_by_sign_and_size(asked):
         lines, texts = drawn(chart)
         assert len(lines) == len(weights[key]) == (len(inputs) + 1) * units
         for (color, width), weight in zip(lines, weights[key], strict=True):
-            sign = POSITIVE if weight > 0 else NEGATIVE if weight < 0 else ZERO
-            assert color == f"rgb{sign}"
+            sign = "gray" if weight == 0 else f"rgb{POSITIVE if weight > 0 else NEGATIVE}"
+            assert color == sign
             assert width == pytest.approx(1 + 8 * abs(weight) / limit)
         assert [text for text in texts if text.startswith("x")] == [f"x{i + 1}" for i in inputs]
         names = [text for text in texts if text.startswith("h")]

@@ -198,7 +198,7 @@ def grown(*separated, epochs=EPOCHS):
         ((None, None, 50, 20, 10), ["separated", "still", "rounding"]),  # 10, then 30
         ((None, 30, None, 20, 10), ["separated", "still", "rounding"]),  # not by thousandfolds
         ((None, 10, 10, 10, 10), ["separated", "rounding"]),  # costs nothing
-        ((None, 10, 20, 30, 40), ["separated", "rounding"]),  # the smaller the sooner
+        ((None, 10, 20, 30, 40), ["separated", "rounding"]),  # small ones separate first
         ((3, None, None, None, None), ["still", "rounding_separated"]),
         ((None, None, None, None, None), ["still", "rounding"]),
     ],

@@ -155,7 +155,7 @@ def test_own_starts_are_described_by_their_numbers(own_starts):
 
 
 @pytest.mark.parametrize("key", ["size", "nudge", "fixes", "luck", "code"])
-def test_questions_with_starts_of_their_own_refuse_own_starts(own_starts, key):
+def test_questions_with_starts_of_their_own_reject_own_starts(own_starts, key):
     message = f"key is '{key}', .* expected one of loss, units, gradient, boundary for"
     with pytest.raises(ValueError, match=message):
         ask(key, own_starts, 40)
@@ -367,7 +367,7 @@ def test_a_loss_chart_marks_where_a_run_later_reaches_the_other_loss():
             if epoch and abs(own[epoch - 1] - wanted) > 0.03 * min(own[epoch - 1], wanted):
                 there = [at for at, value in enumerate(own, start=1) if value <= wanted]
                 expected = there[:1] if there and there[0] > epoch else []
-            rows = [row for row in chart.tables["numbers"].to_pylist() if row["arrival"]]
+            rows = [row for row in chart.tables["numbers"].to_pylist() if row["reached"]]
             assert [row["epoch"] for row in rows] == expected
             if not expected:
                 continue

@@ -424,6 +424,11 @@ def test_sizes_reject_untrained_epochs(epoch):
             losses(epoch)
 
 
+def test_sizes_that_are_not_trained_say_what_to_call():
+    with pytest.raises(ValueError, match=r"epoch is 1, but nothing is trained yet: call fit\("):
+        Sizes(SMALL).equal(1)
+
+
 def test_separated_units_are_left_out_from_then_on(monkeypatch):
     def start(settings, n_features, size, seed):
         network = equal_start(settings, n_features, size, seed)
@@ -497,6 +502,10 @@ def test_bounded_experiments_end_in_seconds_for_any_request(kind):
         assert reached[-1] * experiment.work < 1e11
         assert max(reached) * kind.COUNT <= 700_000  # numbers in a history
     assert kind.reach(Settings(units=64), 100_000) < kind.reach(Settings(units=10), 100_000)
+
+
+def test_seeds_are_trained_as_far_as_the_comparison():
+    assert Seeds.reach(Settings("digits", units=64), EPOCHS.high) == EPOCHS.high
 
 
 # --- nudges ---
@@ -674,7 +683,7 @@ class Squared(DualLayer):
         ({"names": ("a", "")}, r"names is \('a', ''\); expected two"),
     ],
 )
-def test_starts_and_names_that_do_not_fit_are_refused(arguments, message):
+def test_starts_and_names_that_do_not_fit_are_rejected(arguments, message):
     with pytest.raises(ValueError, match=message):
         Comparison(SMALL, **arguments)
 
@@ -726,7 +735,7 @@ def test_the_reach_counts_own_samples():
 
 @pytest.mark.parametrize("kind", [*KINDS, Fixes])
 @pytest.mark.parametrize("dataset", ["moons", (np.eye(2), [0, 1])], ids=["name", "arrays"])
-def test_anything_but_a_dataset_is_refused(kind, dataset):
+def test_anything_but_a_dataset_is_rejected(kind, dataset):
     with pytest.raises(
         ValueError, match=r"(?s)^dataset is .*; expected Dataset\.from_arrays\(x, y\)"
     ):

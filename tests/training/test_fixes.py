@@ -88,6 +88,18 @@ def test_portions_copies_and_earlier_epochs_are_bit_identical(expected):
         assert_same(twin, expected)
 
 
+def test_copies_made_while_a_thread_trains_are_complete(expected, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_SECONDS", -1)
+    fixes, copies = Fixes(MOONS), []
+    thread = threading.Thread(target=fixes.fit, args=(25,))
+    thread.start()
+    while thread.is_alive():
+        copies.append(pickle.loads(pickle.dumps(fixes)))
+    thread.join()
+    for twin in (copies[0], copies[len(copies) // 2], copies[-1]):
+        assert_same(twin.fit(25), expected)
+
+
 def test_an_interrupt_at_any_epoch_of_any_network_breaks_nothing(expected, monkeypatch):
     fixes, calls = Fixes(MOONS), iter(range(10**6))
     original = ReLUNetwork.training
@@ -141,7 +153,7 @@ def test_a_diverging_run_is_reported_without_warnings(units):
 
 def test_weights_that_are_not_finite_are_called_diverged():
     fixes = Fixes(MOONS).fit(1)
-    fixes._loops["relu"].network.w1[:] = np.inf
+    fixes._loops["relu"]._networks[1].w1[:] = np.inf
     assert fixes.result("relu").diverged
     assert not fixes.result("tanh").diverged
 
