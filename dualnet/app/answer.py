@@ -10,10 +10,9 @@ from dualnet.app.serving import cache
 from dualnet.app.serving.scheduler import DRAWING, SPEED, TRAINING, Session
 from dualnet.app.state import optional, state
 from dualnet.app.url import text_of
+from dualnet.lesson.steps import view_of_state
 from dualnet.plotting.elements import Chart, Code, Formulas, Image
 from dualnet.questions import get_question, loss
-from dualnet.questions.base import View
-from dualnet.settings import HYPERPARAMETERS, Settings
 from dualnet.training.experiments import Comparison
 from dualnet.training.fixes import Fixes
 
@@ -26,20 +25,18 @@ RUN_COLORS = {"ones": "orange", "normal": "blue"}
 def current_view():
     """Return the question chosen and the `View` of it."""
     question = get_question(state.question)
-    settings = Settings(state.dataset, **{name: state[name] for name in HYPERPARAMETERS})
-    comparison = shared(Comparison, settings)
-    plays = comparison.dataset.unit_plot in question.animates
-    view = View(
-        settings,
-        comparison,
-        state.epochs,
-        state.epoch if question.uses_epoch else state.epochs,
-        state.language,
-        state.axis,
-        play=plays and state.get("play", False),
+    view = with_runs(view_of_state(state, state.language))
+    return question, replace(
+        view,
+        epoch=view.epoch if question.uses_epoch else view.epochs,
+        play=view.data.unit_plot in question.animates and state.get("play", False),
         change=state.change,
     )
-    return question, view
+
+
+def with_runs(view):
+    """Return ``view`` with the comparison of its settings."""
+    return replace(view, comparison=shared(Comparison, view.settings))
 
 
 def shared(kind, settings):
@@ -52,17 +49,16 @@ def shared(kind, settings):
 
 
 def experiments_of(question, view):
-    """Return the experiments that the question needs beside the comparison, and their epochs."""
-    return [(shared(kind, view.settings), epochs) for kind, epochs in question.experiments(view)]
+    """Return the experiments that the question needs besides the comparison, with their epochs."""
+    return {shared(kind, view.settings): epochs for kind, epochs in question.experiments(view)}
 
 
 def training(question, view, experiments):
     """Train the comparison and ``experiments``, then make the weights of the epoch shown available.
 
-    Yields the epochs done and requested after each chunk. If a control has moved, the run ends
-    there.
+    Yields the epochs done and requested after each chunk; a control that has moved ends the run.
     """
-    for experiment, epochs in [(view.comparison, view.epochs), *experiments]:
+    for experiment, epochs in [(view.comparison, view.epochs), *experiments.items()]:
         for done in experiment.advance(epochs, turn_for(experiment)):
             stop_if_superseded()
             yield min(done, epochs), epochs
@@ -84,8 +80,7 @@ def turn_for(experiment):
 
 
 def drawing_turn(view, begun=True):
-    """Return this session's turn to draw, a context manager. Curves of many epochs take longer, and
-    a page that has ``begun`` needs less."""
+    """Return this session's turn to draw, a context manager; a page ``begun`` needs less."""
     seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
     return DRAWING.turn(_session(), seconds, stop_if_superseded)
 
@@ -103,20 +98,18 @@ def stop_if_superseded():
 
 
 def draw_answer(t, question, view, notice=""):
-    """Train what the question needs, with a progress bar if it takes long, draw its answer and the
-    details below it; return the experiments.
+    """Train what the question needs, draw its answer and the details; return the experiments.
 
     notice : in the lesson, what to notice; it and the sentence are then below the pictures
     """
     experiments = experiments_of(question, view)
-    trained = [experiment for experiment, _ in experiments]
     box = st.container(key="stage", gap="xsmall")
     with box:
         above = st.empty()
         pictures = PictureGrid(view.names)
         train(t, question, view, experiments, above, pictures)
     with drawing_turn(view):
-        answer = question.answer(view, *trained)
+        answer = question.answer(view, *experiments)
         with box:
             if notice or not answer.sentence:
                 above.empty()
@@ -129,7 +122,7 @@ def draw_answer(t, question, view, notice=""):
         if answer.more:
             st.markdown(answer.more)
         draw_details(t, question, view, answer)
-    return trained
+    return experiments
 
 
 def train(t, question, view, experiments, above, pictures):
@@ -149,11 +142,12 @@ def train(t, question, view, experiments, above, pictures):
 
 def answer_so_far(question, view, experiments):
     """Return the answer at the last epoch that all experiments have trained, or None."""
-    trained = [experiment for experiment, _ in experiments]
-    epochs = min([view.epochs, *(experiment.epochs for experiment in trained)])
-    if not trained or epochs == 0 or view.comparison.epochs < view.epochs:
+    epochs = min([view.epochs, *(experiment.epochs for experiment in experiments)])
+    if not experiments or epochs == 0 or view.comparison.epochs < view.epochs:
         return None
-    return question.answer(replace(view, epochs=epochs, epoch=min(view.epoch, epochs)), *trained)
+    return question.answer(
+        replace(view, epochs=epochs, epoch=min(view.epoch, epochs)), *experiments
+    )
 
 
 def draw_details(t, question, view, answer):
@@ -221,7 +215,7 @@ class PictureGrid:
         self.both = [draw_element(*pair) for pair in zip(answer.both, places, strict=True)]
 
     def draw(self, left, right, subtitles=None):
-        """Draw the pictures of both sides; ``subtitles`` are beside the names."""
+        """Draw the pictures of both sides; ``subtitles`` follow the names."""
         # Rows keep both sides level where a name wraps. On a phone, wide pictures are one below the
         # other.
         wide = any(isinstance(picture, Code) or getattr(picture, "wide", False) for picture in left)
@@ -237,13 +231,12 @@ class PictureGrid:
             ]
 
     def _name(self, key, subtitles):
-        beside = f" &nbsp; {subtitles[key]}" if subtitles and subtitles[key] else ""
-        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{beside}"
+        subtitle = f" &nbsp; {subtitles[key]}" if subtitles and subtitles[key] else ""
+        return f":{RUN_COLORS[key]}[**━━ {self.names[key]}**]{subtitle}"
 
 
 def draw_element(element, at):
-    """Draw an element of an answer, or Markdown, in the container or in the place ``at``; return
-    its place."""
+    """Draw an element of an answer, or Markdown, in the place ``at``; return its place."""
     match element:
         case str():
             return at.markdown(element)

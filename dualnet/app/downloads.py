@@ -7,13 +7,14 @@ from functools import partial
 import streamlit as st
 
 from dualnet.app import share
-from dualnet.app.answer import shared, stop_if_superseded, turn_for
+from dualnet.app.answer import experiments_of, stop_if_superseded, training, with_runs
 from dualnet.app.serving import cache, pictures
 from dualnet.app.state import optional, press, state
 from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
 from dualnet.lesson import handout
-from dualnet.questions import QUESTIONS
+from dualnet.lesson.steps import STEPS
+from dualnet.questions import QUESTIONS, get_question
 
 LONG = 10_000  # epochs; the table of their losses has about 750 kB
 
@@ -24,7 +25,7 @@ def draw(t, question, view, experiments):
         box = st.expander(t("downloads.title"), key=optional("take"), on_change="rerun")
     if not box.open:
         return
-    shown = question.key, view.settings, view.epochs, view.epoch, view.language, view.axis
+    shown = question.key, replace(view, comparison=None, play=False)
     if state.get("shown") != shown:
         state.shown, state.made = shown, set()
     with box:
@@ -38,7 +39,9 @@ def draw(t, question, view, experiments):
                 _draw_save_button(st, t(f"downloads.{kind}"), make, name, mime, kind)
             else:
                 _draw_file(t, kind, make, name, mime)
-        _draw_handout(t, view.language)
+        name, key = f"dualnet-lesson-{view.language}.html", (view.language, share.page_address())
+        make = partial(cache.HANDOUTS.get, key, partial(_handout, t, *key))
+        _draw_file(t, "handout", make, name, "text/html", key="handout_make")
 
 
 def _files(question, view, experiments):
@@ -47,30 +50,22 @@ def _files(question, view, experiments):
     def picture(kind):
         return pictures.picture(question.answer(replace(view, play=False), *experiments), kind)
 
-    def jupyter():
-        return notebook.notebook(view, question.key, QUESTIONS).encode()
-
+    script = partial(notebook.python_script, view, question.key)
+    jupyter = partial(notebook.notebook, view, question.key, QUESTIONS)
     return {
-        "csv": (
-            "csv",
-            "text/csv",
-            lambda: notebook.losses_csv(view.comparison, view.epochs).encode(),
-        ),
-        "script": (
-            "py",
-            "text/x-python",
-            lambda: notebook.python_script(view, question.key).encode(),
-        ),
+        "csv": ("csv", "text/csv", partial(notebook.losses_csv, view.comparison, view.epochs)),
+        "script": ("py", "text/x-python", script),
         "notebook": ("ipynb", "application/x-ipynb+json", jupyter),
-        "svg": ("svg", "image/svg+xml", lambda: picture("svg")),
-        "png": ("png", "image/png", lambda: picture("png")),
+        "svg": ("svg", "image/svg+xml", partial(picture, "svg")),
+        "png": ("png", "image/png", partial(picture, "png")),
     }
 
 
-def _draw_file(t, kind, make, name, mime):
+def _draw_file(t, kind, make, name, mime, key=None):
     """Draw the button that makes a file or, once it is made, the one that saves it."""
     place = st.empty()
-    if kind not in state.made and not _is_pressed(place, t(f"downloads.{kind}"), kind):
+    button = {"key": key or kind, "on_click": press, "width": "stretch"}
+    if kind not in state.made and not place.button(t(f"downloads.{kind}"), **button):
         return
     state.made.add(kind)
     try:
@@ -84,49 +79,29 @@ def _draw_file(t, kind, make, name, mime):
     _draw_save_button(place, label, file, name, mime, kind, ":material/download:")
 
 
-def _draw_handout(t, language):
-    """Draw the button that makes the handout of the lesson or, once it is made, the one that saves
-    it."""
-    place = st.empty()
-    if state.get("handout", {}).get("language") != language:
-        if not _is_pressed(place, t("downloads.handout"), "handout_make"):
-            return
-        try:
-            state.handout = {"language": language, "file": _handout(t, language, place)}
-        except Exception as failure:  # a library may raise anything
-            place.error(_explain(t, failure))
-            return
-    label, name = t("downloads.save", ending="html"), f"dualnet-lesson-{language}.html"
-    file, icon = state.handout["file"], ":material/download:"
-    _draw_save_button(place, label, file, name, "text/html", "handout", icon)
-
-
-def _is_pressed(place, label, key):
-    return place.button(label, key=key, on_click=press, width="stretch")
-
-
 def _draw_save_button(place, label, file, name, mime, kind, icon=None):
     look = {"icon": icon, "width": "stretch"}
     place.download_button(label, file, name, mime, f"save_{kind}", on_click="ignore", **look)
 
 
-def _handout(t, language, place):
-    """Make the handout in this session's turns, with a progress bar. A control that moves cancels
-    it; what is trained stays."""
-    steps = handout.handout(
-        language,
-        share.page_address(),
-        shared,
-        turn_for,
-        lambda answer: pictures.picture(answer, "fragment"),
-    )
-    while True:
-        try:
-            done, total = next(steps)
-        except StopIteration as end:
-            return end.value.encode()
+def _handout(t, language, address):
+    """Make the handout, with a progress bar. A control that moves cancels it."""
+    parts = []
+
+    def show(done):
         stop_if_superseded()
-        place.progress(done / total, t("downloads.steps", done=int(done), total=total))
+        words = t("downloads.steps", done=int(done), total=len(STEPS))
+        st.progress(done / len(STEPS), words)
+
+    for step in STEPS:
+        question, view = get_question(step.question), with_runs(step.view(language))
+        experiments = experiments_of(question, view)
+        for done, epochs in training(question, view, experiments):
+            show(len(parts) + done / epochs)
+        render = partial(pictures.picture, kind="fragment")
+        parts.append(handout.part(step, view, experiments, render))
+        show(len(parts))
+    return handout.handout(parts, language, address)
 
 
 def _explain(t, failure):

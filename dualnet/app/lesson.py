@@ -10,7 +10,8 @@ from dualnet.app.answer import (
     experiments_of,
     training,
 )
-from dualnet.app.state import optional, press, set_controls, state
+from dualnet.app.sidebar import draw_button
+from dualnet.app.state import optional, set_controls, state
 from dualnet.app.url import opening
 from dualnet.lesson.steps import ALSO, STEPS
 from dualnet.lesson.stimulus import TRAINED, stimulus
@@ -36,7 +37,7 @@ def start(values):
 
 def open_step(values, number):
     """Go to a step of the lesson. None leaves the lesson and keeps the controls as they are."""
-    values |= {"step": number, "refused": {}, "also": None}
+    values |= {"step": number, "rejected": {}, "also": None}
     if number:
         values["play"] = False
         set_controls(values, opening(number))
@@ -65,45 +66,28 @@ def draw_bar(t, step):
     with st.container(key="keys"):
         st.html(styles.KEYS.replace("{step}", step.name), unsafe_allow_javascript=True)
     at = state.step
-    onward = {"shortcut": "Right"}
     with st.container(key="lesson", horizontal=True, vertical_alignment="center"):
         # Not on the buttons: the pointer rests there, and the help would cover the question.
         count = t("lesson.count", step=at, steps=len(STEPS))
         st.markdown(count, width="content", help=t("lesson.keys"))
-        st.button(
-            t("lesson.back"),
-            key="back",
-            shortcut="Left",
-            disabled=at == 1,
-            on_click=press,
-            args=(open_step, at - 1),
-        )
+        draw_button(t("lesson.back"), "back", open_step, at - 1, shortcut="Left", disabled=at == 1)
         if not is_revealed():
-            st.button(t("lesson.show"), key="show", on_click=press, args=(reveal, at), **onward)
+            draw_button(t("lesson.show"), "show", reveal, at, shortcut="Right")
         elif step is not STEPS[-1]:
-            st.button(
-                t("lesson.next"), key="next", on_click=press, args=(open_step, at + 1), **onward
-            )
+            draw_button(t("lesson.next"), "next", open_step, at + 1, shortcut="Right")
         with st.container(key="lesson_data", width="content"):
             st.caption(t(f"dataset.{state.dataset}"))
         st.space("stretch")
         sidebar.draw_projector_switch(t)
-        st.button(
-            t("lesson.leave"),
-            key="leave",
-            type="tertiary",
-            icon=":material/close:",
-            on_click=press,
-            args=(open_step, None),
-        )
+        look = {"type": "tertiary", "icon": ":material/close:"}
+        draw_button(t("lesson.leave"), "leave", open_step, None, **look)
 
 
 # --- the question and its options -----------------------------------------------------------
 
 
 def draw_notes_switch(t):
-    """Draw the language and the switch of the speaker's notes in the sidebar; return the place of
-    the notes, which is there too, so that the answer stays in the window."""
+    """Draw the language and the switch of the notes in the sidebar; return the notes' place."""
     with st.sidebar:
         sidebar.draw_language_choice(t)
         st.toggle(
@@ -116,8 +100,7 @@ def draw_notes_switch(t):
 
 
 def draw_question(step, view, notes, can_choose=True):
-    """Draw the question to the class, the notes and, until the answer is shown, the options; return
-    the place of the verdict.
+    """Draw the question, the notes and, until Show, the options; return the place of the verdict.
 
     can_choose : whether the options can be pressed; in a live class, the phones choose
     """
@@ -128,32 +111,28 @@ def draw_question(step, view, notes, can_choose=True):
         return st.empty()
     with st.container(key="answers"):
         columns = st.columns(len(step.options))
-        chosen = state.chosen.get(state.step) if can_choose else None
         for number, (option, column) in enumerate(zip(step.options, columns, strict=True), start=1):
-            mark = f":material/radio_button_{'' if option == chosen else 'un'}checked:"
-            column.button(
-                step.text(option, view),
-                key=f"answer{number}",
-                shortcut=str(number) if can_choose else None,
-                type="primary" if option == chosen else "secondary",
-                icon=mark if can_choose else None,
-                disabled=not can_choose,
-                on_click=press,
-                args=(choose, state.step, option),
-                width="stretch",
-                wrap=True,
-            )
+            look = {"disabled": True}
+            if can_choose:
+                chosen = option == state.chosen.get(state.step)
+                mark = f":material/radio_button_{'' if chosen else 'un'}checked:"
+                kind = "primary" if chosen else "secondary"
+                look = {"type": kind, "icon": mark, "shortcut": str(number)}
+            words, key = step.text(option, view), f"answer{number}"
+            with column:
+                draw_button(
+                    words, key, choose, state.step, option, width="stretch", wrap=True, **look
+                )
     return None
 
 
 def draw_unanswered(question, step, view, place):
-    """Draw what is asked about, without the answer, in ``place``; train what the step will show
-    while the class thinks."""
-    if step.name in TRAINED:
-        train_ahead(question, view)
-    draw_stimulus(stimulus(step, view), place)
+    """Draw what is asked about in ``place``; train what the step will show meanwhile."""
     if step.name not in TRAINED:
-        train_ahead(question, view)
+        draw_stimulus(stimulus(step, view), place)
+    train_ahead(question, view)
+    if step.name in TRAINED:
+        draw_stimulus(stimulus(step, view), place)
 
 
 def draw_stimulus(shown, place):
@@ -176,7 +155,7 @@ def train_ahead(question, view):
     for _ in training(question, view, experiments):
         pass
     with drawing_turn(view):  # the questions keep the specifications of their charts
-        question.answer(view, *(experiment for experiment, _ in experiments))
+        question.answer(view, *experiments)
 
 
 def find(step, view, experiments):
@@ -185,7 +164,7 @@ def find(step, view, experiments):
         return None
     finding = finding_of(step, view, experiments)
     state.setdefault("findings", {})[step.name] = finding
-    return finding.confirmed
+    return finding[0]
 
 
 def draw_verdict(step, view, confirmed, place):
@@ -197,14 +176,9 @@ def draw_verdict(step, view, confirmed, place):
     place.container(key="verdict").markdown(verdict)
 
 
-# --- the end --------------------------------------------------------------------------------
-
-
-def draw_end(t, step):
-    """Draw, below the last step, the summary and what else is worth seeing."""
-    if step is not STEPS[-1]:
-        return
-    chosen = {s.name: state.revealed.get(n) for n, s in enumerate(STEPS, start=1)}
+def draw_end(t):
+    """Draw the summary and the links to further states of the page."""
+    chosen = {step.name: state.revealed.get(step.number) for step in STEPS}
     with st.container(key="summary"):
         st.subheader(t("lesson.summary"), anchor=False)
         st.markdown(summary(state.get("findings", {}), chosen, state.language))
@@ -212,16 +186,5 @@ def draw_end(t, step):
         st.subheader(t("lesson.also"), anchor=False)
         for name in ALSO:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    t(f"lesson.more.{name}"),
-                    key=f"also_{name}",
-                    on_click=press,
-                    args=(see_also, name),
-                )
+                draw_button(t(f"lesson.more.{name}"), f"also_{name}", see_also, name)
                 st.markdown(t(f"lesson.more_notice.{name}"))
-
-
-def draw_notice(t):
-    """Say what to notice in what the end of the lesson has led to, until a control moves."""
-    if state.also:
-        st.info(t(f"lesson.more_notice.{state.also}"))

@@ -16,17 +16,11 @@ LIGHT, DARK = "#ffffff", "#000000"  # scanners need dark on light, even in a dar
 
 def draw_button(t):
     """Draw the button that shows the page's link, large enough for a class."""
-    if not st.sidebar.button(
-        t("share.title"),
-        key="share",
-        icon=":material/qr_code:",
-        on_click=press,
-        width="stretch",
-    ):
+    label, icon = t("share.title"), ":material/qr_code:"
+    if not st.sidebar.button(label, "share", icon=icon, on_click=press, width="stretch"):
         return
     shown = state.page.values | {"language": None}  # each browser has its own
-    listens = st.get_option("server.address") or ""
-    state.shared, hint = reachable(page_address() + link(shown), listens)
+    state.shared, hint = address_of(link(shown))
 
     @st.dialog(t("share.title"), width="medium")
     def show():
@@ -46,6 +40,11 @@ def draw_button(t):
 def page_address():
     """Return the page's address without its state."""
     return (st.context.url or "").split("?")[0].rstrip("/") + "/"
+
+
+def address_of(query):
+    """Return the address of the page with another query for other devices, see `reachable`."""
+    return reachable(page_address() + query, st.get_option("server.address") or "")
 
 
 def reachable(url, listens=""):

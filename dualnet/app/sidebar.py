@@ -1,4 +1,4 @@
-"""The controls: those in the sidebar, and the choice of the language."""
+"""The controls: those in the sidebar, the choice of the language, and the buttons."""
 
 import streamlit as st
 
@@ -56,16 +56,16 @@ def draw_language_choice(t):
     )
 
 
+def draw_button(label, key, *action, **options):
+    """Draw a button that changes the page, see `press`; return whether it was pressed."""
+    return st.button(label, key=key, on_click=press, args=action, **options)
+
+
 def draw_projector_switch(t):
     """Draw the button that enlarges the page for a projector, or ends that."""
-    st.button(
-        t("projector.switch"),
-        key="enlarge",
-        icon=f":material/fullscreen{'_exit' * state.projector}:",
-        help=t("projector.help"),
-        on_click=press,
-        args=(switch_projector,),
-    )
+    icon = f":material/fullscreen{'_exit' * state.projector}:"
+    label, words = t("projector.switch"), t("projector.help")
+    draw_button(label, "enlarge", switch_projector, icon=icon, help=words)
 
 
 def switch_projector(values):

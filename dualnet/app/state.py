@@ -80,9 +80,9 @@ def update():
     Forward, otherwise the controls that moved and the buttons that were pressed."""
     page = state.setdefault("page", PageState())
     texts = {key: st.query_params.get_all(key) for key in st.query_params}
-    asked, refused = read_parameters(texts)
+    asked, rejected = read_parameters(texts)
     asked |= {"language": asked.get("language") or language_of(st.context.locale)}
-    address = _parameters(asked) | {key: texts[key] for key in refused}
+    address = _parameters(asked) | {key: texts[key] for key in rejected}
     # Until the end of `settle`, nothing accesses the session state, which may stop the run.
     moved = page.moved({"address": address, **_widget_values()})
     # Streamlit knows about Back and Forward even if the controls are not updated yet.
@@ -92,11 +92,11 @@ def update():
         dict.fromkeys(SWITCHES, False) | {"chosen": {}, "revealed": {}, "also": None} | page.values
     )
     if "address" in moved:
-        values |= {"step": asked.get("step"), "refused": refused, "also": None}
+        values |= {"step": asked.get("step"), "rejected": rejected, "also": None}
         values |= {key: asked.get(key, CONTROLS[key].default) for key in KEPT}
         set_controls(values, opening(values["step"]) | asked)
     elif moved:
-        values |= {"refused": {}, "also": None}
+        values |= {"rejected": {}, "also": None}
     last_dataset, last_epoch = values["dataset"], values["epochs"]
     values |= moved
     if values["dataset"] != last_dataset:

@@ -1,8 +1,11 @@
 """CSS and attributes of the document that Streamlit does not offer."""
 
-# Large enough for a class to read and for a thumb; the question close to what answers it. The
-# button that leads on has a frame: on the primary color of the dark theme, white could hardly be
-# read.
+import streamlit as st
+
+from dualnet.app.state import state
+
+# Large enough for a class to read and for a thumb. The buttons Show and Next have a frame: white on
+# the primary color of the dark theme could hardly be read.
 LESSON = """<style>
 .st-key-head h1 { padding-block: 0 0.4rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
@@ -25,13 +28,12 @@ LESSON = """<style>
     .st-key-answers [data-testid=stHorizontalBlock]:has(> :nth-child(4)) > * { min-width: 40% }
 }
 @media (max-width: 640px) {
-    /* The bar stands beside the button that opens the sidebar. */
+    /* The bar is next to the button that opens the sidebar. */
     .stMainBlockContainer { padding-top: 0.5rem !important }
     .st-key-lesson { padding-inline-start: 2.5rem; gap: 0.25rem }
 }
 </style>"""
-# A vote is one touch of a thumb. A phone shows no sidebar. The button chosen has a frame, as in
-# LESSON.
+# Buttons for a thumb; no sidebar. The button chosen has a frame, as in LESSON.
 PHONE = """<style>
 .stMainBlockContainer { padding-block: 3.5rem 1rem }
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
@@ -46,7 +48,7 @@ PHONE = """<style>
     .st-key-votes button:hover { background: transparent }
 }
 </style>"""
-# What the class has voted: each option is a bar, filled by its share, behind its words.
+# The votes: each option is a bar, filled by its share, behind its words.
 SHARES = """<style>
 .st-key-shares [data-testid=stProgress] {
     display: grid; align-items: center; min-height: 2.5rem; overflow: hidden;
@@ -61,8 +63,7 @@ SHARES = """<style>
 }
 .st-key-shares [data-testid=stProgress] p { font-size: 1.15rem }
 </style>"""
-# The teacher's page has a QR code beside the question and fits a projector of 1280×720 all the
-# same.
+# The teacher's page has a QR code next to the question and still fits a projector of 1280×720.
 CLASS = """<style>
 .st-key-answers button:disabled {
     color: inherit; opacity: 1; cursor: default; min-height: 4.25rem  /* as the shares after Show */
@@ -71,10 +72,10 @@ CLASS = """<style>
 .st-key-corner button p { font-size: 0.8rem; white-space: nowrap }
 .st-key-invitation h1 { text-align: center }
 .st-key-invitation [data-testid=stImage] img { max-height: 45vh; object-fit: contain }
-.stApp [data-testid=stMain] .st-key-stimulus img { max-height: 230px }  /* the votes stand above */
+.stApp [data-testid=stMain] .st-key-stimulus img { max-height: 230px }  /* the votes are above */
 @media (min-width: 1000px) {
     .stMainBlockContainer { padding: 0.5rem 2.5rem 1rem }
-    /* The bar reaches into the header, beside the button that opens the sidebar. */
+    /* The bar reaches into the header, next to the button that opens the sidebar. */
     .stApp:has([data-testid=stExpandSidebarButton]) .st-key-lesson { padding-inline-start: 1.5rem }
 }
 </style>"""
@@ -100,8 +101,7 @@ HIDDEN = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-document) { display: none }
 </style>"""
 
-# Streamlit's header lies over the top of the page, and takes no presses here but those of its
-# buttons.
+# Streamlit's header covers the top of the page; only its buttons can be pressed here.
 PAGE = """<style>
 [data-testid=stHeader] { background: transparent }
 [data-testid=stHeader], [data-testid=stHeader] :not(button, button *) { pointer-events: none }
@@ -123,7 +123,7 @@ kbd {
     .stMainBlockContainer { padding: 3.25rem 1rem 2rem }
     .st-key-enlarge, kbd { display: none !important }
 }
-/* The way back to the class stands above the sidebar, which would cover it on a phone. */
+/* The way back to the class is above the sidebar, which would cover it on a phone. */
 [data-testid=stBottom]:has(.st-key-rejoin) { z-index: 999992 }
 [data-testid=stBottomBlockContainer]:has(.st-key-rejoin) { padding-block: 0.5rem }
 .st-key-rejoin_bar { flex-wrap: nowrap }
@@ -142,9 +142,8 @@ kbd {
     [data-testid=stHorizontalBlock] { break-inside: avoid }
 }
 </style>"""
-# Text, controls and pictures alike, by the largest zoom that leaves 1200 × 675 pixels, in which
-# every step of the lesson fits. A smaller window, such as a phone that opens the link, stays as it
-# is.
+# The largest zoom that leaves 1200 × 675 pixels, in which every step of the lesson fits. A smaller
+# window, such as a phone that opens the link, is not zoomed.
 ZOOMS = "".join(
     f"@media (min-width: {120 * tenths}px) and (min-height: {67.5 * tenths}px)"
     f" {{ .stMainBlockContainer {{ zoom: {tenths / 10} }} }}\n"
@@ -158,8 +157,8 @@ PROJECTOR = f"""<style>
     .stApp .st-key-invitation img {{ max-height: 300px }}
 }}
 </style>"""
-# What a pointer has pressed gives the keys back to the lesson, but for fields to type in. The step
-# in the last line makes it run once for each step.
+# An element that a pointer has pressed loses the focus, so that the keys control the lesson, unless
+# it is a field to type in. The step in the last line makes the script run once for each step.
 KEYS = """<script>
 if (!window.lessonKeys) {
     window.lessonKeys = true;
@@ -172,3 +171,12 @@ if (!window.lessonKeys) {
 }
 document.querySelector("[data-testid=stMain]").scrollTo(0, 0); // {step}
 </script>"""
+
+
+def set_look(t, css, layout="wide", sidebar="collapsed"):
+    """Set the title, the styles and the language of the document."""
+    st.set_page_config(t("page.title"), layout=layout, initial_sidebar_state=sidebar)
+    st.html(HIDDEN + TOUCH + css + KOREAN * (state.language == "ko"))
+    with st.container(key="document"):
+        script = DOCUMENT.replace("{language}", state.language)
+        st.html(script, unsafe_allow_javascript=True)

@@ -37,6 +37,7 @@ class Choice:
         raise ValueError(f"{self.name} is {value!r}; expected one of {self.options}.")
 
 
+MOST = 5  # rejected values that are explained
 FORMER_QUESTIONS = {
     "different": "units",
     "draw": "boundary",
@@ -60,7 +61,7 @@ CONTROLS = {
 }
 
 STEP = Hyperparameter("step", 1, 1, len(STEPS))
-STEP_NUMBERS = {step.name: str(number) for number, step in enumerate(STEPS, start=1)}
+STEP_NUMBERS = {step.name: str(step.number) for step in STEPS}
 
 
 def opening(step=None):
@@ -76,10 +77,8 @@ def text_of(value):
 
 
 def parameters_of(state):
-    """Return the query parameters of ``state``, a mapping of controls to values and, in the lesson,
-    "step" to its number, for which the address has its name. Values that a page opens with are left
-    out.
-    """
+    """Return the query parameters of ``state``: values by control and, in the lesson, the number of
+    the "step", of which the address has the name. Values that a page opens with are left out."""
     step = state.get("step")
     usual = opening(step)
     if usual["epoch"] is None:
@@ -106,24 +105,24 @@ def read_parameters(parameters):
     ``parameters`` maps each key to the list of its texts. The second result maps a rejected key to
     the text key and the values of the sentence that gives the reason.
     """
-    values, refused = {}, {}
+    values, rejected = {}, {}
     for key, texts in parameters.items():
         control = STEP if key == "step" else CONTROLS.get(key)
         if control is None:
             continue  # added by a site where the link was shared
         if len(texts) != 1:
-            refused[key] = "link.repeated", {"count": len(texts)}
+            rejected[key] = "link.repeated", {"count": len(texts)}
         else:
             try:
                 text = STEP_NUMBERS.get(texts[0], texts[0]) if control is STEP else texts[0]
                 values[key] = control.check(text if isinstance(control, Choice) else _number(text))
             except ValueError:
-                refused[key] = "link.value", {"value": texts[0], "control": control}
+                rejected[key] = "link.value", {"value": texts[0], "control": control}
     epochs = (opening(values.get("step")) | values)["epochs"]
     if values.get("epoch", 0) > epochs:
-        control = Hyperparameter("epoch", epochs, 0, epochs)
-        refused["epoch"] = "link.value", {"value": text_of(values.pop("epoch")), "control": control}
-    return values, refused
+        control, value = Hyperparameter("epoch", epochs, 0, epochs), text_of(values.pop("epoch"))
+        rejected["epoch"] = "link.value", {"value": value, "control": control}
+    return values, rejected
 
 
 def _number(text):
@@ -134,14 +133,13 @@ def _number(text):
         return math.nan
 
 
-def explain(refused, t, most=5):
-    """Return the rejected values of `read_parameters` as sentences: at most ``most``, and a count
-    of the rest.
+def explain(rejected, t):
+    """Return the first rejected values of `read_parameters` as sentences, and a count of the rest.
 
     Text from the address is shown as code, shortened, so that its markup has no effect.
     """
     sentences = []
-    for key, (text_key, values) in list(refused.items())[:most]:
+    for key, (text_key, values) in list(rejected.items())[:MOST]:
         values = {**values, "key": _quoted(key)}
         if control := values.pop("control", None):
             values["value"] = _quoted(values["value"])
@@ -151,8 +149,8 @@ def explain(refused, t, most=5):
                 else t("link.range", low=text_of(control.low), high=text_of(control.high))
             )
         sentences.append(t(text_key, **values))
-    if len(refused) > most:
-        sentences.append(t("link.more", count=len(refused) - most))
+    if len(rejected) > MOST:
+        sentences.append(t("link.more", count=len(rejected) - MOST))
     return sentences
 
 

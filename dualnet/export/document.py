@@ -143,10 +143,10 @@ def _column_html(answer, side, font):
     parts = []
     if answer.names:
         key = RUNS[side]
-        beside = inline((answer.subtitles or {}).get(key, ""))
+        subtitle = inline((answer.subtitles or {}).get(key, ""))
         name = f"━━ {html.escape(answer.names[key])}"
         look = f"color:{THEME_COLORS[side]};font-size:1.15em"
-        parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {beside}</p>')
+        parts.append(f'<p><b style="{look}">{name}</b> &nbsp; {subtitle}</p>')
     pictures = (answer.left, answer.right)[side]
     parts += [_picture_html(picture, COLUMN, font) for picture in pictures]
     return f'<div style="flex:1 1 20em;min-width:0">{"".join(parts)}</div>'
@@ -190,12 +190,10 @@ def svg(answer):
     for picture in (*answer.both, *answer.details):
         text, y = _picture_svg(picture, GAP, y + 8, WIDTH, font)
         parts.append(text)
-    if answer.more:
-        text, y = _text_svg(spans(answer.more), GAP, y + 8, WIDTH, 18)
-        parts.append(text)
-    if answer.note:
-        text, y = _text_svg(spans(answer.note), GAP, y + 10, WIDTH, 13)
-        parts.append(text)
+    for markdown, gap, size in ((answer.more, 8, 18), (answer.note, 10, 13)):
+        if markdown:
+            text, y = _text_svg(spans(markdown), GAP, y + gap, WIDTH, size)
+            parts.append(text)
     width, height = WIDTH + 2 * GAP, y + GAP
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" lang="{_language(answer)}"'
@@ -214,8 +212,8 @@ def _column_svg(answer, side, y, font):
     x, parts = GAP + side * (COLUMN + GAP), []
     if answer.names:
         key = RUNS[side]
-        beside = (answer.subtitles or {}).get(key, "")
-        head = [(answer.names[key], key), ("   ", ""), *spans(beside)]
+        subtitle = (answer.subtitles or {}).get(key, "")
+        head = [(answer.names[key], key), ("   ", ""), *spans(subtitle)]
         line = f'<rect x="{x}" y="{y + 10:g}" width="28" height="4" fill="{THEME_COLORS[side]}"/>'
         text, y = _text_svg(head, x + 36, y, COLUMN - 36, 18)
         parts += [line, text]
@@ -285,8 +283,7 @@ def _wrapped(pieces, width, size):
 
 
 def _words(pieces):
-    """Return the words of ``pieces``, each with the space after it. A word is a list of pieces,
-    such as a bold word and a period."""
+    """Return the words of ``pieces`` with the space after each: lists of pieces."""
     words = [[]]
     for text, look in pieces:
         for part in re.findall(r"\S*\s+|\S+", text):
@@ -328,8 +325,7 @@ def _language(answer):
 
 
 def _font(answer):
-    """Return fonts with all characters of an answer. A PNG uses the first one for a whole line; if
-    it lacks a character, the line gets any font that has it."""
+    """Return fonts with all characters of an answer; a PNG needs them all in one font per line."""
     if _language(answer) == "ko":
         return "Noto Sans CJK KR, Noto Sans KR, Malgun Gothic, sans-serif"
     powers = re.search("[⁰-₎]", answer.sentence + (answer.note or ""))

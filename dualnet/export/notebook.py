@@ -34,9 +34,6 @@ if hasattr(sys.stdout, "reconfigure"):  # so that a character such as "⁻" is n
     sys.stdout.reconfigure(errors="backslashreplace")"""
 
 
-# --- numbers --------------------------------------------------------------------------------
-
-
 def losses_csv(comparison, epochs):
     """Return the losses of both runs up to ``epochs`` as CSV text in full precision."""
     columns = {"epoch": np.arange(1, epochs + 1)}
@@ -50,20 +47,16 @@ def losses_csv(comparison, epochs):
     return file.getvalue().decode()
 
 
-# --- the run as Python ----------------------------------------------------------------------
-
-
 def python_script(view, question):
-    """Return a short script that prints exactly the numbers of the page, and the sentence that
-    answers ``question``, a key, for ``view``."""
+    """Return a script that prints the numbers of the page and the answer to ``question``, a key."""
     comment = "\n".join(f"# {line}" for line in _get_dualnet_words(view).split("\n"))
     asked = f"{WRITE_ALL}\nprint({_ask(view, question)})"
     return f"{comment}\n{_get_dualnet()}\n\n{_run(view)}\n\n{asked}\n"
 
 
 def notebook(view, question, questions):
-    """Return a Jupyter notebook (nbformat 4.5) that explains the comparison, trains it, and shows
-    both loss charts and the answer to ``question``, a key, for ``view``, in its language."""
+    """Return a Jupyter notebook (nbformat 4.5) that explains and trains the comparison of ``view``,
+    and shows the losses and the answer to ``question``, a key."""
     t, settings, data = view.t, view.settings, view.data
     words = {"first": view.names["ones"], "second": view.names["normal"], "epochs": view.epochs}
     compared = t(

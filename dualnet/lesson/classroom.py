@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0, 1, I, L and O, which look alike
 CODE_LENGTH = 5
-CLASSES, SEATS, POLLS, ROUNDS = 50, 300, 50, 2
-TEXT = 64  # characters kept of a device, a secret, a step, an option
-PARAMETERS = 2_000  # characters kept of the page's state
+CLASSES, SEATS, ROUNDS = 50, 300, 2
 PRESENT = 60  # seconds for which a device counts as present
 FORGOTTEN = 3 * 3600  # seconds from the teacher's last sign
 PAIRING = 120  # seconds for which a pairing token is valid
@@ -28,8 +26,8 @@ class Poll:
     options : what can be chosen
     rounds : for each round, the option of each device
     revealed : whether the votes have ended
-    answered : the state of the page that the answer was found for; None until it is known
-    confirmed : the option that the numbers confirm in that state, or None
+    answered : the URL parameters that the answer was found for; None until it is known
+    confirmed : the option that the numbers confirm for them, or None
     """
 
     options: tuple
@@ -39,20 +37,12 @@ class Poll:
     confirmed: str | None = None
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What the teacher shows: the step, None outside of the lesson, and the state of the page."""
-
-    step: str | None = None
-    parameters: dict = field(default_factory=dict)
-
-
 class Classroom:
     """One class. All methods may be called from any thread.
 
     code : what students type; follows from ``host``
     host : the secret that makes a browser the teacher's
-    shown : the `Shown` of the teacher's page
+    shown : the URL parameters of the teacher's page, with "step" in the lesson
     polls : a `Poll` for each step shown so far
     redeemed : the pairing token that was exchanged last, None before the first
     version : a number that grows with every change of what is shown
@@ -61,48 +51,37 @@ class Classroom:
 
     def __init__(self, host, clock=time.monotonic):
         self.host, self.code = host, code_of(host)
-        self.shown, self.polls = Shown(), {}
+        self.shown, self.polls = {}, {}
         self.version, self.locked = 0, False
         self.opened = self.host_seen = clock()
         self._clock, self._lock = clock, threading.RLock()
         self._seats = {}  # device: last seen
         self._pairing, self.redeemed = None, None  # token, valid until; token
 
-    # --- the teacher ---
-
     def current(self):
         """Return ``version`` and the ``shown`` that belongs to it."""
         with self._lock:
             return self.version, self.shown
 
-    def show(self, step, parameters, options=(), seen=None, revealed=False):
-        """Show a step, with the ``options`` of its question, in a state of the page.
+    def show(self, parameters, options=(), seen=None, revealed=False):
+        """Show a page by its URL ``parameters``; ``options`` are those of its step.
 
         seen : the version that the caller knows; if another device has changed it, nothing happens
         revealed : whether the votes on the step end
 
-        Returns the version that the caller knows after this. Raises ValueError for more text than a
-        class may keep.
+        Returns the version that the caller knows after this.
         """
-        size = sum(len(str(key)) + len(str(value)) for key, value in parameters.items())
-        if size > PARAMETERS:
-            raise ValueError(
-                f"The page's state has {size} characters; expected {PARAMETERS} or less."
-            )
-        if any(len(text) > TEXT for text in (step or "", *options)):
-            raise ValueError(f"A step and its options have {TEXT} characters or less.")
+        step = parameters.get("step")
         with self._lock:
             self.host_seen = self._clock()
             if seen not in (None, self.version):
                 return seen
-            if step is not None and step not in self.polls:
-                if len(self.polls) >= POLLS:
-                    raise ValueError(f"A class has at most {POLLS} steps.")
-                self.polls[step] = Poll(tuple(options))
-            if (step, parameters) != (self.shown.step, self.shown.parameters):
-                self.shown = Shown(step, dict(parameters))
+            if step and step not in self.polls:
+                self.polls[step] = Poll(options)
+            if parameters != self.shown:
+                self.shown = parameters
                 self.version += 1
-            if step is not None and revealed:
+            if step and revealed:
                 self.reveal(step)
             return self.version
 
@@ -113,14 +92,13 @@ class Classroom:
             self.version += not poll.revealed
             poll.revealed = True
 
-    def answer(self, step, parameters, confirmed):
-        """Note which option the numbers confirm, or None, in a state of the page. The first answer
-        after the votes stays: what the teacher tries later is not what they were about."""
+    def answer(self, parameters, confirmed):
+        """Note which option the numbers confirm, or None. The first answer after the votes stays:
+        they were not about what the teacher tries later."""
         with self._lock:
-            poll = self.polls[step]
+            poll = self.polls[parameters["step"]]
             if poll.revealed and poll.answered is None:
-                poll.answered = dict(parameters)
-                poll.confirmed = confirmed if confirmed in poll.options else None
+                poll.answered, poll.confirmed = parameters, confirmed
 
     def vote_again(self, step):
         """Begin the second round of votes on a step; return whether there is one."""
@@ -135,12 +113,12 @@ class Classroom:
     def free_seats(self):
         """Free the seats of devices that have never voted."""
         with self._lock:
-            voted = self._voted_ever()
+            rounds = [turn for poll in self.polls.values() for turn in poll.rounds]
+            voted = {device for turn in rounds for device in turn}
             self._seats = {device: at for device, at in self._seats.items() if device in voted}
 
     def pair(self):
-        """Return a token that a second device exchanges for ``host``; it replaces the one
-        before."""
+        """Return a token that a second device exchanges for ``host``, in place of the last one."""
         with self._lock:
             self._pairing = secrets.token_urlsafe(16), self._clock() + PAIRING
             return self._pairing[0]
@@ -148,23 +126,19 @@ class Classroom:
     def is_pairing(self, token):
         """Return whether ``token`` is still valid."""
         with self._lock:
-            good, until = self._pairing or ("", 0)
-            return bool(good) and _same(token, good) and self._clock() < until
+            valid, until = self._pairing or ("", 0)
+            return self._clock() < until and _same(token, valid)
 
     def redeem(self, token):
-        """Return ``host`` for the token of `pair`, once and for `PAIRING` seconds; None
-        otherwise."""
+        """Return ``host`` for the token of `pair`, once and within `PAIRING` seconds, else None."""
         with self._lock:
             if not self.is_pairing(token):
                 return None
             self._pairing, self.redeemed = None, token
             return self.host
 
-    # --- the devices ---
-
     def join(self, device):
         """Note that a device is present; return whether it has a seat."""
-        device = device[:TEXT]
         with self._lock:
             if device not in self._seats and (self.locked or len(self._seats) >= SEATS):
                 return False
@@ -178,22 +152,22 @@ class Classroom:
         """
         with self._lock:
             poll = self.polls.get(step)
-            if poll is None or poll.revealed or step != self.shown.step:
-                return False
-            if turn != len(poll.rounds) - 1 or option not in poll.options:
-                return False
-            if not self.join(device):
-                return False
-            poll.rounds[-1][device[:TEXT]] = option
-            return True
-
-    # --- counts ---
+            counts = (
+                step == self.shown.get("step")
+                and not poll.revealed
+                and turn == len(poll.rounds) - 1
+                and option in poll.options
+                and self.join(device)
+            )
+            if counts:
+                poll.rounds[-1][device] = option
+            return counts
 
     def turnout(self):
         """Return how many devices have voted on the step shown, in its last round, and of how many:
         those seen in the last `PRESENT` seconds or that have voted."""
         with self._lock:
-            poll = self.polls.get(self.shown.step)
+            poll = self.polls.get(self.shown.get("step"))
             voted = poll.rounds[-1].keys() if poll else set()
             since = self._clock() - PRESENT
             present = {device for device, at in self._seats.items() if at >= since}
@@ -228,15 +202,14 @@ class Classroom:
         """Return for each step that is revealed what a device chose last and what was confirmed."""
         with self._lock:
             return {
-                step: (poll.rounds[-1].get(device[:TEXT]), poll.confirmed)
+                step: (poll.rounds[-1].get(device), poll.confirmed)
                 for step, poll in self.polls.items()
                 if poll.revealed
             }
 
     def results(self):
-        """Return a row for each revealed step: its key, the option confirmed, and for each round
-        how many voted and how many of them guessed what was confirmed (None without a confirmed
-        option)."""
+        """Return a row for each revealed step: its name, the option confirmed or None, and for each
+        round how many voted and how many of them were right (None without a confirmed option)."""
         with self._lock:
             rows = []
             for step, poll in self.polls.items():
@@ -246,9 +219,6 @@ class Classroom:
                     voted = [sum(count.values()) for count in counts]
                     rows.append((step, poll.confirmed, list(zip(voted, right, strict=True))))
             return rows
-
-    def _voted_ever(self):
-        return {device for poll in self.polls.values() for turn in poll.rounds for device in turn}
 
 
 class Classes:
@@ -262,13 +232,12 @@ class Classes:
     def open(self, host=None):
         """Return a new class, or None where all are taken. With the ``host`` of a class that a
         restart has ended, the new one has the same code."""
-        host = (host or "")[:TEXT]
         with self._lock:
             self._forget()
             if host and (kept := self._classes.get(code_of(host))):
                 if _same(host, kept.host):
                     return kept
-                host = ""
+                host = None
             if len(self._classes) >= CLASSES:
                 return None
             while not host or code_of(host) in self._classes:
@@ -277,14 +246,13 @@ class Classes:
             return kept
 
     def get(self, code):
-        """Return the class of a code as a student types it, or None."""
+        """Return the class of a code, or None."""
         with self._lock:
             self._forget()
-            return self._classes.get(code[:TEXT].strip().upper())
+            return self._classes.get(code)
 
     def of_host(self, host):
         """Return the class of a teacher's secret and note the sign of the teacher, or None."""
-        host = host[:TEXT]
         classroom = self.get(code_of(host))
         if classroom is None or not _same(host, classroom.host):
             return None
@@ -299,25 +267,6 @@ class Classes:
     def _forget(self):
         since = self._clock() - FORGOTTEN
         self._classes = {k: v for k, v in self._classes.items() if v.host_seen >= since}
-
-
-class Guesses:
-    """The codes that a session has tried: a wrong one delays the next by ``pause`` seconds, twice
-    as long each time, up to a minute. The same code again is no guess."""
-
-    def __init__(self, clock=time.monotonic, pause=1.0):
-        self._clock, self._pause = clock, pause
-        self._last, self._until = None, 0.0
-
-    def wait(self, code):
-        """Return the seconds until ``code`` may be looked up."""
-        return 0.0 if code == self._last else max(0.0, self._until - self._clock())
-
-    def wrong(self, code):
-        """Note that there is no class of ``code``."""
-        if code != self._last:
-            self._last, self._until = code, self._clock() + self._pause
-            self._pause = min(2 * self._pause, 60.0)
 
 
 def code_of(host):

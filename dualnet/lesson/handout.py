@@ -3,17 +3,14 @@ exercises."""
 
 import html
 from dataclasses import replace
-from functools import cache
 from urllib.parse import urlencode
 
 from dualnet.export import document
-from dualnet.lesson.steps import PLANE, STEPS
+from dualnet.lesson.steps import PLANE
 from dualnet.lesson.stimulus import stimulus
 from dualnet.lesson.summary import finding_of
 from dualnet.questions import get_question
-from dualnet.questions.base import View
 from dualnet.text import translator
-from dualnet.training.experiments import Comparison
 
 # The exercises, by name: the state of the page that shows what happens. Texts:
 # lesson.exercise.NAME.
@@ -43,74 +40,13 @@ pre { font-size: .8em; line-height: 1.3 }
 """
 
 
-def handout(language="en", address="", shared=None, turn_for=None, render=document.fragment):
-    """Train what the lesson shows, step by step, and return the handout as HTML.
+def part(step, view, experiments, render=document.fragment):
+    """Return the question and the answer of a step, two pieces of HTML.
 
-    A generator: it yields how many of the steps are done, a number with a fraction, and how many
-    there are, after each chunk of training; it returns the text. Abandoned, it has trained so far
-    and no more.
-
-    Parameters
-    ----------
-    language : {"en", "ko"}
-    address : str, default ""
-        What the links of the exercises start with: the address of the page.
-    shared : function, default one that makes new experiments
-        ``shared(kind, settings)`` returns the experiment of that kind for these settings.
-    turn_for : function, default None: no queue
-        ``turn_for(experiment)`` returns the ``turn`` of `Trainer.advance`.
-    render : function, default `dualnet.export.document.fragment`
-        ``render(answer)`` returns an `Answer` as HTML.
+    view, experiments : the `View` of the step and the experiments of its question, trained
+    render : function that returns an `Answer` as HTML
     """
-    shared = shared or cache(lambda kind, settings: kind(settings))
-    t = translator(language)
-    questions, answers = [], []
-    for number, step in enumerate(STEPS, start=1):
-        view, experiments = yield from _trained(step, number, language, shared, turn_for)
-        answer = get_question(step.question).answer(view, *experiments)
-        found = finding_of(step, view, experiments)
-        result = step.result(view, found.confirmed)
-        questions.append(_question(number, step, view))
-        answers.append(
-            f'<section class="answer"><h2>{_title(number, step, view)}</h2>'
-            f"<p>{document.inline(result)}</p>{render(replace(answer, details=()))}"
-            f"<p><b>{t('lesson.handout.found')}:</b> {document.inline(found.sentences[language])}</p>"
-            "</section>"
-        )
-        yield number, len(STEPS)
-    title = html.escape(t("lesson.handout.title"))
-    return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{STYLE}</style><h1>{title}</h1>"
-        f'<p class="name">{html.escape(t("lesson.handout.name"))}</p>'
-        f"<p>{document.inline(t('lesson.handout.intro'))}</p>"
-        f"{''.join(questions)}{''.join(answers)}{_exercises(t, address)}</html>"
-    )
-
-
-def _trained(step, number, language, shared, turn_for):
-    """Train a step as it opens, with progress; return its `View` and the experiments of its
-    question."""
-    view = step.view(language)
-    settings, question = view.settings, get_question(step.question)
-    comparison = shared(Comparison, settings)
-    view = View(settings, comparison, view.epochs, view.epoch, language)
-    wanted = [(shared(kind, settings), epochs) for kind, epochs in question.experiments(view)]
-    for experiment, epochs in [(comparison, view.epochs), *wanted]:
-        for done in experiment.advance(epochs, turn_for and turn_for(experiment)):
-            yield number - 1 + min(done / epochs, 1), len(STEPS)
-    for _ in comparison.recall(view.epoch, turn_for and turn_for(comparison)):
-        yield number, len(STEPS)
-    return view, [experiment for experiment, _ in wanted]
-
-
-def _title(number, step, view):
-    return f"{number}. {document.inline(step.text('ask', view))}"
-
-
-def _question(number, step, view):
-    """Return the question to the class with what is known, its options and a line for the
-    reason."""
+    title = f"<h2>{step.number}. {document.inline(step.text('ask', view))}</h2>"
     shown = stimulus(step, view)
     known = f"<p>{document.inline(shown.sentence)}</p>" if shown.sentence else ""
     for picture in shown.both if step.name == "boundary" else ():  # asks about its samples
@@ -119,11 +55,35 @@ def _question(number, step, view):
             f"{picture.svg}</figure><p>{document.inline(picture.caption)}</p>"
         )
     options = "".join(f"<li>{document.inline(step.text(o, view))}</li>" for o in step.options)
-    return (
-        f'<section class="task"><h2>{_title(number, step, view)}</h2>'
-        f'{known}<ul class="options">{options}</ul>'
+    question = (
+        f'<section class="task">{title}{known}<ul class="options">{options}</ul>'
         f"<p>{html.escape(view.t('lesson.handout.because'))}</p>"
         '<div class="space"></div></section>'
+    )
+    answer = get_question(step.question).answer(view, *experiments)
+    confirmed, sentences = finding_of(step, view, experiments)
+    found = f"<b>{view.t('lesson.handout.found')}:</b> {document.inline(sentences[view.language])}"
+    return question, (
+        f'<section class="answer">{title}<p>{document.inline(step.result(view, confirmed))}</p>'
+        f"{render(replace(answer, details=()))}<p>{found}</p></section>"
+    )
+
+
+def handout(parts, language="en", address=""):
+    """Return the handout as HTML.
+
+    parts : the `part` of every step
+    address : what the links of the exercises start with, the address of the page
+    """
+    t = translator(language)
+    questions, answers = ("".join(pieces) for pieces in zip(*parts, strict=True))
+    title = html.escape(t("lesson.handout.title"))
+    return (
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{STYLE}</style><h1>{title}</h1>"
+        f'<p class="name">{html.escape(t("lesson.handout.name"))}</p>'
+        f"<p>{document.inline(t('lesson.handout.intro'))}</p>"
+        f"{questions}{answers}{_exercises(t, address)}</html>"
     )
 
 

@@ -7,15 +7,12 @@ To add a step: its verdict, its finding, a line in `STEPS`, its texts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from dualnet.lesson import verdicts
 from dualnet.questions import get_question
 from dualnet.questions.base import View
-from dualnet.settings import EPOCHS, Settings
-from dualnet.text import translator
-
-# --- the steps ------------------------------------------------------------------------------
+from dualnet.settings import EPOCHS, HYPERPARAMETERS, Settings
 
 
 @dataclass(frozen=True)
@@ -37,16 +34,18 @@ class Step:
     source: str = "numbers"
 
     @property
+    def number(self):
+        """Its place in the lesson, from 1."""
+        return STEPS.index(self) + 1
+
+    @property
     def question(self):
         """The key of the page's question."""
         return self.state.get("question", "loss")
 
     def view(self, language="en"):
         """Return the state as a `View` without runs."""
-        names = {field.name for field in fields(Settings)} & self.state.keys()
-        settings = Settings(**{name: self.state[name] for name in names})
-        epochs = self.state.get("epochs", EPOCHS.default)
-        return View(settings, None, epochs, self.state.get("epoch", epochs), language)
+        return view_of_state(self.state, language)
 
     def text(self, part, view, **values):
         """Return the text ``part`` of the step for ``view``, which needs no runs; ``values`` are
@@ -139,15 +138,19 @@ STEPS = (
 )
 
 
-def step_number(name):
-    """Return the number of the step called ``name``, from 1. Raises ValueError for another name."""
-    names = [step.name for step in STEPS]
-    if name not in names:
-        raise ValueError(f"name is {name!r}; expected one of {', '.join(names)}.")
-    return names.index(name) + 1
+BY_NAME = {step.name: step for step in STEPS}
 
 
-# What else is worth seeing, by name: the state of the page. Its texts are lesson.more.NAME and what
+def view_of_state(state, language="en"):
+    """Return a `View` without runs of the values of controls; those missing have their defaults."""
+    names = {"dataset", *HYPERPARAMETERS} & state.keys()
+    settings = Settings(**{name: state[name] for name in names})
+    epochs, epoch = state.get("epochs", EPOCHS.default), state.get("epoch")
+    epoch = epochs if epoch is None else epoch
+    return View(settings, None, epochs, epoch, language, state.get("axis", "log"))
+
+
+# Further states of the page, by name. Their texts are lesson.more.NAME and what
 # to notice there, lesson.more_notice.NAME.
 ALSO = {
     "book_ones": {"epochs": 20_000, "axis": "book"},
@@ -156,12 +159,3 @@ ALSO = {
     "three": {"question": "nudge", "dataset": "circles", "epochs": 5_000, "units": 3, **PLANE},
     "rounding": {"question": "nudge", "dataset": "circles", "epochs": 5_000, **PLANE},
 }
-
-
-def table(language="en"):
-    """Return the steps as a Markdown table: the link, the question to the class, what to notice."""
-    rows = [translator(language)("lesson.table").split(" | "), ["---"] * 3]
-    for step in STEPS:
-        view = step.view(language)
-        rows.append([f"`?step={step.name}`", step.text("ask", view), step.text("notice", view)])
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -3,12 +3,12 @@
 To change what a step shows, change its line in `PICTURES`. A step without one shows both starts.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import altair as alt
 import pyarrow as pa
 
-from dualnet.measures import distinct_units
 from dualnet.plotting import charts
 from dualnet.plotting.elements import Chart, Code, Image
 from dualnet.plotting.network import feature_label
@@ -30,7 +30,7 @@ from dualnet.training.experiments import Sizes
 
 HEIGHT = 240  # of a picture, in the units of a drawing
 AXES_HEIGHT = 330  # pixels
-SEEDS = (0, 1)  # seeds shown beside the page's own
+SEEDS = (0, 1)  # seeds shown besides the page's own
 LOSSES = (0.01, 1.0)  # of an axis without curves
 DIFFERENCES = (1e-16, 10.0)
 SAMPLES = 6  # images shown
@@ -42,40 +42,26 @@ def stimulus(step, view):
     return PICTURES.get(step.name, starts)(view)
 
 
-# --- what the steps show --------------------------------------------------------------------
-
-
 def starts(view):
     """Return the hidden units of both networks at the start, and where their weights come from."""
-    networks = {key: run.network_at(0) for key, run in view.runs.items()}
-    limit = weight_limit(networks.values())
-    origins = {
-        "ones": view.t("stimulus.constant", constant=view.settings.constant),
-        "normal": view.t("stimulus.normal", std=view.settings.std),
+    t, start = view.t, replace(view, epoch=0)
+    limit = weight_limit(start.networks.values())
+    captions = {
+        "ones": t("stimulus.constant", constant=view.settings.constant),
+        "normal": t("stimulus.normal", std=view.settings.std),
     }
-    sides = {
-        key: (
-            Image(
-                svg(draw_units(network, view.data, limit, HEIGHT)),
-                view.t(
-                    "unit_plot.alt",
-                    run=view.names[key],
-                    epoch=0,
-                    units=view.settings.units,
-                    count=distinct_units(network.w1, network.b1, network.w2),
-                ),
-                origins[key],
-            ),
-        )
-        for key, network in networks.items()
-    }
-    note = view.t(f"unit_plot.{view.data.unit_plot}")
+    sides = {}
+    for key, network in start.networks.items():
+        counts = {"units": view.settings.units, "count": start.counts[key]}
+        words = t("unit_plot.alt", run=view.names[key], epoch=0, **counts)
+        picture = svg(draw_units(network, view.data, limit, HEIGHT))
+        sides[key] = (Image(picture, words, captions[key]),)
+    note = t(f"unit_plot.{view.data.unit_plot}")
     return Answer("", left=sides["ones"], right=sides["normal"], note=note, names=view.names)
 
 
 def seeds(view):
-    """Return the hidden units that the right network starts with, for the page's seed and two
-    others."""
+    """Return the hidden units of the random start, for the page's seed and two others."""
     own = view.settings.seed
     shown = list(dict.fromkeys((own, *SEEDS)))
     networks = [view.settings.normal(seed=seed) for seed in shown]
@@ -138,8 +124,7 @@ def samples(view):
 
 
 def digits(view):
-    """Return some validation samples with their classes; both starts where the data are no
-    images."""
+    """Return validation samples with their classes; both starts where the data are no images."""
     if not view.data.image_shape:
         return starts(view)
     kinds = view.data.y_val[:SAMPLES].astype(int)
@@ -188,9 +173,6 @@ PICTURES = {
     "code": code,
 }
 TRAINED = ("gradient",)
-
-
-# --- axes without curves ----------------------------------------------------------------------
 
 
 def _axes(view, across, up, x, y, mark=None, log=False):

@@ -1,33 +1,20 @@
 """What each step has found, in a sentence, and the summary at the end of the lesson."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from dualnet.lesson.steps import STEPS
-from dualnet.lesson.verdicts import LARGE, count_of, median_losses, other_seeds
-from dualnet.measures import accuracy_of, epochs_to
+from dualnet.lesson.verdicts import LARGE, median_losses, other_seeds
+from dualnet.measures import epochs_to
 from dualnet.questions.gradient import distinct_columns, rows_of, units_shown
 from dualnet.text import LANGUAGES, translator
-from dualnet.training.experiments import RUNS
 from dualnet.training.fixes import TRAINING
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What the numbers of a step say, kept for the end of the lesson.
-
-    confirmed : the option that they confirm, or None
-    sentences : Markdown, by language
-    """
-
-    confirmed: str | None
-    sentences: dict
-
-
 def finding_of(step, view, experiments):
-    """Return the `Finding` of a step from the runs of ``view`` and the experiments of its
-    question."""
+    """Return the option that the numbers of a step confirm, or None, and what they say: Markdown,
+    by language."""
     confirmed = step.verdict(view, *experiments)
     found = FINDINGS[step.name](view, confirmed, *experiments)
     sentences = {}
@@ -39,25 +26,25 @@ def finding_of(step, view, experiments):
             part, values = found
             answer = confirmed and step.text(confirmed, translated)
             sentences[language] = step.text(part, translated, answer=answer, **values)
-    return Finding(confirmed, sentences)
+    return confirmed, sentences
 
 
 def summary(findings, chosen, language):
     """Return the findings as a numbered list in Markdown and, where options were chosen, how many
     of them were right.
 
-    findings : `Finding` by the name of its step; steps without one are left out
+    findings : results of `finding_of`, by the name of the step; steps without one are left out
     chosen : the option chosen, or None, by the name of its step
     """
     lines = [
-        f"{number}. {findings[step.name].sentences[language]}"
-        for number, step in enumerate(STEPS, start=1)
+        f"{step.number}. {findings[step.name][1][language]}"
+        for step in STEPS
         if step.name in findings
     ]
     right = [
-        finding.confirmed == chosen[name]
-        for name, finding in findings.items()
-        if finding.confirmed and chosen.get(name)
+        confirmed == chosen[name]
+        for name, (confirmed, _) in findings.items()
+        if confirmed and chosen.get(name)
     ]
     if right:
         score = translator(language)("lesson.score", right=sum(right), count=len(right))
@@ -65,20 +52,13 @@ def summary(findings, chosen, language):
     return "\n".join(lines)
 
 
-# --- the numbers ----------------------------------------------------------------------------
-
 # Each function takes a `View`, the option confirmed and the experiments of the step's question. It
 # returns which text of the step says it, "finding" or "finding_none", and its numbers; None where
 # no text holds.
 
 
-def accuracies(view, samples):
-    """Return the accuracy of both networks, 0 to 1, by key."""
-    return {key: accuracy_of(network, view.data, samples) for key, network in view.networks.items()}
-
-
 def validation_finding(view, confirmed):
-    return "finding", accuracies(view, "validation")
+    return "finding", view.accuracies("validation")
 
 
 def luck_finding(view, confirmed, seeds):
@@ -96,7 +76,7 @@ def reach_finding(view, confirmed):
 
 
 def units_finding(view, confirmed):
-    return "finding", {key: count_of(view, key) for key in RUNS}
+    return "finding", view.counts
 
 
 def gradient_finding(view, confirmed):
@@ -108,7 +88,7 @@ def gradient_finding(view, confirmed):
 
 def boundary_finding(view, confirmed):
     part = "finding" if confirmed == "line" else "finding_none"
-    return part, accuracies(view, "training")
+    return part, view.accuracies("training")
 
 
 def size_finding(view, confirmed, sizes):
@@ -128,10 +108,6 @@ def nudge_finding(view, confirmed, nudges):
     return "finding", {"count": count, "nudges": len(separated)}
 
 
-def code_finding(view, confirmed):
-    return "finding", {}
-
-
 FINDINGS = {
     "loss": validation_finding,
     "luck": luck_finding,
@@ -143,5 +119,5 @@ FINDINGS = {
     "digits": validation_finding,
     "fixes": fixes_finding,
     "nudge": nudge_finding,
-    "code": code_finding,
+    "code": lambda view, confirmed: ("finding", {}),
 }

@@ -1,14 +1,16 @@
 """Which option of a step the numbers confirm.
 
 Each function takes a `View` and the experiments that its question needs. It returns the key of an
-option, or None where the numbers confirm none of them.
+option, or None where the numbers confirm none of them. The losses of a page are finite at all
+settings; those of `Sizes` are NaN where rounding has separated equal units.
 """
 
 import numpy as np
 
-from dualnet.measures import EVEN, difference, distinct_units, epochs_to, even
+from dualnet.measures import EVEN, epochs_to, even
 from dualnet.plotting.units import drawn_by_equal
 from dualnet.questions.gradient import inputs_shown, rows_of, training_step
+from dualnet.questions.size import over_seeds
 from dualnet.training.fixes import TRAINING
 
 COST = 1.1  # a start costs loss where its loss is a tenth higher, or more
@@ -16,31 +18,30 @@ LARGE = 1.0  # the size of the chapter's starting weights
 
 
 def verdict_loss(view):
-    """Which validation loss is lower at the chosen epoch?"""
-    ratio = loss_ratio(view)
-    if ratio is None:
+    """Return the run with the lower validation loss at the chosen epoch."""
+    if view.epoch == 0:
         return None
-    return "even" if even(ratio, 1) else "ones" if ratio < 1 else "normal"
+    ones, normal = (run.val_losses[view.epoch - 1] for run in view.runs.values())
+    return "even" if even(ones, normal) else "ones" if ones < normal else "normal"
 
 
 def verdict_luck(view, seeds):
-    """How many of the other seeds end on the other side of the left network's validation loss than
-    the page's own seed?"""
-    ones, own = (view.runs[key].val_losses[view.epochs - 1] for key in ("ones", "normal"))
-    if view.settings.std == 0 or not np.isfinite([ones, own]).all() or even(ones, own):
+    """Return how many of the other seeds end on the other side of the left network's validation
+    loss than the page's own seed."""
+    ones, own = (run.val_losses[view.epochs - 1] for run in view.runs.values())
+    if view.settings.std == 0 or even(ones, own):
         return None  # all seeds start equal, or there is no conclusion that could change
     ends = other_seeds(view, seeds)
-    changed = np.mean(~(ends < ones) if own < ones else ~(ends > ones))
+    changed = np.mean(ends >= ones if own < ones else ends <= ones)
     return "none" if changed == 0 else "some" if changed <= 0.5 else "most"
 
 
 def verdict_reach(view):
-    """When does the left network have the validation loss of the right one at the chosen epoch?"""
+    """Return when the left network reaches the validation loss of the right one at the chosen
+    epoch: within twice that epoch, later or never."""
     if view.epoch == 0:
         return None
     target = view.runs["normal"].val_losses[view.epoch - 1]
-    if not np.isfinite(target):
-        return None
     reached = epochs_to(view.runs["ones"].val_losses[: view.epochs], target)
     if reached is None:
         return "never"
@@ -48,22 +49,20 @@ def verdict_reach(view):
 
 
 def verdict_units(view):
-    """How many of the left network's hidden units are distinct?"""
-    units, count = view.settings.units, count_of(view, "ones")
+    """Return whether the left network's hidden units are equal, distinct, or in groups."""
+    units = view.settings.units
     if units == 1:
         return None
-    return {1: "equal", units: "distinct"}.get(count, "groups")
+    return {1: "equal", units: "distinct"}.get(view.counts["ones"], "groups")
 
 
 def verdict_gradient(view):
-    """Is the gradient of the left network's second hidden unit that of the first: to the last digit
-    shown, or within 3 %?"""
+    """Return whether the gradient of the left network's second hidden unit is that of the first, to
+    the last digit shown or within 3 %."""
     if view.settings.units == 1:
         return None
     step = training_step(view.networks["ones"], view.data)
     first, second = step["gradient"][inputs_shown(view.data), :2].T
-    if not np.isfinite([first, second]).all():
-        return None
     shown = [row.texts for row in rows_of(view)["ones"] if row.kind == "gradient"]
     if all(texts[0] == texts[1] for texts in shown):
         return "same"
@@ -71,16 +70,16 @@ def verdict_gradient(view):
 
 
 def verdict_boundary(view):
-    """What do equal units draw in the plane?"""
-    if view.data.n_features != 2 or not count_of(view, "ones") == 1 < view.settings.units:
+    """Return what equal units draw in the plane."""
+    if view.data.n_features != 2 or not view.counts["ones"] == 1 < view.settings.units:
         return None
     found = drawn_by_equal(view.networks["ones"], view.data)
     return {"line": "line", "half": "none", "none": "none"}.get(found)
 
 
 def verdict_size(view, sizes):
-    """Do equal units cost loss, each kind at its best size, and do large weights, in different
-    units?"""
+    """Return whether equal units cost loss, each kind at its best size, and whether large weights
+    do, in different units."""
     if view.settings.units == 1:
         return None
     equal, different = median_losses(view, sizes)
@@ -93,20 +92,20 @@ def verdict_size(view, sizes):
 
 
 def verdict_digits(view):
-    """Does the left validation loss come down to the right one; if not, has it fallen in the last
-    half of the epochs?"""
-    ratio = loss_ratio(view)
-    if ratio is None or view.epoch == 1:
+    """Return whether the left validation loss comes down to the right one; if not, whether it has
+    fallen in the last half of the epochs."""
+    if view.epoch <= 1:
         return None
-    if ratio < 1 or even(ratio, 1):
+    losses, normal = (run.val_losses for run in view.runs.values())
+    half, end, normal = losses[view.epoch // 2 - 1], losses[view.epoch - 1], normal[view.epoch - 1]
+    if end < normal or even(end, normal):
         return "reached"
-    losses = view.runs["ones"].val_losses
-    half, end = losses[view.epoch // 2 - 1], losses[view.epoch - 1]
     return "falling" if end < half and not even(half, end) else "stopped"
 
 
 def verdict_fixes(view, fixes):
-    """Which change to the training separates the units, other than by rounding?"""
+    """Return the change to the training that separates the units, other than by rounding, if only
+    one does."""
     epoch = fixes.reach(view.settings, view.epochs)
     separating = [
         change
@@ -117,7 +116,7 @@ def verdict_fixes(view, fixes):
 
 
 def verdict_nudge(view, nudges):
-    """Which is the smallest nudge whose units have separated?"""
+    """Return the smallest nudge whose units have separated."""
     epoch = nudges.reach(view.settings, view.epochs)
     answers = ("e12", "e9", "e6", "e3")
     for answer, separated in zip(answers, nudges.separated(epoch)[1:], strict=True):
@@ -129,28 +128,13 @@ def verdict_nudge(view, nudges):
 
 
 def verdict_code(view):
-    """Do the units of the random start differ? The formulas say that equal ones stay equal."""
+    """Return whether the units of the random start differ; equal ones stay equal by the formulas."""
     if view.settings.units == 1:
         return None
-    start = view.runs["normal"].network_at(0)
-    return "random" if difference(start.w1, start.b1, start.w2) > 0 else "either"
+    return "either" if view.started_equal("normal") else "random"
 
 
 # --- the numbers ------------------------------------------------------------------------------
-
-
-def loss_ratio(view):
-    """Return the left validation loss at the chosen epoch, divided by the right one; None at the
-    start and where a loss diverged."""
-    if view.epoch == 0:
-        return None
-    ones, normal = (view.runs[key].val_losses[view.epoch - 1] for key in ("ones", "normal"))
-    return ones / normal if np.isfinite([ones, normal]).all() else None
-
-
-def count_of(view, key):
-    network = view.networks[key]
-    return distinct_units(network.w1, network.b1, network.w2)
 
 
 def other_seeds(view, seeds):
@@ -163,9 +147,5 @@ def median_losses(view, sizes):
     """Return the training losses of equal and of different units, each (sizes,): medians of the
     seeds whose units are still as they started, infinite where there is none."""
     epoch = sizes.reach(view.settings, view.epochs)
-    return (
-        np.array(
-            [np.median(kept) if (kept := row[~np.isnan(row)]).size else np.inf for row in losses]
-        )
-        for losses in (sizes.equal(epoch), sizes.different(epoch))
-    )
+    medians = (over_seeds(losses)[0] for losses in (sizes.equal(epoch), sizes.different(epoch)))
+    return (np.where(np.isnan(median), np.inf, median) for median in medians)

@@ -1,7 +1,9 @@
-"""Messages of a run reach the browser even if a polled fragment is requested right after it."""
+"""Polling and the identity of a browser: no message is lost, and what a browser sends is bounded."""
 
 import asyncio
 import threading
+from collections import deque
+from types import SimpleNamespace
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -9,7 +11,8 @@ from streamlit.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from dualnet.app.classroom import polling
+from dualnet.app.classroom import identity, polling
+from dualnet.lesson.classroom import Classes
 
 DRAWN = threading.Event()
 SCRIPT = """
@@ -103,9 +106,60 @@ def test_a_session_that_runs_too_often_is_held_longer(monkeypatch, pause, slowed
     now, held = [0.0], []
     monkeypatch.setattr(polling.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(polling.time, "sleep", held.append)
-    recent = polling.recent_runs()
+    recent = deque(maxlen=polling.RUNS)
     for _ in range(3 * polling.RUNS):
         polling.hold(recent)
         now[0] += pause
     assert held[: polling.RUNS] == [polling.DELIVERY] * polling.RUNS
     assert set(held[polling.RUNS :]) == {polling.FLOODED if slowed else polling.DELIVERY}
+
+
+# --- what a browser sends -------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """Return the query and the cookies of a browser that has just connected, and the clock."""
+    browser = SimpleNamespace(query_params={}, cookies={}, now=0.0)
+    monkeypatch.setattr(identity, "state", {})
+    monkeypatch.setattr(identity, "CLASSES", Classes(lambda: browser.now))
+    monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: browser.now))
+    page = SimpleNamespace(query_params=browser.query_params, context=browser)
+    monkeypatch.setattr(identity, "st", page)
+    return browser
+
+
+def test_a_wrong_code_delays_the_next_one(browser):
+    opened = identity.CLASSES.open()
+    assert identity.look_up("AAAAA") is None
+    assert not identity.must_wait("AAAAA")  # a phone may wait for its class to open again
+    assert identity.look_up(opened.code) is None
+    browser.now = 0.9
+    assert identity.must_wait(opened.code)
+    browser.now = 1
+    assert identity.look_up(opened.code) is opened
+    identity.look_up("BBBBB")
+    browser.now = 2.9
+    assert identity.must_wait("CCCCC")
+    browser.now = 3
+    assert not identity.must_wait("CCCCC")
+    for number in range(20):
+        identity.look_up(str(number))
+        browser.now += 60
+        assert not identity.must_wait("CCCCC")
+    identity.look_up("DDDDD")
+    browser.now += 59
+    assert identity.must_wait("CCCCC")
+
+
+def test_a_code_may_have_lower_case_letters_and_spaces(browser):
+    browser.query_params["class"] = " abcde "
+    assert identity.code_in_url() == "ABCDE"
+
+
+def test_long_codes_and_cookies_are_cut(browser):
+    browser.query_params["class"] = "A" * 10_000
+    browser.cookies[identity.DEVICE] = browser.cookies[identity.HOST] = "x" * 10_000
+    assert identity.code_in_url() == "A" * 64
+    assert identity.host() == "x" * 64
+    assert identity._cookie(identity.DEVICE) == "x" * 64

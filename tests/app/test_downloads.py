@@ -1,13 +1,16 @@
 """Downloads in the sidebar: any failure to make a file is reported on the page."""
 
 import logging
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
+from dualnet.app import answer, downloads
 from dualnet.app.serving import cache, pictures
 from dualnet.export import notebook
 from dualnet.export.glyphs import MissingCharacters
+from dualnet.lesson.steps import STEPS
 from dualnet.text import LANGUAGES, translator
 
 
@@ -33,7 +36,7 @@ def fail(monkeypatch, module, name, failure):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_png_without_fonts_is_refused_and_svg_offered(press, monkeypatch, language):
+def test_a_png_without_fonts_is_rejected_and_svg_offered(press, monkeypatch, language):
     fail(monkeypatch, pictures, "picture", MissingCharacters(["⁻", "가-힣"]))
     page = press("png", language)
     [error] = page.error
@@ -82,3 +85,74 @@ def test_a_failed_file_is_made_when_it_is_asked_for_again(press, monkeypatch):
     page = page.button(key="csv").click().run()
     assert not page.error
     assert [button.proto.id for button in page.get("download_button")]
+
+
+# --- the handout ----------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    """Ends a run as Streamlit does when a control has moved."""
+
+
+@pytest.fixture
+def bar(monkeypatch, fresh_server):
+    """Return the shares and the words of the progress bar. At ``bar.end``, the run ends."""
+    bar = SimpleNamespace(shown=[], end=1)
+
+    def progress(share, words):
+        bar.shown.append((share, words))
+        if share >= bar.end:
+            raise Stop
+
+    monkeypatch.setattr(downloads.st, "progress", progress)
+    return bar
+
+
+def test_progress_of_the_handout_rises_in_steps(monkeypatch, bar):
+    monkeypatch.setattr(pictures, "picture", lambda answer, kind: "")
+    bar.end, t = 2 / len(STEPS), translator("en")
+    with pytest.raises(Stop):
+        downloads._handout(t, "en", "")
+    shares = [share for share, _ in bar.shown]
+    assert shares == sorted(shares)
+    assert any(share * len(STEPS) % 1 for share in shares)  # several chunks a step
+    for share, text in bar.shown:
+        done = int(share * len(STEPS) + 1e-9)
+        assert text == t("downloads.steps", done=done, total=len(STEPS))
+
+
+@pytest.mark.usefixtures("bar")
+def test_a_control_that_moves_cancels_the_handout(monkeypatch, epochs_descended):
+    def stop():
+        if epochs_descended:
+            raise Stop
+
+    monkeypatch.setattr(answer, "stop_if_superseded", stop)
+    with pytest.raises(Stop):
+        downloads._handout(translator("en"), "en", "")
+    assert 0 < sum(epochs_descended) <= STEPS[0].view().epochs
+
+
+def test_the_handout_takes_turns(monkeypatch, bar):
+    asked, bar.end = [], 0
+    monkeypatch.setattr(answer, "turn_for", asked.append)
+    with pytest.raises(Stop):
+        downloads._handout(translator("en"), "en", "")
+    assert [type(experiment).__name__ for experiment in asked] == ["Comparison"]
+
+
+# --- what a file depends on -----------------------------------------------------------------
+
+
+def test_another_change_shown_offers_new_files(press):
+    """The picture of the question *Fixes* has the source of the change that is chosen."""
+    page = press("script")
+    assert "save_script" in str(page.get("download_button"))
+    page.session_state["question"] = "fixes"
+    page.run(timeout=120)
+    page = page.button(key="script").click().run()
+    made = page.session_state.made
+    assert made == {"script"}
+    page.session_state["change"] = "momentum"
+    page.run()
+    assert page.session_state.made == set()

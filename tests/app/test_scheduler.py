@@ -26,12 +26,8 @@ def clock(monkeypatch):
     return clock
 
 
-class Refused(Exception):
+class Superseded(Exception):
     """Raised by a poll."""
-
-
-def refuse():
-    raise Refused
 
 
 def turn(queue, session=None, seconds=1.0, poll=lambda: None, experiment=None):
@@ -52,12 +48,12 @@ def is_free(queue, experiment=None):
     def poll():  # at once, and once more when a turn has been given
         polls.append(1)
         if len(polls) > 2:
-            raise Refused
+            raise Superseded
 
     try:
         with turn(queue, poll=poll, experiment=experiment):
             return True
-    except Refused:
+    except Superseded:
         return False
 
 
@@ -243,9 +239,9 @@ def test_poll_is_called_at_once_and_then_at_intervals():
     def poll():
         polls.append(time.perf_counter())
         if len(polls) == 4:
-            raise Refused
+            raise Superseded
 
-    with turn(queue), pytest.raises(Refused), turn(queue, poll=poll):
+    with turn(queue), pytest.raises(Superseded), turn(queue, poll=poll):
         pytest.fail("has a turn")
     assert polls[3] - polls[0] >= 2.9 * POLL
     assert is_free(queue)
@@ -262,17 +258,17 @@ def test_a_poll_that_raises_ends_the_wait(call):
         if len(calls) == call:
             if call == 3:
                 other.close()  # the job has its turn now
-            raise Refused
+            raise Superseded
 
-    with other, pytest.raises(Refused), turn(queue, poll=poll):
+    with other, pytest.raises(Superseded), turn(queue, poll=poll):
         pytest.fail("has a turn")
     assert is_free(queue)
 
 
 def test_a_block_that_raises_ends_its_turn():
     queue = Scheduler(1)
-    with pytest.raises(Refused), turn(queue):
-        refuse()
+    with pytest.raises(Superseded), turn(queue):
+        raise Superseded
     assert is_free(queue)
 
 

@@ -250,7 +250,7 @@ ATTACKS = {flood.__name__: attack(flood) for flood in (votes, seats, codes)}
 
 
 async def live_class(url, count):
-    """Print the load of a class of ``count`` phones, alone and beside others."""
+    """Print the load of a class of ``count`` phones, alone and with others."""
     process, rows = load.process_of(url), []
     storm = load.slider_storm(url, iter(range(2_000_000, 3_000_000)))
     async with Follower(url) as teacher:
@@ -264,7 +264,7 @@ async def live_class(url, count):
         async with load.memory_of(process) as memory:
             rows.append(await row("alone", teacher, phones))
             async with load.beside(storm):
-                rows.append(await row("beside a slider moved 10 times a second", teacher, phones))
+                rows.append(await row("with a slider moved 10 times a second", teacher, phones))
             for name, flood in {
                 "code guessing": codes,
                 "50 × 10 votes a second": votes,
@@ -273,7 +273,7 @@ async def live_class(url, count):
                 tally = Counter()
                 async with load.beside(flood(url, code, tally)):
                     await asyncio.sleep(FLOODED)
-                    rows.append(await row(f"beside {name}", teacher, phones))
+                    rows.append(await row(f"with {name}", teacher, phones))
                 rows[-1][-1] += f"; {remark_of(tally)}"
                 print(rows[-1], flush=True)
         for phone in phones:

@@ -465,7 +465,7 @@ def report_class(records, memory, sessions, pause):
             ],
             *(
                 [
-                    f"p95 of {WORDS[kind]} beside a greedy visitor ÷ without",
+                    f"p95 of {WORDS[kind]} with a greedy visitor ÷ without",
                     f"{slower:.1f}",
                     f"{SLOWER_BESIDE_ANOTHER}",
                 ]

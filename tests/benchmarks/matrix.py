@@ -47,7 +47,7 @@ def measure(chrome, url, questions):
         page = chrome.new_page(viewport=size, locale=LOCALES[language])
         for question, dataset, units in product(questions, DATASETS, (1, 10, 64)):
             state = {"question": question, "dataset": dataset, "units": units}
-            show(page, url, state, refused=True)
+            show(page, url, state, rejected=True)
             found = page.evaluate(OUTSIDE)
             opened += 1
             outside += bool(found)
@@ -82,10 +82,10 @@ def take_pictures(chrome, url, questions, folder):
 STAGE_PICTURE = ".st-key-stage :is(svg.marks, img, pre)"
 
 
-def show(page, url, state, refused=False):
+def show(page, url, state, rejected=False):
     """Open the page in ``state``, with or without the notice about a rejected link."""
     query = link(state)
-    if refused:
+    if rejected:
         query += "&" * bool(query) + "?" * (not query) + "l1=9"
     page.goto(f"{url}/{query}")
     page.wait_for_function(READY, timeout=120_000)

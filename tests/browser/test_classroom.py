@@ -166,6 +166,7 @@ def test_a_lesson_continues_after_a_reload_and_in_a_second_tab(visit):
     for number, step in enumerate(STEPS, start=1):
         for phone, language in zip(phones, ("en", "ko", "en"), strict=True):
             asks(phone, number, language)
+            expect(phone.locator("html")).to_have_attribute("lang", language)
             vote(phone, 1 if phone is phones[0] else 2)
             for option in range(1, len(step.options) + 1):
                 assert inside(button(phone, f"vote{option}").bounding_box(), PHONE)

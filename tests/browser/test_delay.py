@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DELAY = 0.1  # seconds, in each direction
 QUIET = 1.0  # seconds without a change; longer than two round trips
 
-# Whether Back stays in the page, with room for a second one before the first is done.
+# Whether Back stays in the page, so that a second one is possible before the first is done.
 CAN_GO_BACK = "() => navigation.currentEntry.index > navigation.entries()[0].index + 2"
 DRAWN = """() => [...document.querySelectorAll('svg.marks')]
     .map(svg => [...svg.querySelectorAll('path, text')]

@@ -64,8 +64,8 @@ def test_every_answer_is_inside_the_window(visit, url, language, size, dataset, 
     page = visit("?l1=9", language, viewport=size)
     t = translator(language)
     for question in QUESTIONS:
-        show(page, url, {"question": question, "dataset": dataset, "units": units}, refused=True)
-        expect(page.get_by_text(t("link.refused"))).to_be_visible()
+        show(page, url, {"question": question, "dataset": dataset, "units": units}, rejected=True)
+        expect(page.get_by_text(t("link.rejected"))).to_be_visible()
         assert page.evaluate(OUTSIDE) == [], question
         assert no_sideways_scrolling(page)
     if size == DESK:

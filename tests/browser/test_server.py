@@ -1,4 +1,4 @@
-"""The server with several sessions, lost connections, refused requests and a restart.
+"""The server with several sessions, lost connections, rejected requests and a restart.
 
 Without a browser; see `tests.benchmarks.load`. The tests wait for conditions; the timeouts are long
 enough for a slow machine.
@@ -159,7 +159,7 @@ def test_a_class_that_opens_one_link_at_once_sees_one_page(url):
     asyncio.run(story())
 
 
-def test_connections_from_other_sites_are_refused(url):
+def test_connections_from_other_sites_are_rejected(url):
     async def connect_from(origin):
         address = f"ws{url.removeprefix('http')}/_stcore/stream"
         async with connect(address, origin=origin, proxy=None):
@@ -170,14 +170,14 @@ def test_connections_from_other_sites_are_refused(url):
         asyncio.run(connect_from("https://example.com"))
 
 
-def test_uploads_without_the_token_against_forgery_are_refused(url):
+def test_uploads_without_the_token_against_forgery_are_rejected(url):
     request = urllib.request.Request(f"{url}/_stcore/upload_file/a/b", b"", method="PUT")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with pytest.raises(urllib.error.HTTPError, match="403"):
         opener.open(request, timeout=60)
 
 
-def test_files_for_an_uploader_that_the_page_does_not_have_are_refused(url):
+def test_files_for_an_uploader_that_the_page_does_not_have_are_rejected(url):
     async def story():
         headers, _ = fetch(f"{url}/_stcore/health")
         token = SimpleCookie(headers["Set-Cookie"])["_streamlit_xsrf"].value

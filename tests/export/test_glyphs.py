@@ -112,7 +112,7 @@ def without(folders, code, home):
     return done.stdout.splitlines()
 
 
-def test_without_fonts_a_korean_png_is_refused_and_a_listing_is_drawn(tmp_path):
+def test_without_fonts_a_korean_png_is_rejected_and_a_listing_is_drawn(tmp_path):
     folders = [folder for folder in FONTS if Path(folder).is_dir()]
     lines = without(folders, PROGRAM, tmp_path)
     assert lines == ["⁻ 가-힣", "True", "MissingCharacters", "True", "False"]

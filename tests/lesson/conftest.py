@@ -1,11 +1,11 @@
 """Shared by the tests of the lesson: what a step shows."""
 
+from dataclasses import replace
+
 import pytest
 
-from dualnet import Settings
+from dualnet.lesson.steps import view_of_state
 from dualnet.questions import get_question
-from dualnet.questions.base import View
-from dualnet.settings import HYPERPARAMETERS
 
 
 @pytest.fixture
@@ -14,13 +14,10 @@ def trained_step(trained):
     question."""
 
     def trained_step(step, language="en", **moved):
-        state = step.state | moved
-        settings = Settings(
-            **{k: v for k, v in state.items() if k in {"dataset", *HYPERPARAMETERS}}
-        )
-        epochs = state.get("epochs", 500)
-        epoch = min(state.get("epoch", epochs), epochs)
-        view = View(settings, trained(settings, epochs), epochs, epoch, language)
+        view = view_of_state(step.state | moved, language)
+        settings, epochs = view.settings, view.epochs
+        comparison = trained(settings, epochs)
+        view = replace(view, comparison=comparison, epoch=min(view.epoch, epochs))
         needs = get_question(step.question).experiments(view)
         return view, [trained(settings, n, kind) for kind, n in needs]
 

@@ -5,12 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from dualnet.lesson.steps import STEPS
-from dualnet.lesson.summary import Finding, finding_of, summary
+from dualnet.lesson.steps import BY_NAME, STEPS
+from dualnet.lesson.summary import finding_of, summary
 from dualnet.text import LANGUAGES, catalogue
 from tests.questions.claims import claims
-
-BY_NAME = {step.name: step for step in STEPS}
 
 # --- what the sentences claim ---------------------------------------------------------------
 
@@ -166,10 +164,10 @@ def test_every_finding_has_an_oracle():
 
 def check(step, view, experiments, expected):
     """Check the sentences of a step against the arrays; ``expected`` is the text's key or None."""
-    finding = finding_of(step, view, experiments)
-    assert finding.confirmed == step.verdict(view, *experiments)
+    confirmed, sentences = finding_of(step, view, experiments)
+    assert confirmed == step.verdict(view, *experiments)
     for language in LANGUAGES:
-        sentence = finding.sentences[language]
+        sentence = sentences[language]
         if expected is None:
             assert sentence == catalogue(language)["lesson.undecided"]
             continue
@@ -217,7 +215,7 @@ def test_what_is_found_follows_a_control_that_was_moved(name, moved, expected, t
 
 
 def found(confirmed, words):
-    return Finding(confirmed, {"en": words, "ko": f"{words}!"})
+    return confirmed, {"en": words, "ko": f"{words}!"}
 
 
 def test_summary_lists_findings_by_step_and_counts_right_choices():

@@ -35,7 +35,7 @@ def pictures(page):
 
 def notice_of(page):
     """Return the sentences of the notice about rejected URL parameters, or None."""
-    title = translator(page.session_state.language)("link.refused")
+    title = translator(page.session_state.language)("link.rejected")
     found = [expander for expander in page.main.expander if expander.label == title]
     if not found:
         return None

@@ -117,7 +117,7 @@ def test_an_outsider_who_opens_the_teachers_address_controls_nothing():
     press(outsider, "show")
     press(outsider, "next")
     assert opened.version == version
-    assert opened.shown.step == STEPS[0].name
+    assert opened.shown["step"] == STEPS[0].name
     assert not opened.polls[STEPS[0].name].revealed
     assert "again" not in keys(outsider)
     [phone] = phones(opened.code, "en")
@@ -193,7 +193,7 @@ def test_a_phone_follows_the_teachers_settings():
     phone.slider(key="units").set_value(5).run()
     assert phone.session_state.units == 5
     assert address(phone) == {"class": opened.code}
-    assert opened.shown.parameters["units"] == "3"
+    assert opened.shown["units"] == "3"
     assert "explore" in keys(press(phone, "rejoin"))
 
 
@@ -215,7 +215,7 @@ def test_a_phone_that_explores_is_told_of_a_new_question(monkeypatch):
     monkeypatch.setattr(identity, "CLASSES", Classes())
     again = identity.CLASSES.open(opened.host)
     assert new not in words(phone.run())
-    again.show(STEPS[0].name, {"step": STEPS[0].name}, STEPS[0].options)
+    again.show({"step": STEPS[0].name}, STEPS[0].options)
     assert new in words(phone.run())
 
 
@@ -264,7 +264,7 @@ def test_a_phone_says_nothing_before_the_answer_is_known():
     opened.reveal(STEPS[0].name)  # by the remote; the teacher's page still trains
     assert translator("en")("classroom.computing") in words(phone.run())
     assert translator("en")("lesson.undecided") not in words(phone)
-    opened.answer(STEPS[0].name, {}, None)
+    opened.answer({"step": STEPS[0].name}, None)
     assert translator("en")("lesson.undecided") in words(phone.run())
 
 
@@ -273,11 +273,11 @@ def test_a_phone_sees_what_is_asked_about_and_trains_nothing(epochs_descended, f
     epochs_descended.clear()
     [phone] = phones(opened.code, "ko")
     assert len(phone.get("image")) == 2
-    opened.show("nudge", {"step": "nudge", "units": "7"}, ("e3", "e6"))
+    opened.show({"step": "nudge", "units": "7"}, ("e3", "e6"))
     assert phone.run().title[0].value == STEPS[9].text("ask", STEPS[9].view("ko"))
     assert pictures(phone) == []
     assert not phone.exception
-    opened.show("gradient", {"step": "gradient", "units": "7"}, ("same", "near"))
+    opened.show({"step": "gradient", "units": "7"}, ("same", "near"))
     assert not phone.run().exception
     assert epochs_descended == []
 
@@ -297,7 +297,7 @@ def test_a_reload_stays_the_teachers_and_remembers_show():
     assert again.session_state.step == 1
     assert "next" in keys(again)
     press(again, "next")
-    assert opened.shown.step == STEPS[1].name
+    assert opened.shown["step"] == STEPS[1].name
     assert again.get("progress")
 
 
@@ -434,21 +434,22 @@ def test_results_name_the_options_as_the_class_saw_them():
 def test_a_class_does_not_share_the_projector():
     teacher, opened = start_class()
     press(teacher, "enlarge")
-    assert "projector" not in opened.shown.parameters
+    assert "projector" not in opened.shown
 
 
-def test_a_teacher_who_visits_another_class_changes_nothing_in_the_own_one():
+def test_a_teacher_who_visits_another_class_does_not_change_their_own():
     teacher, opened = start_class()
     _, other = start_class()
     [visitor] = phones(other.code, "en")
     visitor.session_state.class_host = opened.host
     other.reveal(STEPS[0].name)
-    opened.show(STEPS[1].name, {"step": STEPS[1].name}, STEPS[1].options)
+    opened.show({"step": STEPS[1].name}, STEPS[1].options)
     press(visitor.run(), "explore")
     press(visitor, "start")
     assert translator("en")("classroom.turnout", voted=0, present=0) not in words(visitor)
+    assert translator("en")("classroom.over") not in words(visitor)
     press(visitor, "show")
-    assert opened.shown.step == STEPS[1].name
+    assert opened.shown["step"] == STEPS[1].name
     assert not opened.has_shown()
     assert teacher.run().session_state.step == 2
 
@@ -521,7 +522,7 @@ def test_a_class_can_be_switched_off(monkeypatch):
 def test_a_button_is_not_lost_when_the_class_has_changed_meanwhile():
     teacher, opened = start_class()
     step = STEPS[0]
-    opened.show(step.name, {"step": step.name, "units": "3"}, step.options)  # by another tab
+    opened.show({"step": step.name, "units": "3"}, step.options)  # by another tab
     press(teacher, "show")
     assert opened.polls[step.name].revealed
     assert teacher.session_state.units == 3

@@ -193,7 +193,7 @@ def test_an_added_question_is_on_the_page(extended):
 
 
 def test_an_added_hyperparameter_is_on_the_page_in_the_link_and_in_the_script(extended):
-    [plain, page, refused] = extended(
+    [plain, page, rejected] = extended(
         "hyperparameter",
         ("en", {"epochs": "20"}),
         ("ko", {"epochs": "20", "stretch": "1.5"}),
@@ -208,5 +208,5 @@ def test_an_added_hyperparameter_is_on_the_page_in_the_link_and_in_the_script(ex
     assert "stretch=1.5" in page["script"]
     numbers = [re.findall(r"\d+\.\d+%", " ".join(shown["sentences"])) for shown in (plain, page)]
     assert numbers[0] != numbers[1]
-    assert len(refused["notices"]) == 1
-    assert refused["controls"]["stretch"] == 1
+    assert len(rejected["notices"]) == 1
+    assert rejected["controls"]["stretch"] == 1

@@ -13,7 +13,7 @@ import pytest
 from dualnet import DATASETS, HYPERPARAMETERS, load_dataset
 from dualnet import text as texts
 from dualnet.app import url as links
-from dualnet.questions import QUESTIONS
+from dualnet.questions import QUESTIONS, boundary
 from dualnet.questions.base import AXES
 from dualnet.text import LANGUAGES, catalogue, language_of, translator
 from tests.browser.helpers import ROOT
@@ -187,7 +187,7 @@ def marked(monkeypatch):
     monkeypatch.setitem(LANGUAGES, "xx", "⟦marked⟧")
     language = replace(links.CONTROLS["language"], options=tuple(LANGUAGES))
     monkeypatch.setitem(links.CONTROLS, "language", language)
-    for module in (texts, links):
+    for module in (texts, links, boundary):
         monkeypatch.setattr(module, "catalogue", lambda language: sentences)
     translator.cache_clear()
     yield
@@ -253,7 +253,7 @@ def unmarked(text):
     while (shorter := re.sub("⟦[^⟦⟧]*⟧", " ", text)) != text:
         text = shorter
     text = re.sub(r":(orange|blue|material/\w+)|&nbsp;", " ", text)  # Streamlit's Markdown
-    return re.findall(r"[^\W\d_]{2,}", text)
+    return re.findall(r"[^\W\d_⁰¹²³⁴-⁹]{2,}", text)
 
 
 @pytest.mark.parametrize(

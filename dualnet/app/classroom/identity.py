@@ -5,16 +5,19 @@ Cookies identify browsers: the teacher's has the class's secret, a phone's a ran
 
 import os
 import secrets
+import time
 
 import streamlit as st
 
 from dualnet.app.state import state
-from dualnet.lesson.classroom import TEXT, Classes, Guesses
+from dualnet.lesson.classroom import Classes
 
 CLASSES = Classes()
+TEXT = 64  # characters read of a code, a token, a cookie
 ENABLED = os.environ.get("DUALNET_CLASS", "on") != "off"
 DEVICE, HOST = "dualnet_device", "dualnet_host"  # cookies
 COOKIE = "<script>document.cookie = '{name}={value}; path=/; max-age={age}; samesite=lax'</script>"
+NO_CODE = None, 0.0, 1.0  # the last wrong code; when the next may be tried; the next delay
 AGE = {DEVICE: 30 * 24 * 3600, HOST: 12 * 3600}  # seconds
 
 
@@ -24,17 +27,23 @@ def code_in_url():
 
 
 def look_up(code):
-    """Return the class of a code, or None where there is none or this session guesses too fast."""
-    guesses = state.setdefault("guesses", Guesses())
-    if guesses.wait(code):
+    """Return the class of a code, or None where there is none or this session must wait.
+
+    A wrong code delays the next by a second, twice as long each time, up to a minute.
+    """
+    if must_wait(code):
         return None
     classroom = CLASSES.get(code)
-    if classroom is None:
-        guesses.wrong(code)
+    last, _, pause = state.get("wrong_code", NO_CODE)
+    if classroom is None and code != last:
+        state["wrong_code"] = code, time.monotonic() + pause, min(2 * pause, 60.0)
     return classroom
 
 
-# --- the teacher ---
+def must_wait(code):
+    """Return whether ``code`` must wait; the last wrong one may be tried again at once."""
+    last, until, _ = state.get("wrong_code", NO_CODE)
+    return code != last and time.monotonic() < until
 
 
 def host():
@@ -64,9 +73,6 @@ def redeem(code):
         set_host(secret)
     state.pair_failed = not secret
     del st.query_params["pair"]
-
-
-# --- cookies ---
 
 
 def device():

@@ -1,14 +1,14 @@
 """The page of a device that has opened the address of a class: a phone, or the teacher's remote."""
 
-from dataclasses import replace
+from collections import deque
 from functools import lru_cache
 
 import streamlit as st
 
 from dualnet.app import lesson, styles
-from dualnet.app.answer import shared
+from dualnet.app.answer import with_runs
 from dualnet.app.classroom import identity
-from dualnet.app.classroom.polling import POLL, hold, recent_runs
+from dualnet.app.classroom.polling import POLL, RUNS, hold
 from dualnet.app.classroom.remote import draw_remote
 from dualnet.app.classroom.shown import (
     asked,
@@ -20,21 +20,16 @@ from dualnet.app.classroom.shown import (
 )
 from dualnet.app.sidebar import draw_language_choice
 from dualnet.app.state import PageState, press, state
-from dualnet.lesson.classroom import TEXT
-from dualnet.lesson.steps import STEPS, step_number
+from dualnet.lesson.steps import BY_NAME, STEPS
 from dualnet.lesson.stimulus import TRAINED, stimulus
 from dualnet.plotting.elements import Chart
 from dualnet.text import translator
-from dualnet.training.experiments import Comparison
 
 
 def draw_follower(code):
     """Draw the page of a device that has opened the address of a class."""
     t = translator(phone_language())
-    st.set_page_config(
-        page_title=t("page.title"), layout="centered", initial_sidebar_state="collapsed"
-    )
-    st.html(styles.TOUCH + styles.PHONE + styles.SHARES + styles.KOREAN * (state.language == "ko"))
+    styles.set_look(t, styles.PHONE + styles.SHARES, layout="centered")
     identity.redeem(code)
     taught = identity.own_class()
     if taught and taught.code == code:
@@ -63,12 +58,12 @@ def draw_phone(code):
         _draw_step(t, classroom, classroom.shown)
     if state.pop("late", False):
         st.toast(t("classroom.late"))
-    hold(state.setdefault("runs", recent_runs()))
+    hold(state.setdefault("runs", deque(maxlen=RUNS)))
 
 
 def _draw_missing(t, code):
     """Say that there is no such class or that it is over, and ask for another code."""
-    if state.guesses.wait(code):
+    if identity.must_wait(code):
         st.warning(t("classroom.slow"))
     elif state.get("joined") == code:
         st.info(t("classroom.finished", code=code))
@@ -80,18 +75,18 @@ def _draw_missing(t, code):
 
     form = st.form("join_form", border=False)
     with form, st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(t("classroom.code"), key="class_code", max_chars=TEXT)
+        st.text_input(t("classroom.code"), key="class_code", max_chars=identity.TEXT)
         st.form_submit_button(t("classroom.join"), key="join", on_click=enter)
 
 
 def _draw_step(t, classroom, now):
     """Draw the question of what is shown ``now``, then its options or its result."""
-    if now.step is None:
+    if "step" not in now:
         st.info(t("classroom.waiting"))
         return
     shown = asked(classroom, now)
     step, view = step_of(shown), view_of(shown, state.language)
-    st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
+    st.caption(t("lesson.count", step=step.number, steps=len(STEPS)))
     st.title(step.text("ask", view), anchor=False)
     if classroom.polls[step.name].revealed:
         _draw_result(t, classroom, now)
@@ -105,7 +100,7 @@ def _draw_result(t, classroom, now):
     step, view = step_of(now), view_of(asked(classroom, now), state.language)
     poll, guesses = classroom.polls[step.name], classroom.guesses(identity.device())
     own, confirmed = guesses[step.name]
-    draw_distribution(t, classroom, now, state.language, own)
+    draw_distribution(t, classroom, now, own)
     if own is None:
         st.caption(t("classroom.no_vote"))
     if poll.answered is not None:
@@ -147,8 +142,7 @@ def _vote(classroom, step, turn, option):
 
 
 def _draw_stimulus(step, view):
-    """Draw what is asked about. What needs training is on the teacher's page; empty axes are
-    left out: a phone would load a library for them."""
+    """Draw what is asked about, but what needs training and what needs a chart library."""
     if step.name in TRAINED:
         return
     shown = _stimulus(step.name, view)
@@ -159,23 +153,20 @@ def _draw_stimulus(step, view):
 @lru_cache(maxsize=32)
 def _stimulus(name, view):
     """Return the stimulus of a step, the same for all phones of a language. It trains nothing."""
-    step = STEPS[step_number(name) - 1]
-    return stimulus(step, replace(view, comparison=shared(Comparison, view.settings)))
-
-
-# --- trying it ------------------------------------------------------------------------------
+    return stimulus(BY_NAME[name], with_runs(view))
 
 
 def _explore(shown, spoken):
-    """Give this phone the teacher's state, with all controls."""
-    state.exploring, state.left = True, shown.step
+    """Let this phone show the teacher's state with all controls."""
+    state.exploring, state.left = True, shown["step"]
     state.setdefault("page", PageState())
     press(_take_over, shown, spoken)
 
 
 def _take_over(values, shown, spoken):
-    values |= {"language": spoken, "step": None, "revealed": {}, "refused": {}}
+    values["language"] = spoken
     set_shown(values, shown)
+    values |= {"step": None, "revealed": {}}
 
 
 def _rejoin():
@@ -184,7 +175,7 @@ def _rejoin():
 
 @st.fragment(run_every=POLL)
 def draw_rejoin(t, code):
-    """Draw the way back to the class, and say when it has a new question."""
+    """Draw the button that returns to the class, and say when it has a new question."""
     if not state.exploring:
         st.rerun()
     classroom = identity.look_up(code)
@@ -197,7 +188,6 @@ def draw_rejoin(t, code):
 
 
 def _has_new_question(classroom):
-    """Return whether the class shows another step than the one that this phone has left, or that
-    step before Show: the server may have started again."""
-    _, now = classroom.current()
-    return now.step and (now.step != state.left or not classroom.polls[now.step].revealed)
+    """Return whether the class asks a question that this phone has not seen answered."""
+    step = classroom.shown.get("step")
+    return step and (step != state.left or not classroom.polls[step].revealed)

@@ -1,14 +1,13 @@
 """Polling, by which pages follow a class."""
 
 import time
-from collections import deque
 
 POLL = 2  # seconds between two polls
 
 # A request for a fragment that arrives between the end of a run and the delivery of its messages
 # starts a new ScriptRunner, and AppSession ignores all events of the one before, its last messages
 # too (see `_handle_scriptrunner_event_on_event_loop`). A runner that has not ended takes the
-# request itself. So a run beside a polled fragment ends a moment after its last element.
+# request itself. So a run of a page with a polled fragment ends a moment after its last element.
 DELIVERY = 0.25  # seconds
 
 # While a run is held, further requests of its session wait and are merged. Fifty phones that vote
@@ -17,16 +16,9 @@ RUNS, WINDOW = 8, 8.0  # with more runs in this time, a session's runs are held 
 FLOODED = 1.0  # seconds
 
 
-def recent_runs():
-    """Return an empty queue for the times of a session's last runs."""
-    return deque(maxlen=RUNS)
-
-
 def hold(recent=None):
-    """Keep this run's ScriptRunner until its messages are delivered.
-
-    recent : the queue of `recent_runs`; a session that runs too often is held longer
-    """
+    """Keep this run's ScriptRunner until its messages are delivered; longer if ``recent``, a deque
+    of the times of the session's last `RUNS` runs, shows too many."""
     seconds = DELIVERY
     if recent is not None:
         now = time.monotonic()

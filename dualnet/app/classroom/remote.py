@@ -32,10 +32,10 @@ def draw_remote(code):
         st.info(t("classroom.waiting"))
     else:
         view = view_of(shown, state.language)
-        st.caption(t("lesson.count", step=STEPS.index(step) + 1, steps=len(STEPS)))
+        st.caption(t("lesson.count", step=step.number, steps=len(STEPS)))
         st.subheader(step.text("ask", view), anchor=False)
         if classroom.polls[step.name].revealed:
-            draw_distribution(t, classroom, shown, state.language)
+            draw_distribution(t, classroom, shown)
         else:
             draw_turnout(t, classroom, step.name)
         _draw_buttons(t, classroom, step)
@@ -44,20 +44,19 @@ def draw_remote(code):
 
 
 def _draw_buttons(t, classroom, step):
-    at, last = STEPS.index(step), len(STEPS) - 1
-
     def button(name, action, *args, **options):
         label = t(f"lesson.{name}")
         st.button(label, key=name, on_click=action, args=args, width="stretch", **options)
 
     with st.container(horizontal=True, key="remote"):
-        button("back", _go, classroom, STEPS[max(at - 1, 0)], disabled=at == 0)
+        button("back", _go, classroom, step.number - 1, disabled=step is STEPS[0])
         if classroom.polls[step.name].revealed:
-            onward = STEPS[min(at + 1, last)]
-            button("next", _go, classroom, onward, type="primary", disabled=at == last)
+            last = step is STEPS[-1]
+            button("next", _go, classroom, step.number + 1, type="primary", disabled=last)
         else:
             button("show", classroom.reveal, step.name, type="primary")
 
 
-def _go(classroom, step):
-    classroom.show(step.name, {"step": step.name}, step.options)
+def _go(classroom, number):
+    step = STEPS[number - 1]
+    classroom.show({"step": step.name}, step.options)

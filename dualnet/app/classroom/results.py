@@ -4,9 +4,8 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from dualnet.app.classroom.shown import step_of, view_of
-from dualnet.lesson.classroom import Shown
-from dualnet.lesson.steps import step_number
+from dualnet.app.classroom.shown import view_of
+from dualnet.lesson.steps import BY_NAME
 from dualnet.text import translator
 
 
@@ -29,10 +28,10 @@ def results_table(classroom, language):
     head += [t(f"classroom.{name}", round=n) for n in (1, 2) for name in ("voted", "guessed")]
     rows = [head]
     for name, confirmed, rounds in classroom.results():
-        shown = Shown(name, classroom.polls[name].answered or {})
-        step, view = step_of(shown), view_of(shown, language)
+        step = BY_NAME[name]
+        view = view_of(classroom.polls[name].answered or {"step": name}, language)
         option = step.text(confirmed, view) if confirmed else ""
         cells = [number if number is not None else "" for pair in rounds for number in pair]
-        row = [step_number(name), step.text("ask", view), option, *cells]
+        row = [step.number, step.text("ask", view), option, *cells]
         rows.append(row + [""] * (len(head) - len(row)))
     return rows

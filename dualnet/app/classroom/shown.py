@@ -1,14 +1,10 @@
-"""What a class is shown: the step with its state of the page, and the votes on it."""
-
-from dataclasses import replace
+"""What a class is shown, the URL parameters of the teacher's page, and the votes on its step."""
 
 import streamlit as st
 
 from dualnet.app.state import set_controls, state
-from dualnet.app.url import CONTROLS, opening, read_parameters
-from dualnet.lesson.steps import STEPS, step_number
-from dualnet.questions.base import View
-from dualnet.settings import HYPERPARAMETERS, Settings
+from dualnet.app.url import opening, read_parameters
+from dualnet.lesson.steps import BY_NAME, view_of_state
 from dualnet.text import language_of
 
 ALONE = 60  # seconds without a device after which the page says what may be wrong
@@ -22,53 +18,43 @@ def phone_language():
 
 def step_of(shown):
     """Return the `Step` that a class is shown, or None outside of the lesson."""
-    return shown.step and STEPS[step_number(shown.step) - 1]
+    return BY_NAME.get(shown.get("step"))
 
 
 def controls_of(shown):
-    """Return a value for every control."""
-    values, _ = read_parameters({key: [value] for key, value in shown.parameters.items()})
-    return opening(shown.step and step_number(shown.step)) | values
+    """Return the number of the step, or None, and a value for every control."""
+    values, _ = read_parameters({key: [value] for key, value in shown.items()})
+    return {"step": None} | opening(values.get("step")) | values
 
 
 def set_shown(values, shown):
-    """Set the controls of a page to what a class is shown."""
-    controls = controls_of(shown)
-    set_controls(values, {key: controls[key] for key in CONTROLS})
-    values["play"] = "play" in shown.parameters
+    """Set the step and the controls of a page to what a class is shown."""
+    set_controls(values, controls_of(shown))
+    values |= {"play": "play" in shown, "rejected": {}}
 
 
 def view_of(shown, language):
     """Return what a class is shown as a `View` without runs."""
-    values = controls_of(shown)
-    settings = Settings(values["dataset"], **{name: values[name] for name in HYPERPARAMETERS})
-    epochs = values["epochs"]
-    epoch = epochs if values["epoch"] is None else values["epoch"]
-    return View(settings, None, epochs, epoch, language, values["axis"])
+    return view_of_state(controls_of(shown), language)
 
 
 def asked(classroom, now):
-    """Return the `Shown` that the question, the votes and the answer of the step shown ``now``
-    belong to: once the answer is known, the state that it was found for, even if the teacher moves
-    a control after that."""
-    answered = classroom.polls[now.step].answered
-    return now if answered is None else replace(now, parameters=answered)
+    """Return what the question, the votes and the answer of the step shown ``now`` belong to: once
+    the answer is known, what it was found for, even if the teacher moves a control after that."""
+    return classroom.polls[now["step"]].answered or now
 
 
 def has_changed(then, now):
-    """Return whether the settings or the epochs of two `Shown` differ."""
+    """Return whether the settings or the epochs differ."""
     then, now = (view_of(shown, "en") for shown in (then, now))
     return (then.settings, then.epochs, then.epoch) != (now.settings, now.epochs, now.epoch)
 
 
-def draw_distribution(t, classroom, now, language, own=None):
-    """Draw each option of the step shown ``now`` filled by its share, with its count, of both
-    rounds if there are two.
-
-    own : the option that this device has chosen, or None
-    """
+def draw_distribution(t, classroom, now, own=None):
+    """Draw each option of the step shown ``now``, filled by its share, with its counts in each
+    round; ``own`` is the option that this device has chosen, or None."""
     shown = asked(classroom, now)
-    step, view = step_of(shown), view_of(shown, language)
+    step, view = step_of(shown), view_of(shown, state.language)
     rounds = classroom.distributions(step.name)
     confirmed = classroom.polls[step.name].confirmed
     total = max(sum(rounds[-1].values()), 1)

@@ -1,4 +1,4 @@
-"""What the teacher of a class sees of it: the address, who votes and how they voted."""
+"""The class on the teacher's page: its address, who votes and how they voted."""
 
 import streamlit as st
 
@@ -15,33 +15,26 @@ from dualnet.app.classroom.shown import (
 )
 from dualnet.app.state import PageState, press, state
 from dualnet.app.url import parameters_of
-from dualnet.lesson.classroom import Shown, code_of
-from dualnet.lesson.steps import STEPS, step_number
+from dualnet.lesson.classroom import code_of
+from dualnet.lesson.steps import STEPS
 
 VERSION = "class_version"  # the version of the class that the page shows, among the page's values
 
 
-def _taught():
-    """Return the class that this page teaches, or None; a page whose address names a class follows
-    that."""
+def taught():
+    """Return the class that this page teaches; None if it teaches none or follows another."""
     return None if identity.code_in_url() else identity.own_class()
-
-
-def in_class():
-    """Return whether this page teaches a class."""
-    return _taught() is not None
 
 
 # --- starting a class -----------------------------------------------------------------------
 
 
 def draw_start(t):
-    """Draw the button that starts a class, or opens the one that the server has forgotten; in a
-    class, its menu."""
+    """Draw the menu of the class or, without one, the buttons that start and reopen a class."""
     if not identity.ENABLED:
         return
-    if classroom := _taught():
-        draw_menu(t, classroom)
+    if classroom := taught():
+        _draw_menu(t, classroom, _is_pairing(classroom))
         return
     if lost := identity.host():
         label = t("classroom.reopen", code=code_of(lost))
@@ -74,7 +67,7 @@ def _open(host=None):
 
 
 def end():
-    if classroom := _taught():
+    if classroom := taught():
         identity.CLASSES.close(classroom)
     identity.set_host(None)
 
@@ -83,9 +76,8 @@ def end():
 
 
 def follow():
-    """Let the next `update` take over what the class shows, if the remote or another tab has
-    changed it."""
-    if classroom := _taught():
+    """Let the next `update` take over what the remote or another tab has changed."""
+    if classroom := taught():
         page = state.setdefault("page", PageState())
         if classroom.version != page.values.get(VERSION):
             page.presses.insert(0, (_adopt, (classroom,)))  # a button of this page comes after it
@@ -94,7 +86,6 @@ def follow():
 def _adopt(values, classroom):
     values[VERSION], shown = classroom.current()
     set_shown(values, shown)
-    values |= {"step": shown.step and step_number(shown.step), "refused": {}}
     values["revealed"] = {
         n: values["revealed"].get(n)
         for n, step in enumerate(STEPS, start=1)
@@ -104,10 +95,9 @@ def _adopt(values, classroom):
 
 def publish():
     """Show the class what this page shows."""
-    if classroom := _taught():
+    if classroom := taught():
         step, values = lesson.current_step(), state.page.values
         values[VERSION] = classroom.show(
-            step and step.name,
             _parameters(),
             step.options if step else (),
             seen=values.get(VERSION, -1),
@@ -116,8 +106,7 @@ def publish():
 
 
 def _parameters():
-    """Return the state of this page as a class shares it: each device has its own language and
-    size."""
+    """Return the URL parameters that a class shares; each device has its own language and size."""
     parameters = parameters_of(state.page.values | {"language": None, "projector": None})
     return parameters | {"play": "1"} if state.get("play") else parameters
 
@@ -127,13 +116,13 @@ def answer(t, step, confirmed, votes):
 
     votes : as `draw_votes` returns it
 
-    Returns whether the votes on the page mark this option.
+    Returns whether the page's votes mark this option.
     """
-    classroom = _taught()
+    classroom = taught()
     if classroom is None or step.name not in classroom.polls:
         return False
-    now = Shown(step.name, _parameters())
-    classroom.answer(step.name, now.parameters, confirmed)
+    now = _parameters()
+    classroom.answer(now, confirmed)
     if votes:
         with votes:
             _draw_votes(t, classroom)
@@ -153,14 +142,14 @@ def draw_votes(t):
     Returns the place for the votes where they wait for the answer, to appear together; None
     otherwise.
     """
-    classroom = _taught()
+    classroom = taught()
     if classroom is None:
-        if identity.host():
+        if identity.host() and not identity.code_in_url():
             st.warning(t("classroom.over"))
             draw_start(t)
         return None
     st.html(styles.SHARES + styles.CLASS)
-    place, poll = st.container(key="class"), classroom.polls.get(classroom.shown.step)
+    place, poll = st.container(key="class"), classroom.polls.get(classroom.shown.get("step"))
     if poll and poll.revealed and poll.answered is None:
         return place
     with place:
@@ -171,60 +160,53 @@ def draw_votes(t):
 @st.fragment(run_every=POLL)
 def _draw_votes(t, classroom):
     version, now = classroom.current()
-    if _taught() is not classroom or version != state.page.values.get(VERSION):
+    if taught() is not classroom or version != state.page.values.get(VERSION):
         st.rerun()
-    if classroom.polls[now.step].revealed:
-        draw_distribution(t, classroom, now, state.language)
+    if classroom.polls[now["step"]].revealed:
+        draw_distribution(t, classroom, now)
     else:
-        draw_turnout(t, classroom, now.step)
+        draw_turnout(t, classroom, now["step"])
     hold()
 
 
-# --- the address ----------------------------------------------------------------------------
-
-
 def draw_corner(t, head):
-    """Draw the menu of the class and, from the first Show on, its QR code in the corner of
-    ``head``; return the place beside them."""
-    classroom = _taught()
+    """Draw the menu of a class and, after the first Show, its QR code in the corner of ``head``;
+    return the place next to them."""
+    classroom = taught()
     if classroom is None:
         return head
     with head:
         place, corner = st.columns([7, 1])
     with corner, st.container(key="corner", gap="xsmall"):
         if classroom.has_shown() and not _is_pairing(classroom):
-            _draw_code(t, _address(classroom)[0], "stretch")
-        draw_menu(t, classroom)
+            _draw_code(t, _address(classroom)[0])
+        _draw_menu(t, classroom, _is_pairing(classroom))
     return place.container(gap="xsmall")
 
 
-def beside_invitation(t, place):
-    """Draw the QR code, or why no device can open it, and the address in ``place``, large, until
-    the first Show; return the container of the rest of the page."""
-    classroom = _taught()
+def draw_invitation(t, place):
+    """Draw the address of a class and its QR code in ``place``, large, until the first Show; return
+    the place for the rest of the page."""
+    classroom = taught()
     if classroom is None or classroom.has_shown():
         return place
     address, hint = _address(classroom)
     with place.container(key="invitation"):
-        beside, invitation = st.columns(2)
+        rest, invitation = st.columns(2)
     with invitation:
         if hint in {"share.loopback", "share.alone"}:
             st.warning(t(hint))
         elif not _is_pairing(classroom):
-            _draw_code(t, address, "stretch")
+            _draw_code(t, address)
         st.markdown(f"# {address.split('://')[-1]}")
-    return beside
-
-
-def draw_menu(t, classroom):
-    """Draw the menu: the address, the remote, the results and the end of the class."""
-    _draw_menu(t, classroom, _is_pairing(classroom))
+    return rest
 
 
 @st.fragment
 def _draw_menu(t, classroom, pairing):
+    """Draw the menu: the address, the remote, the results and the end of the class."""
     # While a code for the remote is out, the page around shows no other.
-    if _taught() is not classroom or pairing != _is_pairing(classroom):
+    if taught() is not classroom or pairing != _is_pairing(classroom):
         st.rerun()
     with st.popover(t("classroom.class", code=classroom.code), key="class_menu", width="stretch"):
         left, right = st.columns(2)
@@ -234,7 +216,11 @@ def _draw_menu(t, classroom, pairing):
             else:
                 _draw_address(t, _address(classroom)[0])
         with right:
-            _draw_pair(t, classroom, pairing)
+            st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
+            if "pair_token" in state and state.pair_token == classroom.redeemed:
+                st.success(t("classroom.paired"))
+            elif not pairing:
+                st.caption(t("classroom.pair_hint"))
             classroom.locked = st.toggle(t("classroom.lock"), classroom.locked, key="class_lock")
             st.button(t("classroom.free"), key="free", on_click=classroom.free_seats)
             _draw_end(t, classroom)
@@ -251,16 +237,8 @@ def _draw_pairing(t, classroom):
 
 
 def _draw_address(t, address):
-    _draw_code(t, address, "stretch")
+    _draw_code(t, address)
     st.code(address, language=None, wrap_lines=True)
-
-
-def _draw_pair(t, classroom, pairing):
-    st.button(t("classroom.pair"), key="pair", on_click=_pair, args=(classroom,))
-    if "pair_token" in state and state.pair_token == classroom.redeemed:
-        st.success(t("classroom.paired"))
-    elif not pairing:
-        st.caption(t("classroom.pair_hint"))
 
 
 def _pair(classroom):
@@ -292,20 +270,17 @@ def _draw_end(t, classroom):
 
 
 def _address(classroom):
-    """Return the address of a class for other devices, and the key of the hint beside it or
-    None."""
-    listens = st.get_option("server.address") or ""
-    return share.reachable(f"{share.page_address()}?class={classroom.code}", listens)
+    return share.address_of(f"?class={classroom.code}")
 
 
-def _draw_code(t, address, width):
+def _draw_code(t, address):
     code, _ = share.qr_svg(address)
     if code:
-        st.image(code, width=width, alt=t("share.alt", address=address))
+        st.image(code, width="stretch", alt=t("share.alt", address=address))
 
 
 def finish():
     """Store the cookies and, where the page polls a class, wait until it is delivered."""
     identity.draw_cookies()
-    if identity.code_in_url() or _taught():
+    if identity.code_in_url() or taught():
         hold()

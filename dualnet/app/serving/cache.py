@@ -61,3 +61,4 @@ class Cache:
 # Streamlit's "Clear cache" does not clear values of a module.
 EXPERIMENTS = Cache(count=128, nbytes=100_000_000, size=attrgetter("nbytes"))
 FILES = Cache(count=1_000, nbytes=32_000_000, size=len)
+HANDOUTS = Cache(count=4, nbytes=32_000_000, size=len)  # of their own: one takes half a minute

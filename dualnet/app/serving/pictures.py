@@ -46,8 +46,7 @@ def picture(answer, kind):
 
 
 def main():
-    """Read the fields of an answer from standard input, write the file, or a `MissingCharacters`,
-    to standard output."""
+    """Read an answer's fields from standard input, write the file or a `MissingCharacters`."""
     if hasattr(os, "nice"):  # not on Windows
         os.nice(5)  # pages come first
     answer = SimpleNamespace(**pickle.load(sys.stdin.buffer))

@@ -15,29 +15,22 @@ COUNT = 30  # sessions kept: a class that loses its network
 FILES = 10_240  # macOS refuses a higher limit
 
 
-class LeftSessions:
+class LeftSessions(dict):
     """A Streamlit `SessionStorage` of the `COUNT` sessions that visitors left most recently.
 
     It closes older ones. If such a visitor returns, the URL opens the page in a new session.
     """
 
-    def __init__(self):
-        self._kept = {}  # in the order in which visitors left
-
-    def get(self, session_id):
-        return self._kept.get(session_id)
+    delete = dict.__delitem__
 
     def save(self, session_info):
-        self._kept[session_info.session.id] = session_info
-        while len(self._kept) > COUNT:
-            oldest = self._kept.pop(next(iter(self._kept)))
+        self[session_info.session.id] = session_info
+        while len(self) > COUNT:
+            oldest = self.pop(next(iter(self)))
             oldest.session.shutdown()
 
-    def delete(self, session_id):
-        self._kept.pop(session_id, None)
-
     def list(self):
-        return [*self._kept.values()]
+        return [*self.values()]
 
 
 def keep_few():
