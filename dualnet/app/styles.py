@@ -10,10 +10,12 @@ LESSON = """<style>
 .st-key-head h1 { padding-block: 0 0.4rem }
 .st-key-lesson button, .st-key-answers button { min-height: 2.75rem }
 .st-key-answers { margin-top: 0.4rem }
-.st-key-answers button { padding-block: 1rem }
+.st-key-answers button { padding: 1rem 0.25rem; height: 100% }
+.st-key-answers :is(.stVerticalBlock, .stElementContainer, .stButton) { height: 100% }
+.st-key-answers kbd { margin: 0 }
 .st-key-show button, .st-key-next button { border: 2px solid currentColor }
 .st-key-show button p, .st-key-next button p { font-weight: 700 }
-.st-key-answers button p { font-size: 1.15rem }
+.st-key-answers button p { font-size: 1.1rem }
 .st-key-answers button[kind=primary] {
     border: 2px solid currentColor; background: transparent; color: inherit
 }
@@ -151,8 +153,8 @@ PROJECTOR = f"""<style>
 {ZOOMS}
 @media (min-width: 1000px) {{
     .stMainBlockContainer {{ padding: 0.75rem 2rem 1rem }}
-    .st-key-stage img {{ max-height: 360px; object-fit: contain }}
-    .stApp :is(.st-key-invitation, .st-key-stimulus) img {{ max-height: 300px }}
+    .stApp :is(.st-key-stage, .st-key-stimulus) img {{ max-height: 360px; object-fit: contain }}
+    .stApp .st-key-invitation img {{ max-height: 300px }}
 }}
 </style>"""
 # An element that a pointer has pressed loses the focus, so that the keys control the lesson, unless

@@ -28,13 +28,15 @@ body { font: 16px/1.5 sans-serif; color: #1b1b1b; max-width: 1120px; margin: aut
 h1 { font-size: 1.6em; margin: 0 0 .5em } h2 { font-size: 1.1em; margin: 0 0 .4em }
 p { margin: .4em 0 }
 .name { border-bottom: 1px solid; padding-bottom: .3em; margin-bottom: 1.5em }
-.task { break-inside: avoid; margin-bottom: 1.6em }
+.task { break-inside: avoid; margin-bottom: 1.3em }
 .options { list-style: "☐  "; margin: 0; padding-left: 1.8em }
-.space { border-bottom: 1px solid #999; height: 2em }
+.space { border-bottom: 1px solid #999; height: 1.7em }
 .answer { page: answers; break-before: page; break-inside: avoid; margin-bottom: 3em }
+.picture { margin: 0 } .picture svg { width: 70mm; height: auto }
 .exercises { break-before: page }
 .link { font-size: .85em; overflow-wrap: anywhere }
 pre { font-size: .8em; line-height: 1.3 }
+:lang(ko) { word-break: keep-all } :lang(ko) i { font-style: normal }
 """
 
 
@@ -45,8 +47,13 @@ def part(step, view, experiments, render=document.fragment):
     render : function that returns an `Answer` as HTML
     """
     title = f"<h2>{step.number}. {document.inline(step.text('ask', view))}</h2>"
-    known = stimulus(step, view).sentence
-    known = f"<p>{document.inline(known)}</p>" if known else ""
+    shown = stimulus(step, view)
+    known = f"<p>{document.inline(shown.sentence)}</p>" if shown.sentence else ""
+    for picture in shown.both if step.name == "boundary" else ():  # asks about its samples
+        known += (
+            f'<figure class="picture" role="img" aria-label="{html.escape(picture.alt)}">'
+            f"{picture.svg}</figure><p>{document.inline(picture.caption)}</p>"
+        )
     options = "".join(f"<li>{document.inline(step.text(o, view))}</li>" for o in step.options)
     question = (
         f'<section class="task">{title}{known}<ul class="options">{options}</ul>'

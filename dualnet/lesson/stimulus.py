@@ -29,7 +29,7 @@ from dualnet.text import power
 from dualnet.training.experiments import Sizes
 
 HEIGHT = 240  # of a picture, in the units of a drawing
-AXES_HEIGHT = 300  # pixels
+AXES_HEIGHT = 330  # pixels
 SEEDS = (0, 1)  # seeds shown besides the page's own
 LOSSES = (0.01, 1.0)  # of an axis without curves
 DIFFERENCES = (1e-16, 10.0)
@@ -70,10 +70,10 @@ def seeds(view):
     limit, step = weight_limit(networks), WIDTH / len(shown)
     rasters, labels = [], []
     for place, (seed, network) in enumerate(zip(shown, networks, strict=True)):
-        box = (place * step, HEIGHT + 6, step - 12, 16)
+        box = (place * step, HEIGHT + 6, step - 12, 22)
         rasters.append(unit_tiles(network, view.data, limit, HEIGHT, place * step, step - 12))
         labels.append((view.t("stimulus.seed", seed=seed), box, "#0072B2", "white"))
-    drawing = Drawing(HEIGHT + 22, tuple(rasters), labels=tuple(labels))
+    drawing = Drawing(HEIGHT + 28, tuple(rasters), labels=tuple(labels))
     alt_text = view.t("stimulus.seeds_alt", seeds=", ".join(map(str, shown)))
     caption = view.t("stimulus.normal", std=view.settings.std)
     note = view.t(f"unit_plot.{view.data.unit_plot}")
@@ -91,7 +91,7 @@ def gradient(view):
         "stimulus.gradient",
         run=view.names["ones"],
         input=feature_label(inputs_shown(view.data)[0]),
-        gradient=asked.texts[0] + asked.factor,
+        gradient=asked.texts[0] + asked.factor.replace(" ", "\u00a0"),
     )
     shown = [
         row._replace(texts=(row.texts[0], row.texts[1] if row.kind == "unit" else "?"))
@@ -176,7 +176,8 @@ TRAINED = ("gradient",)
 
 
 def _axes(view, across, up, x, y, mark=None, log=False):
-    table = {"x": across, "y": up, "mark": [mark, mark]}
+    name = mark and view.t("chooser.frame", epoch=mark)
+    table = {"x": across, "y": up, "mark": [mark, None], "name": [name, None]}
     words = view.t("stimulus.axes_alt", x=x, y=y)
     chart = Chart(_axes_spec(across, up, x, y, log), {"ends": pa.table(table)}, words)
     return Answer("", both=(chart,))
@@ -200,6 +201,8 @@ def _axes_spec(across, up, x, y, log):
             axis=alt.Axis(values=charts.log_ticks(*up), labelExpr=labels),
         ),
     )
-    mark = {"strokeWidth": 2, "strokeDash": charts.DOTS, "color": "gray"}
-    rule = alt.Chart(alt.NamedData("ends")).mark_rule(**mark).encode(x="mark:Q")
-    return charts.spec_of(alt.layer(base.mark_point(opacity=0), rule), AXES_HEIGHT)
+    mark = alt.Chart(alt.NamedData("ends")).transform_filter("datum.mark").encode(x="mark:Q")
+    rule = mark.mark_rule(strokeWidth=2, strokeDash=charts.DOTS, color="gray")
+    look = {"align": "right", "dx": -6, "dy": 10, "fontSize": charts.FONT_SIZE}
+    name = mark.mark_text(color="currentColor", **look).encode(y=alt.value(0), text="name:N")
+    return charts.spec_of(alt.layer(base.mark_point(opacity=0), rule, name), AXES_HEIGHT)

@@ -77,6 +77,7 @@ def dash(field, dashes, texts, color):
         symbolType="stroke",
         symbolSize=400,
         symbolOpacity=1,
+        symbolStrokeWidth=LINE_WIDTH,
         symbolStrokeColor=alt.expr(color),
         labelLimit=0,
         labelExpr=f"{texts}[datum.label] || datum.label",

@@ -1,5 +1,6 @@
 """What breaks the symmetry? Fourteen single changes of the training or of the start."""
 
+from collections import Counter
 from functools import lru_cache
 from inspect import isfunction
 
@@ -71,7 +72,8 @@ def remarks(view, epoch, results):
 
 
 def surprises(view, trained):
-    """Return sentences on accurate equal units and on random biases that gain little accuracy."""
+    """Return sentences on equal units that classify as well as the random start, on random biases
+    that separate all units but gain little accuracy, and on an accuracy that most networks have."""
     t = view.t
     plain, random, biases = (trained[change] for change in ("none", "all", "biases"))
     sentences = []
@@ -85,6 +87,12 @@ def surprises(view, trained):
     if biases.distinct == view.settings.units and gap > 0 and gain <= HARDLY * gap:
         words = {"count": biases.distinct, "before": plain.val_accuracy}
         sentences.append(t("fixes.biases", accuracy=biases.val_accuracy, **words))
+    [(accuracy, count)] = Counter(r.val_accuracy for r in trained.values()).most_common(1)
+    if 2 * count >= len(Fixes.CHANGES):
+        samples = len(view.data.x_val)
+        words = {"right": round(accuracy * samples), "samples": samples, "one": 1 / samples}
+        counts = {"count": count, "total": len(Fixes.CHANGES)}
+        sentences.append(t("fixes.tied", accuracy=accuracy, **words, **counts))
     return sentences
 
 

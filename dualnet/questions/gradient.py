@@ -25,7 +25,8 @@ UNITS = 4  # hidden units shown, at most
 INPUTS = 3  # inputs drawn, if there are more than two
 DIGITS = 5  # decimals of a number in the table
 # Rows of smaller or larger numbers have a power of ten as a factor.
-SMALL, LARGE = 1e-3, 1e3
+SMALL, LARGE = 1e-2, 1e3
+SIMILAR = 100  # networks whose numbers differ by less share the powers of ten
 ROW_HEIGHT = 20  # pixels
 LABELS = 1.8  # width of the row names, in columns
 
@@ -97,27 +98,56 @@ Row = namedtuple("Row", "kind name texts factor", defaults=[""])
 
 
 def rows_of(view):
-    """Return the table of each run, by key, as `Row` tuples: a training step for both inputs of the
-    plane, or for the first input drawn."""
-    return {key: _step_rows(network, view) for key, network in view.networks.items()}
-
-
-def _step_rows(network, view):
-    t, rate, units = view.t, view.settings.learning_rate, units_shown(view)
-    step, inputs = training_step(network, view.data), inputs_shown(view.data)
-    rows = [
-        Row("unit", t("gradient.unit"), tuple(unit_labels(units))),
-        *_rows({"activation": step["activation"][:units]}, t),
+    """Return the `Row` tuples of the table of each run, by key: a training step for both inputs of
+    the plane, or for the first input drawn. Both tables have the same powers of ten and decimals,
+    unless the numbers of one are much smaller and would lose their digits."""
+    inputs, units = inputs_shown(view.data), units_shown(view)
+    listed = inputs if view.data.n_features == len(inputs) else inputs[:1]
+    steps = [
+        {"activation": step.pop("activation")[:units]}
+        | {kind: numbers[listed, :units] for kind, numbers in step.items()}
+        for step in (training_step(network, view.data) for network in view.networks.values())
     ]
-    for i in inputs if view.data.n_features == len(inputs) else inputs[:1]:
+    if not _similar(*steps):
+        return {
+            key: _step_rows(s, listed, view) for key, s in zip(view.networks, steps, strict=True)
+        }
+    both = {kind: np.concatenate([step[kind] for step in steps], axis=-1) for kind in steps[0]}
+    rows = _step_rows(both, listed, view)
+    halves = slice(None, units), slice(units, None)
+    return {
+        key: [row._replace(texts=row.texts[half]) for row in rows]
+        for key, half in zip(view.networks, halves, strict=True)
+    }
+
+
+def _similar(one, other):
+    """Return whether the largest numbers of two steps differ by less than `SIMILAR`, or are 0."""
+    sizes = [
+        sorted(float(np.abs(step[kind]).max()) for step in (one, other))
+        for kind in ("activation", "weight", "gradient")
+    ]
+    return all(small == 0 or large < SIMILAR * small for small, large in sizes)
+
+
+def _step_rows(step, inputs, view):
+    """Return the `Row` tuples of a table: ``step`` has a row for each of ``inputs``, a column for
+    each unit shown, those of one network or of both."""
+    t, rate = view.t, view.settings.learning_rate
+    networks = len(step["activation"]) // units_shown(view)
+    rows = [
+        Row("unit", t("gradient.unit"), tuple(unit_labels(units_shown(view))) * networks),
+        *_rows({"activation": step["activation"]}, t),
+    ]
+    for i, feature in enumerate(inputs):
         # Numbers that are added have the same format. A large learning rate magnifies rounding
         # errors of the text; a power of ten then keeps more digits.
         change, weights = (
-            {kind: step[kind][i, :units] for kind in kinds}
+            {kind: step[kind][i] for kind in kinds}
             for kinds in (("gradient", "penalty"), ("weight", "after"))
         )
         change = _rows(change, t, small=SMALL if rate <= 1 else 1)
-        weight, after = _rows(weights, t, input=feature_label(i), rate=rate)
+        weight, after = _rows(weights, t, input=feature_label(feature), rate=rate)
         if not (view.settings.l1 or view.settings.l2):
             change = change[:1]
             name = t("gradient.after_without_penalty", rate=rate) + after.factor

@@ -14,7 +14,7 @@ from dualnet.questions.loss import loss_range
 from dualnet.text import ratio_text
 from dualnet.training.experiments import Sizes
 
-HEIGHT = 380
+HEIGHT = 355
 SMALL = 0.005  # smaller sizes are not on the logarithmic axis
 ZERO = 0.0035  # their position instead
 # The starts and their colors: that of a run, or the third color of the theme.
@@ -172,7 +172,15 @@ def _spec(epoch, t):
     )
     hidden = charts.read("axes", "loss_ticks", "size_ticks")
     layers = band, *glorot_layers, lines, points, rings, names, *hidden
-    return charts.spec_of(alt.layer(*layers), HEIGHT)
+    return charts.spec_of(alt.layer(*layers, title=_legend(t)), HEIGHT)
+
+
+def _legend(t):
+    """Return the title that says what the rings and the bands are, in two lines on a phone."""
+    lines = [t("size.rings"), t("size.bands", count=Sizes.SEEDS)]
+    text = alt.expr(f"width < 480 ? {charts.literal(lines)} : {charts.literal(' · '.join(lines))}")
+    look = {"fontSize": charts.FONT_SIZE, "fontWeight": "normal", "color": "currentColor"}
+    return alt.TitleParams(text, anchor="start", frame="group", offset=8, **look)
 
 
 def _size_axis(t):

@@ -37,6 +37,10 @@ from tests.browser.helpers import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+BOTTOM = """() => Math.max(
+    ...[...document.querySelectorAll('.st-key-stimulus :is(p, img, svg)')]
+        .map(part => part.getBoundingClientRect().bottom))"""
+
 
 @pytest.mark.parametrize("language", LOCALES)
 def test_the_lesson_can_be_given_by_keyboard_alone(visit, language):
@@ -80,6 +84,18 @@ def test_each_step_works_by_touch_from_its_link(visit, url, language):
             button(page, "show").tap()
         stacked = step.name in ("gradient", "boundary", "fixes", "code")  # left above right
         assert_shows(page, number, 2 * PHONE["height"] if stacked else SCREEN_AND_A_HALF)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_question_fits_above_the_lower_edge_and_its_options_have_one_height(visit, language):
+    for name in ("luck", "size", "code"):
+        page = visit(f"?step={name}", language)
+        assert page.viewport_size == PROJECTOR
+        ready(page)
+        buttons = page.locator(".st-key-answers button").all()
+        heights = {round(button.bounding_box()["height"]) for button in buttons}
+        assert len(heights) == 1, name
+        assert page.evaluate(BOTTOM) <= PROJECTOR["height"], name
 
 
 def test_the_opening_page_leads_to_the_lesson_on_a_phone_as_well(visit):

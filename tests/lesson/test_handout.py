@@ -49,7 +49,10 @@ def test_handout_holds_questions_answers_and_exercises(language, trained_step):
         assert f"<i>picture {number}</i>" in answer
         assert html.escape(t("lesson.handout.found")) in answer
         assert not rendered[number - 1].details
-    assert "1.54138 ×10⁻⁴" in questions  # the gradient of unit 1, see test_stimulus.py
+    assert "0.15414\u00a0×10⁻³" in questions  # the gradient of unit 1, see test_stimulus.py
+    tasks = questions.split('<section class="task">')[1:]
+    assert [n for n, task in enumerate(tasks, start=1) if "<svg" in task] == [6]
+    assert t("stimulus.samples_alt") in tasks[5]
     assert "Dropout" in answers[8] or "드롭아웃" in answers[8]
 
     links = Links()

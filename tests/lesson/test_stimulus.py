@@ -68,7 +68,7 @@ def test_the_gradient_of_unit_1_is_a_number_and_that_of_unit_2_a_question_mark(
     [shown_text] = re.findall(r"\*\*(.+?)\*\*", shown.sentence)
     first = next(cell["text"] for cell in cells if cell["kind"] == "gradient")
     assert shown_text.startswith(first)
-    digits, _, exponent = shown_text.partition(" ×10")
+    digits, _, exponent = shown_text.partition("\u00a0×10")
     exponent = int(exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
     # Differences of the loss, for the input that is named, of the network after 500 epochs.
     feature = int(re.search(r"input x(\d+)", shown.sentence)[1]) - 1
@@ -118,3 +118,5 @@ def test_the_axes_end_where_the_answer_ends():
         view = view_of(step_called(name))
         [chart] = stimulus(step_called(name), view).both
         assert chart.tables["ends"]["x"].to_pylist() == [first, view.epochs]
+        mark = [chart.tables["ends"][column][0].as_py() for column in ("mark", "name")]
+        assert mark == {"reach": [500, "epoch 500"], "nudge": [None, None]}[name]

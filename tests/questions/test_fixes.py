@@ -80,11 +80,22 @@ def holds(key, values, view, results, epoch):
             and values["accuracy"] == shown["biases"]
             and values["before"] == shown["none"]
         )
+    if key == "tied":
+        count, right, samples = (number(values[name]) for name in ("count", "right", "samples"))
+        accuracy = float(values["accuracy"].rstrip("%")) / 100
+        return (
+            sum(text == values["accuracy"] for text in shown.values()) == count >= 7
+            and number(values["total"]) == len(results) == 14
+            and samples == len(view.data.y_val)
+            and abs(accuracy * samples - right) < 0.51
+            and values["one"] == f"{1 / samples:.1%}"
+        )
     raise AssertionError(f"no oracle for {key}")
 
 
 def check(answer, view, results, epoch):
-    found = claims(f"{answer.sentence} {answer.more}".strip(), view.language, "fixes")
+    forms = dict.fromkeys(("count", "units"), r"\d+")
+    found = claims(f"{answer.sentence} {answer.more}".strip(), view.language, "fixes", **forms)
     for key, values in found:
         assert holds(key, values, view, results, epoch), (key, values)
     return [key for key, _ in found]
@@ -130,6 +141,8 @@ def test_sentences_hold_for_invented_results(invented):
     if view.settings.units > 1:
         by_rounding = [c for c in ONLY_BY_ROUNDING if (results[c].distinct or 0) > 1]
         assert ("rounding" in keys) == bool(by_rounding)
+        shown = [result.val_accuracy for result in results.values() if not result.diverged]
+        assert ("tied" in keys) == any(shown.count(accuracy) >= 7 for accuracy in shown)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,24 @@ def test_numbers_too_large_or_too_small_for_decimals_are_multiples_of_a_power_of
     assert texts(5e-324)[0] == "g ×10⁻³⁰⁰"
 
 
+def test_both_tables_have_the_same_powers_of_ten_unless_digits_would_be_lost():
+    def forms(asked):
+        view = view_at(Comparison(asked).fit(500), 500)
+        rows = gradient.rows_of(view)
+        units = {key: [read(row)[1] for row in rows[key][1:]] for key in RUNS}
+        factors = {key: [row.factor for row in rows[key]] for key in RUNS}
+        sizes = [
+            np.abs(gradient.training_step(n, view.data)["gradient"]) for n in view.networks.values()
+        ]
+        return units["ones"] == units["normal"] and factors["ones"] == factors["normal"], sizes
+
+    same, _ = forms(Settings("moons", learning_rate=1.0, l2=0.0))
+    assert same
+    same, (left, right) = forms(Settings("moons", constant=0.0001))
+    assert not same
+    assert right.max() > 100 * left.max() > 0
+
+
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_inputs_shown_correlate_most_with_the_class(dataset):
     data = load_dataset(dataset)

@@ -546,7 +546,7 @@ def test_loss_shows_the_units_of_either_network_below_its_curves():
         for unit in range(4):
             assert_array_equal(pixels[:, unit * 9], columns[:, unit])
         assert box[2:] == (400, 64)
-        assert picture.caption == "Hidden units: **4 distinct** of 4"
+        assert picture.caption == "Hidden units: **4\u00a0distinct**\u00a0of\u00a04"
         assert picture.alt.startswith(f"The 4 hidden units of {answer.names[key]} at epoch 5")
     assert answer.names == {"ones": "All ones", "normal": "Random normal"}
 
@@ -559,7 +559,7 @@ def test_accuracy_beside_the_names_is_that_of_the_network_shown(trained):
             network = getattr(comparison, key).network_at(epoch)
             predicted = network.predict(comparison.dataset.x_val)[:, 0]
             accuracy = np.mean(predicted == comparison.dataset.y_val)
-            at = f" at epoch {epoch}" if epoch < 60 else ""
+            at = f", epoch\u00a0{epoch}" if epoch < 60 else ""
             assert subtitles[key] == f"**{accuracy:.1%}** validation accuracy{at}"
 
 

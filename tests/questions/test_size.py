@@ -312,6 +312,15 @@ def test_kinds_have_the_colors_of_the_theme():
     assert named == {"ones": "constant", "equal": "equal", "normal": "different"}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_chart_says_what_rings_and_bands_are(language):
+    view = view_of(language=language)
+    [chart] = size.answer(view, sizes_of(CONSTANT, EQUAL, DIFFERENT)).both
+    rings, bands = view.t("size.rings"), view.t("size.bands", count=DIFFERENT.shape[1])
+    assert f"{rings} · {bands}" in Drawn(chart, width=800).words
+    assert rings + bands in Drawn(chart, width=350).words  # two lines
+
+
 def test_the_chart_has_an_alternative_text(trained):
     view = View(Settings(), trained(Settings(), 500), 500, 500)
     [chart] = size.answer(view, trained(Settings(), 500, Sizes)).both
