@@ -8,7 +8,7 @@ import pytest
 from dualnet.lesson.steps import BY_NAME, STEPS
 from dualnet.lesson.summary import finding_of, summary
 from dualnet.text import LANGUAGES, catalogue
-from tests.questions.claims import claims
+from tests.questions.sentence_parser import claims
 
 # --- what the sentences claim ---------------------------------------------------------------
 

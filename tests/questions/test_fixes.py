@@ -14,7 +14,7 @@ from dualnet.questions import ask, fixes
 from dualnet.text import LANGUAGES, catalogue
 from dualnet.training.fixes import Result
 from dualnet.training.fixes import network_of as start_of
-from tests.questions.claims import claims
+from tests.questions.sentence_parser import claims
 from tests.views import network_of, pixels_of, view_at, view_of
 
 TRAINING = ["batches", "momentum", "adam", "tanh", "relu", "dropout"]

@@ -14,7 +14,7 @@ from dualnet.plotting.network import largest_weight
 from dualnet.questions import ask, gradient
 from dualnet.text import LANGUAGES
 from dualnet.training.experiments import RUNS
-from tests.questions.claims import claims
+from tests.questions.sentence_parser import claims
 from tests.views import network_of, view_at, view_of
 
 ODD = [

@@ -16,7 +16,7 @@ from dualnet import Comparison, Nudges, Settings, load_dataset
 from dualnet.questions import ask, nudge
 from dualnet.questions.base import View
 from dualnet.text import LANGUAGES, number_text
-from tests.questions.claims import claims
+from tests.questions.sentence_parser import claims
 
 SIZE = r"10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+"
 SIZES = ["10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³"]  # rows 1 to 4

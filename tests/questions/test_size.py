@@ -15,7 +15,7 @@ from dualnet import Comparison, Settings, Sizes, load_dataset
 from dualnet.questions import ask, size
 from dualnet.questions.base import View
 from dualnet.text import LANGUAGES
-from tests.questions.claims import claims
+from tests.questions.sentence_parser import claims
 from tests.views import Drawn
 
 SIZES = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
