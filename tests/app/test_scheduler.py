@@ -305,7 +305,15 @@ def raise_at(step, queue, session):
     return False
 
 
-def test_an_exception_at_any_line_blocks_no_session():
+@pytest.fixture
+def few_objects():
+    """Let `gc.collect` search only the objects that are created from here on."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def test_an_exception_at_any_line_blocks_no_session(few_objects):
     step = 1
     while True:
         queue, session = Scheduler(1), Session()
