@@ -90,6 +90,11 @@ def test_saturated_shares_equal_the_reference(start, share, data):
     assert round(saturated_share(start, data.x_train), 2) == share
 
 
+def test_saturated_share_of_a_network_without_weights_is_an_error(data):
+    with pytest.raises(ValueError, match="This DualLayer has no weights yet; call fit"):
+        saturated_share(DualLayer(), data.x_train)
+
+
 def test_saturated_activations_are_below_0_05_or_above_0_95():
     network = DualLayer(3)
     network.init_weights(1)
