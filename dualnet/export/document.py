@@ -26,8 +26,11 @@ def file(answer, kind):
     """Return the whole answer as the bytes of a file; ``kind`` is "svg", "png" or "html".
 
     Charts are drawn in this process: the first takes 0.4 s and 100 MB, which are not freed. Warns
-    with `MissingCharacters` before a PNG is drawn that would show empty boxes.
+    with `MissingCharacters` before a PNG is drawn that would show empty boxes. Raises ValueError
+    for another kind.
     """
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}.")
     if kind == "html":
         title = html.escape(plain(answer.sentence))
         return (
