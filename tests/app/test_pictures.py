@@ -66,6 +66,7 @@ def test_the_child_process_imports_neither_the_questions_nor_altair():
     assert not imported & {"altair", "dualnet.questions", "pandas", "sklearn", "streamlit"}
 
 
+@pytest.mark.slow
 def test_this_process_does_not_import_vl_convert():
     code = (
         "import sys; from dualnet import ask; from dualnet.app.serving.pictures import picture\n"

@@ -334,6 +334,7 @@ def test_a_garbage_collected_job_frees_its_turn():
     assert is_free(queue)
 
 
+@pytest.mark.slow
 def test_real_interrupts_while_waiting_training_and_recalling_break_nothing():
     command = [sys.executable, "-m", "tests.training.interrupted"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)

@@ -119,6 +119,7 @@ SMALL = {
 
 @settings(max_examples=12, phases=[Phase.generate])  # no shrinking: pages are slow
 @given(state=states(**SMALL))
+@pytest.mark.slow
 def test_page_opens_its_own_link_unchanged(open_page, state):
     language = state["language"] or "en"
     if not get_question(state["question"]).uses_epoch:

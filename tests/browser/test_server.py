@@ -151,6 +151,7 @@ def test_no_visitor_can_clear_what_others_have_trained(url):
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_a_class_that_opens_one_link_at_once_sees_one_page(url):
     async def story():
         pages = await asyncio.gather(*(page_of(url, seed=4) for _ in range(10)))

@@ -51,6 +51,7 @@ def printed(cell):
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
+@pytest.mark.slow
 def test_code_in_readme_gives_its_number_and_charts():
     section = README[README.index("## In a notebook") :].split("\n## ")[0]
     sources = re.findall(r"```python\n(.*?)```", section, re.DOTALL)

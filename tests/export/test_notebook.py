@@ -270,6 +270,7 @@ def test_script_in_a_download_folder_clones_dualnet_once(clone, view_of, tmp_pat
     assert "distinct hidden units" in printed[0]
 
 
+@pytest.mark.slow
 def test_script_in_a_clone_uses_the_clone(clone, view_of, tmp_path):
     script = tmp_path / "taken.py"
     script.write_text(python_script(view_of(*RUNS[1]), "units"), encoding="utf-8")

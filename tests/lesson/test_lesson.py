@@ -295,7 +295,7 @@ MOVED = [
     ("reach", {"epochs": 5_000}, "never"),
     ("reach", {"epoch": 0}, None),
     ("units", {"units": 1}, None),
-    ("units", {"dataset": "digits"}, "groups"),
+    pytest.param("units", {"dataset": "digits"}, "groups", marks=pytest.mark.slow),
     ("gradient", {"units": 1}, None),
     ("gradient", {"constant": 0.0, "epoch": 0}, "same"),
     ("gradient", {"dataset": "breast_cancer"}, "same"),
@@ -642,6 +642,7 @@ def test_the_page_says_if_the_numbers_confirm_no_option(open_page):
     assert verdict(page)[0] == translator("en")("lesson.undecided")
 
 
+@pytest.mark.slow
 def test_a_step_trains_its_answer_before_show(open_page, fresh_server, epochs_descended):
     for number in NUMBERS:
         page = open_page(step=str(number), epochs="300", epoch="123")  # between two snapshots
@@ -651,6 +652,7 @@ def test_a_step_trains_its_answer_before_show(open_page, fresh_server, epochs_de
         assert sum(epochs_descended) == trained, number
 
 
+@pytest.mark.slow
 def test_buttons_lead_through_the_lesson_and_back(open_page):
     page = press(open_page(units="3"), "start")
     for number in NUMBERS:

@@ -192,6 +192,7 @@ def test_an_added_question_is_on_the_page(extended):
     assert not any("At epoch 10" in sentence for sentence in other["sentences"])
 
 
+@pytest.mark.slow
 def test_an_added_hyperparameter_is_on_the_page_in_the_link_and_in_the_script(extended):
     [plain, page, rejected] = extended(
         "hyperparameter",

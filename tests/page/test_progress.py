@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 from dualnet import Settings, Sizes
@@ -33,6 +34,7 @@ def test_sizes_of_digits_are_drawn_while_they_train(open_page, fresh_server, mon
     assert 0 < epochs[0] < epochs[-1] == 60
 
 
+@pytest.mark.slow
 def test_nothing_is_drawn_of_sizes_before_the_networks_of_the_page_are_trained(
     open_page, fresh_server, monkeypatch
 ):

@@ -174,7 +174,9 @@ def draw(chart, width=820):
     return vl_convert.vegalite_to_svg(spec)
 
 
-@pytest.mark.parametrize("width", [358, 820, 1500])
+@pytest.mark.parametrize(
+    "width", [358, *(pytest.param(width, marks=pytest.mark.slow) for width in (820, 1500))]
+)
 def test_both_drawings_fit_the_width(width, trained):
     view = view_at(trained(Settings("circles", units=3), 90), 60, play=True)
     svg = draw(boundary.answer(view).both[0], width)

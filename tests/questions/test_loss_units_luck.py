@@ -656,6 +656,7 @@ def test_units_separated_by_rounding_are_not_called_equal(trained):
     assert keys == ["units.answer", "units.near"]
 
 
+@pytest.mark.slow
 def test_units_separated_by_rounding_are_reported(trained):
     asked = Settings("digits")
     comparison = trained(asked, 20_000)

@@ -257,7 +257,11 @@ def unmarked(text):
 
 
 @pytest.mark.parametrize(
-    "dataset", ["breast_cancer", "moons", pytest.param("digits", marks=pytest.mark.slow)]
+    "dataset",
+    [
+        "breast_cancer",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("moons", "digits")),
+    ],
 )
 def test_all_words_of_the_page_come_from_a_catalogue(open_page, fresh_server, marked, dataset):
     seen = set()

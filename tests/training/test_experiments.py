@@ -334,6 +334,7 @@ def test_progress_is_a_bar_in_a_kernel(monkeypatch, capsys):
     assert err == ""
 
 
+@pytest.mark.slow
 def test_progress_is_a_bar_in_a_notebook():
     import nbformat
     from nbclient import NotebookClient
