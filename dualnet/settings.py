@@ -112,8 +112,8 @@ EPOCHS = Hyperparameter("epochs", 500, 1, 100_000, scale="log")
 
 def suggested_changes(before, after, values):
     """Return the numbers that change, by name, when a user chooses the dataset ``after`` instead of
-    ``before``: those that have in ``values``, the page's controls, still the value that `SUGGESTED`
-    has for ``before``."""
+    ``before``: those whose value in ``values``, the page's controls, is still the one that suits
+    ``before``."""
     defaults = {number.name: number.default for number in (*HYPERPARAMETERS.values(), EPOCHS)}
     usual, suited = (defaults | SUGGESTED[dataset] for dataset in (before, after))
     return {

@@ -39,7 +39,7 @@ def check_kind(values):
 def check_start(network, n_features, exact=False, hint=""):
     """Raise ValueError unless ``network`` has weights and biases of the documented shapes, for
     ``n_features`` features; ``hint`` ends the message. Unless ``exact``, a bias may have any shape
-    that adds to the sums of one sample, such as a number for all units."""
+    that broadcasts to the sums of one sample, such as a number for all units."""
     if hasattr(network, "units"):
         shape = n_features, network.units
         expected = {"w1": shape, "b1": shape[1:], "w2": (network.units, 1), "b2": ()}

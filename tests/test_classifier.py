@@ -186,7 +186,7 @@ def test_a_function_gives_the_start(moons):
     assert other.loss_curve_ != model.loss_curve_
 
 
-def test_he_starts_with_the_deviation_of_he():
+def test_init_he_has_the_standard_deviation_of_the_paper():
     w1, b1, w2, b2 = he_start(400, 300, np.random.RandomState(0))
     assert w1.std() == pytest.approx((2 / 400) ** 0.5, rel=0.02)  # fan-in: the features
     assert w2.std() == pytest.approx((2 / 300) ** 0.5, rel=0.2)  # fan-in: the units
@@ -701,7 +701,7 @@ def test_a_bad_parameter_is_named_with_the_allowed_values(moons, name, value, al
         model.fit(*moons)
 
 
-def test_a_random_state_of_true_is_rejected_by_its_name(moons):
+def test_random_state_true_is_rejected_with_an_error_that_names_it(moons):
     message = "The 'random_state' parameter of DualLayerClassifier must be .* Got True instead"
     for init in ("normal", "constant"):
         with pytest.raises(ValueError, match=message):

@@ -74,7 +74,7 @@ def test_moons_and_circles_equal_the_reference(name, make, options):
         assert_allclose(np.corrcoef(ours, theirs)[0, 1], 1, rtol=1e-12)
 
 
-def test_no_line_separates_xor_but_one_does_blobs():
+def test_no_line_separates_xor_but_a_line_separates_blobs():
     from sklearn.linear_model import LogisticRegression
 
     for name, low, high in [("xor", 0.4, 0.75), ("blobs", 0.99, 1)]:

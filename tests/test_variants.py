@@ -79,7 +79,7 @@ def test_a_change_to_the_training_is_the_loop_written_out(change):
 
 
 @pytest.mark.parametrize("change", TRAINING)
-def test_gradients_are_those_of_differences_of_the_loss(change):
+def test_gradients_equal_differences_of_the_loss(change):
     x, y, _, _ = samples(m=12)
     network = TRAINING[change](3)
     network.init_weights(x.shape[1])

@@ -80,7 +80,7 @@ def turn_for(experiment):
 
 
 def drawing_turn(view, begun=True):
-    """Return this session's turn to draw, a context manager; a page ``begun`` needs less."""
+    """Return a context manager, this session's turn to draw; a page ``begun`` needs less time."""
     seconds = 0.01 + 5e-7 * view.epochs + 0.005 * (not begun)
     return DRAWING.turn(_session(), seconds, stop_if_superseded)
 

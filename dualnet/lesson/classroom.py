@@ -14,7 +14,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0, 1, I, L and O, which 
 CODE_LENGTH = 5
 CLASSES, SEATS, ROUNDS = 50, 300, 2
 PRESENT = 60  # seconds for which a device counts as present
-FORGOTTEN = 3 * 3600  # seconds from the teacher's last sign
+FORGOTTEN = 3 * 3600  # seconds from the teacher's last request
 PAIRING = 120  # seconds for which a pairing token is valid
 DIVIDED = 0.7  # below this share of the largest option, a class is divided
 
@@ -93,8 +93,8 @@ class Classroom:
             poll.revealed = True
 
     def answer(self, parameters, confirmed):
-        """Note which option the numbers confirm, or None. The first answer after the votes stays:
-        they were not about what the teacher tries later."""
+        """Note which option the numbers confirm, or None. The first answer after the votes is
+        kept: the class did not vote on what the teacher tries later."""
         with self._lock:
             poll = self.polls[parameters["step"]]
             if poll.revealed and poll.answered is None:
@@ -223,7 +223,7 @@ class Classroom:
 
 class Classes:
     """The classes of a server: at most `CLASSES`, each forgotten `FORGOTTEN` seconds after the
-    teacher's last sign."""
+    teacher's last request."""
 
     def __init__(self, clock=time.monotonic):
         self._clock, self._lock = clock, threading.Lock()
@@ -252,7 +252,7 @@ class Classes:
             return self._classes.get(code)
 
     def of_host(self, host):
-        """Return the class of a teacher's secret and note the sign of the teacher, or None."""
+        """Return the class of a teacher's secret and note the request, or None."""
         classroom = self.get(code_of(host))
         if classroom is None or not _same(host, classroom.host):
             return None

@@ -13,7 +13,7 @@ from dualnet.questions.gradient import inputs_shown, rows_of, training_step
 from dualnet.questions.size import over_seeds
 from dualnet.training.fixes import TRAINING
 
-COST = 1.1  # a start costs loss where its loss is a tenth higher, or more
+COST = 1.1  # a loss counts as higher if it is at least a tenth higher
 LARGE = 1.0  # the size of the chapter's starting weights
 
 
@@ -78,8 +78,8 @@ def verdict_boundary(view):
 
 
 def verdict_size(view, sizes):
-    """Return whether equal units cost loss, each kind at its best size, and whether large weights
-    do, in different units."""
+    """Return whether equal units have a higher loss than different ones, each at its best size,
+    and whether large weights raise the loss of different units."""
     if view.settings.units == 1:
         return None
     equal, different = median_losses(view, sizes)

@@ -62,7 +62,8 @@ def sentence(view):
 
 
 def equal_units(view, key):
-    """Return that a run's units are all equal and, if so, that more of them started saturated."""
+    """Return the sentence that a run's units are all equal, with the share of saturated activations
+    at the start where it is higher than the other run's."""
     other = OTHER[key]
     share, other_share = (
         round(saturated_share(view.runs[run].network_at(0), view.data.x_train), 2)

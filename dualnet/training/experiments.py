@@ -103,7 +103,7 @@ class _Experiment:
 
     @classmethod
     def reach(cls, settings, epochs, dataset=None):
-        """Return how many of ``epochs`` epochs take seconds and little memory: all, or fewer,
+        """Return how many of ``epochs`` epochs train in seconds, with little memory: all, or fewer,
         rounded down to 1 to 9 times a power of ten. ``fit`` and ``advance`` train any number."""
         m, n_features = (dataset or load_dataset(settings.dataset)).x_train.shape
         # Measured: in an epoch, the exponentials cost as much as 15 features and the calls as much

@@ -414,7 +414,7 @@ class Trainer:
         return int(min(max(1, min(numbers, BLOCK_WORK // self.work)), BLOCK_EPOCHS, epochs))
 
     def _penalty_factors(self, n_parameters):
-        """Return by what an epoch multiplies the parameters, and what it takes from their sizes."""
+        """Return the factors of the L2 penalty and what the L1 penalty takes off, for each parameter."""
         rates = np.full(n_parameters, self.learning_rate / self._m)
         for layer in self._layers(rates):
             layer[..., -1] = 0  # biases carry no penalty

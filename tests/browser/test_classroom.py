@@ -235,7 +235,7 @@ def test_the_remote_controls_the_page_and_a_reload_stays_the_teachers(visit):
     assert counts(teacher)[:2] == [0, 1]  # Show is remembered by the class
 
 
-def test_a_phone_returns_from_trying_and_joins_another_class(visit):
+def test_a_phone_returns_from_try_it_yourself_and_joins_another_class(visit):
     t = translator("en")
     teacher, query = start_class(visit)
     phone = follow(visit, query)

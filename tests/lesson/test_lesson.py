@@ -82,7 +82,7 @@ def test_texts_follow_the_controls():
     assert BY_NAME["loss"].text("normal", view) == "Random normal, std 2"
     assert "the 3 hidden units" in BY_NAME["units"].text("ask", view)
     assert "seed 7." in BY_NAME["luck"].text("ask", view)
-    assert "by epoch 90?" in BY_NAME["size"].text("ask", view)
+    assert "at epoch 90?" in BY_NAME["size"].text("ask", view)
     assert "All 0.5* on the left" in BY_NAME["digits"].text("ask", view)
     assert "at epoch 40?" in BY_NAME["reach"].text("ask", view)
     assert [BY_NAME["reach"].text(answer, view) for answer in ("soon", "never")] == [
@@ -616,7 +616,7 @@ def test_a_step_asks_before_it_shows(number, language, open_page):
     assert ("back" in pressed(page)) == (number > 1)
 
 
-def test_an_option_is_marked_and_shows_nothing(open_page):
+def test_choosing_an_option_marks_it_and_does_not_show_the_answer(open_page):
     page = open_page(step="1")
     for number in (1, 2):
         page = press(page, f"answer{number}")

@@ -49,7 +49,7 @@ def slope(function, w1, h=1e-5):
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_gradients_are_differences_of_the_loss(dataset):
+def test_gradients_equal_differences_of_the_loss(dataset):
     asked = Settings(dataset, units=2, l1=0.02, l2=0.3)
     comparison = Comparison(asked).fit(30)
     data = comparison.dataset

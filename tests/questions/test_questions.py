@@ -155,7 +155,7 @@ def test_own_starts_are_described_by_their_numbers(own_starts):
 
 
 @pytest.mark.parametrize("key", ["size", "nudge", "fixes", "luck", "code"])
-def test_questions_with_starts_of_their_own_reject_own_starts(own_starts, key):
+def test_questions_that_train_other_networks_reject_starts_of_the_user(own_starts, key):
     message = f"key is '{key}', .* expected one of loss, units, gradient, boundary for"
     with pytest.raises(ValueError, match=message):
         ask(key, own_starts, 40)

@@ -136,7 +136,7 @@ def _vote(classroom, step, turn, option):
 
 
 def _draw_stimulus(step, view):
-    """Draw what is asked about, but what needs training and what needs a chart library."""
+    """Draw what is asked about, unless it needs training or a chart library."""
     if step.name in TRAINED:
         return
     shown = _stimulus(step.name, view)

@@ -36,8 +36,8 @@ def view_of(shown, language):
 
 
 def asked(classroom, now):
-    """Return what the question, the votes and the answer of the step shown ``now`` belong to: once
-    the answer is known, what it was found for, even if the teacher moves a control after that."""
+    """Return the parameters that the votes on the step shown ``now`` are about: once the answer is
+    known, those that it was found for, even if the teacher moves a control after that."""
     return classroom.polls[now["step"]].answered or now
 
 

@@ -200,7 +200,7 @@ def draw_invitation(t, place):
 @st.fragment
 def _draw_menu(t, classroom, pairing):
     """Draw the menu: the address, the remote, the results and the end of the class."""
-    # While a code for the remote is out, the page around shows no other.
+    # While the code for the remote is shown, the rest of the page shows no other code.
     if taught() is not classroom or pairing != _is_pairing(classroom):
         st.rerun()
     with st.popover(t("classroom.class", code=classroom.code), key="class_menu", width="stretch"):

@@ -25,7 +25,7 @@ class Session:
         self.last_turn = 0.0, time.perf_counter()  # recent seconds at its end, and when it ended
 
     def recent_seconds(self):
-        """Return the seconds of its turns, of which each counts half after `HALF_LIFE` seconds."""
+        """Return the seconds of its turns; they count half as much every `HALF_LIFE` seconds."""
         seconds, end = self.last_turn
         return seconds * 0.5 ** ((time.perf_counter() - end) / HALF_LIFE)
 
